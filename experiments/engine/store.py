@@ -1,0 +1,158 @@
+"""The store: immutable artifacts addressed by the sha256 of their bytes, and records that say which stage made them.
+
+In: products by name and value. Out: the same, checked on every load. numpy is imported only to read or write arrays.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from experiments.engine.files import write_file
+from experiments.engine.key import canonical, digest
+from experiments.spec import Json
+
+STORED_AS_IS = 4_000_000  # bytes of arrays above which a file is not compressed: speed matters more than size
+
+
+class Damaged(Exception):
+    """An artifact is gone, or its bytes are not those that its name promises."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is known of a stage's result: its products by digest, what it cost and where it was made."""
+
+    stage: str
+    key: str
+    products: Mapping[str, str]
+    seconds: float
+    environment: Mapping[str, str]
+    ingredients: Json
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A folder of records and artifacts. The cache is one, the published results are another."""
+
+    name: str
+    folder: Path
+    _known: dict[str, Record] = field(default_factory=dict, compare=False)
+    _distrusted: set[Path] = field(default_factory=set, compare=False)
+
+    def record(self, key: str) -> Record | None:
+        """The record under a key; None where there is none, or none that can be read."""
+        if key not in self._known:
+            found = _read_record(self.record_path(key))
+            if found is None or found.key != key:
+                return None
+            self._known[key] = found
+        return self._known[key]
+
+    def records(self) -> list[Record]:
+        """Every readable record, in the order of their keys."""
+        paths = sorted((self.folder / "records").glob("*.json"))
+        return [record for record in (_read_record(path) for path in paths) if record is not None]
+
+    def put(self, record: Record) -> None:
+        """Writes a record. Its artifacts must be there already."""
+        text = json.dumps(asdict(record), sort_keys=True, indent=1)
+        write_file(self.record_path(record.key), text.encode())
+        self._known[record.key] = record
+
+    def path(self, product: str, address: str) -> Path:
+        """Where an artifact of that product's kind and address lies, or would lie."""
+        return self.folder / "artifacts" / f"{address}{Path(product).suffix}"
+
+    def has(self, product: str, address: str) -> bool:
+        path = self.path(product, address)
+        return path not in self._distrusted and path.is_file()
+
+    def add(self, product: str, data: bytes) -> str:
+        """Stores an artifact's bytes and returns their address."""
+        address = digest(data)
+        if not self.has(product, address):
+            write_file(self.path(product, address), data)
+        return address
+
+    def read(self, product: str, address: str) -> bytes:
+        """An artifact's bytes, checked. Raises Damaged."""
+        path = self.path(product, address)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise Damaged(path) from error
+        if digest(data) != address:
+            raise Damaged(path)
+        return data
+
+    def distrust(self, path: Path) -> None:
+        """Counts an artifact as not there for as long as this shelf is open."""
+        self._distrusted.add(path)
+
+    def record_path(self, key: str) -> Path:
+        """Where the record under a key lies, or would lie."""
+        return self.folder / "records" / f"{key}.json"
+
+
+def encode(product: str, value: Any) -> bytes:
+    """The bytes of a value; the product's ending says how. The same value always has the same bytes."""
+    match Path(product).suffix:
+        case ".npz":
+            return _encode_arrays(value)
+        case ".json":
+            return (canonical(value) + "\n").encode()
+        case ".svg" | ".csv" | ".md" | ".txt":
+            return value.encode()
+        case ".png" | ".safetensors":
+            return value
+    raise ValueError(f"product {product}: no way to store this ending; use .npz, .json, .svg, .csv, .txt or .png")
+
+
+def decode(product: str, data: bytes) -> Any:
+    """The value that `encode` made these bytes of."""
+    match Path(product).suffix:
+        case ".npz":
+            import numpy as np
+
+            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+                return dict(arrays)
+        case ".json":
+            return json.loads(data)
+        case ".svg" | ".csv" | ".md" | ".txt":
+            return data.decode()
+    return data
+
+
+def _encode_arrays(arrays: Mapping[str, Any]) -> bytes:
+    import numpy as np
+
+    values = {name: np.asarray(array) for name, array in sorted(arrays.items())}
+    large = sum(array.nbytes for array in values.values()) > STORED_AS_IS
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED if large else zipfile.ZIP_DEFLATED) as file:
+        for name, array in values.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3
+            entry.compress_type = file.compression
+            file.writestr(entry, member.getvalue())
+    return buffer.getvalue()
+
+
+def _read_record(path: Path) -> Record | None:
+    try:
+        values = json.loads(path.read_bytes())
+        return Record(**{name: values[name] for name in Record.__dataclass_fields__})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
