@@ -1,0 +1,268 @@
+"""The images: MNIST, any IDX set of MNIST's shape, or scikit-learn's digits; and the probe set that is read.
+
+In: where the files are, or may be put. Out: images uint8 (n, 28, 28), labels uint8 (n,), and a card: what the
+site says about the set. No path of the machine reaches a product.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import io
+import tempfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from sklearn.datasets import load_digits
+
+from experiments.errors import InputError
+
+SIDE = 28
+CLASSES = 10
+PARTS = ("train-images", "train-labels", "test-images", "test-labels")
+
+# sha256 of the decompressed IDX files: compression differs between mirrors, the content does not.
+MNIST_DIGESTS = {
+    "train-images": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    "train-labels": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    "test-images": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    "test-labels": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+}
+FILES = {
+    "train-images": "train-images-idx3-ubyte",
+    "train-labels": "train-labels-idx1-ubyte",
+    "test-images": "t10k-images-idx3-ubyte",
+    "test-labels": "t10k-labels-idx1-ubyte",
+}
+WAYS_ON = "Pass --data DIR with the four IDX files (plain or .gz), or --dataset digits to work offline."
+MAGIC = {0x00000803: "images", 0x00000801: "labels"}
+
+Products = dict[str, Any]
+
+
+class DataError(InputError):
+    """The images cannot be had, or are not what they should be; the message says what to do."""
+
+
+def load(*, dataset: str, folder: str, cache: str, files: Mapping[str, str] = MappingProxyType({})) -> Products:
+    """The data stage: train.npz and test.npz, each {images, labels}, and card.json.
+
+    dataset: "mnist" reads the IDX files in `folder`, or, where that is empty, torchvision's download, kept in
+        `cache`; "digits" is scikit-learn's bundled set, resized, and needs neither.
+    files: {name: sha256} of what was in `folder` when the work was planned: other files are other data.
+    Raises DataError with file, cause and remedy.
+    """
+    if dataset == "digits":
+        return _digits()
+    if dataset != "mnist":
+        raise DataError(f"There is no data set called {dataset!r}. Use mnist or digits.")
+    if not folder:
+        return _downloaded(Path(cache))
+    for name, digest in files.items():
+        if hashlib.sha256((Path(folder) / name).read_bytes()).hexdigest() != digest:
+            raise DataError(f"{Path(folder) / name}: changed while the build ran. Run again.")
+    return read_folder(Path(folder))
+
+
+def probe(*, test: Mapping[str, np.ndarray], per_class: int) -> Products:
+    """The probe stage: probe.npz, the images on which every network is read.
+
+    The first `per_class` test images of each class (all classes have as many as the smallest one, if that has
+    fewer), in the order of the test set: images uint8 (P, 28, 28), labels uint8 (P,), index int64 (P,).
+    """
+    labels = test["labels"]
+    count = min(per_class, int(np.bincount(labels, minlength=CLASSES).min()))
+    firsts = [np.flatnonzero(labels == label)[:count] for label in range(CLASSES)]
+    index = np.sort(np.concatenate(firsts)).astype(np.int64)
+    return {"probe.npz": {"images": test["images"][index], "labels": labels[index], "index": index}}
+
+
+def read_folder(folder: Path) -> Products:
+    """The products of four IDX files of MNIST's shape, plain or .gz, in one folder."""
+    files = {part: _find(folder, part) for part in PARTS}
+    contents = {part: _decompressed(path) for part, path in files.items()}
+    digests = {part: hashlib.sha256(content).hexdigest() for part, content in contents.items()}
+    _check_places(files, digests)
+    arrays = {part: _parse(contents[part], part=part, path=files[part]) for part in PARTS}
+    _check_counts(files, arrays)
+    is_mnist = digests == MNIST_DIGESTS
+    return _products(
+        arrays,
+        dataset="mnist",
+        title="MNIST" if is_mnist else "an IDX set other than MNIST",
+        noun="digit" if is_mnist else "image",
+        source=(
+            "MNIST, handwritten digits collected by Yann LeCun, Corinna Cortes and Christopher Burges."
+            if is_mnist
+            else "Files in MNIST's IDX format whose content is not MNIST's."
+        ),
+        digests=digests,
+        is_mnist=is_mnist,
+    )
+
+
+def _products(arrays: Mapping[str, np.ndarray], **card: Any) -> Products:
+    train = {"images": arrays["train-images"], "labels": arrays["train-labels"]}
+    test = {"images": arrays["test-images"], "labels": arrays["test-labels"]}
+    counts = {"train": len(train["labels"]), "test": len(test["labels"]), "height": SIDE, "width": SIDE}
+    names = {"class_names": [str(label) for label in range(CLASSES)]}
+    return {"train.npz": train, "test.npz": test, "card.json": {**card, **names, **counts}}
+
+
+# ---------------------------------------------------------------------------------------------- IDX files
+
+
+def _find(folder: Path, part: str) -> Path:
+    stem = FILES[part]
+    names = [name + ending for name in (stem, stem.replace("-idx", ".idx")) for ending in ("", ".gz")]
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    cause = "is not there" if folder.is_dir() else "is not there, nor is the folder"
+    raise DataError(f"{folder / stem}: the file {cause} (nor as .gz). {WAYS_ON}")
+
+
+def _decompressed(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if path.suffix == ".gz" else content
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise DataError(f"{path}: damaged gzip file ({error}). Fetch this file again.") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}). Make the file readable.") from error
+
+
+def _check_places(files: Mapping[str, Path], digests: Mapping[str, str]) -> None:
+    owner = {digest: part for part, digest in MNIST_DIGESTS.items()}
+    for part, path in files.items():
+        true = owner.get(digests[part], part)
+        if true != part:
+            raise DataError(f"{path}: holds MNIST's {true}, not its {part}. Were two files swapped? Rename them.")
+
+
+def _parse(content: bytes, *, part: str, path: Path) -> np.ndarray:
+    """The array in an IDX file: big-endian magic number, one 32-bit count for each axis, then the bytes."""
+    expected = part.partition("-")[2]
+    found = MAGIC.get(int.from_bytes(content[:4], "big"))
+    if found is None:
+        raise DataError(
+            f"{path}: not an IDX file of bytes (it begins with {content[:4].hex() or 'nothing'}). {WAYS_ON}"
+        )
+    if found != expected:
+        raise DataError(f"{path}: holds {found} where {expected} are expected. Were two files swapped? Rename them.")
+    axes = 3 if expected == "images" else 1
+    header = 4 + 4 * axes
+    shape = tuple(int.from_bytes(content[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(axes))
+    size = header + int(np.prod(shape, dtype=np.int64))
+    if len(content) != size:
+        cut = "The file is cut short" if len(content) < size else "The file is too long"
+        raise DataError(f"{path}: {size} bytes expected, {len(content)} found. {cut}: fetch it again.")
+    array = np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape)
+    if expected == "images" and shape[1:] != (SIDE, SIDE):
+        raise DataError(f"{path}: images of {shape[1]}x{shape[2]} pixels; {SIDE}x{SIDE} are needed. Resize them.")
+    if expected == "labels" and array.size and array.max() >= CLASSES:
+        raise DataError(f"{path}: label {array.max()} found; labels 0 to {CLASSES - 1} are needed. Relabel the images.")
+    return array
+
+
+def _check_counts(files: Mapping[str, Path], arrays: Mapping[str, np.ndarray]) -> None:
+    for split in ("train", "test"):
+        images, labels = f"{split}-images", f"{split}-labels"
+        if len(arrays[images]) != len(arrays[labels]):
+            counts = f"{len(arrays[labels])} labels for {len(arrays[images])} images"
+            raise DataError(f"{files[labels]}: {counts} in {files[images].name}. Were two files swapped? Rename them.")
+        absent = np.setdiff1d(np.arange(CLASSES), arrays[labels])
+        if len(absent):
+            raise DataError(
+                f"{files[labels]}: no image of class {absent[0]}. Every class needs images: use another set."
+            )
+    if len(arrays["train-labels"]) < len(arrays["test-labels"]):
+        counts = f"{len(arrays['train-labels'])} training images, {len(arrays['test-labels'])} test images"
+        raise DataError(f"{files['train-images']}: {counts}. Were training and test files swapped? Rename them.")
+
+
+# ------------------------------------------------------------------------------------- torchvision's download
+
+
+def _downloaded(cache: Path) -> Products:
+    """MNIST as torchvision fetches it; what an interrupted download left behind is fetched again."""
+    kept = cache / "mnist"
+    with contextlib.suppress(DataError):
+        products = read_folder(kept)
+        if products["card.json"]["is_mnist"]:
+            return products
+    cache.mkdir(parents=True, exist_ok=True)
+    kept.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as fresh:
+        _fetch(Path(fresh))
+        raw = Path(fresh) / "MNIST" / "raw"
+        products = read_folder(raw)
+        if not products["card.json"]["is_mnist"]:
+            raise DataError(f"{kept}: what was downloaded is not MNIST (its sha256 differs). {WAYS_ON}")
+        for name in FILES.values():
+            (raw / name).replace(kept / name)
+    return products
+
+
+def _fetch(folder: Path) -> None:
+    from torchvision.datasets import MNIST
+
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            MNIST(folder, download=True)
+    except (RuntimeError, OSError, ValueError, EOFError, zlib.error) as error:
+        tried = ", ".join(MNIST.mirrors)
+        raise DataError(f"MNIST could not be downloaded. Tried {tried}: {error}\n{WAYS_ON}") from error
+
+
+# ------------------------------------------------------------------------------------- scikit-learn's digits
+
+
+def _digits() -> Products:
+    """load_digits, resized, with every fifth image of each class put into the test set."""
+    bundled = load_digits()
+    images, labels = resize(bundled.images.astype(np.int64)), bundled.target.astype(np.uint8)
+    rank = np.zeros(len(labels), dtype=np.int64)
+    for label in range(CLASSES):
+        rank[labels == label] = np.arange(np.count_nonzero(labels == label))
+    chosen = {"train": rank % 5 != 4, "test": rank % 5 == 4}
+    arrays = {f"{split}-images": images[where] for split, where in chosen.items()}
+    arrays |= {f"{split}-labels": labels[where] for split, where in chosen.items()}
+    return _products(
+        arrays,
+        dataset="digits",
+        title="scikit-learn's handwritten digits",
+        noun="digit",
+        source=(
+            "The handwritten digits bundled with scikit-learn (E. Alpaydin and C. Kaynak, UCI Machine Learning "
+            "Repository), resized from 8x8 to 28x28 pixels."
+        ),
+        digests={part: hashlib.sha256(arrays[part].tobytes()).hexdigest() for part in PARTS},
+        is_mnist=False,
+    )
+
+
+def resize(images: np.ndarray) -> np.ndarray:
+    """Images of 8x8 pixels with values 0 to 16 as 28x28 uint8: bilinear, in the central 20x20 box, as in MNIST.
+
+    All arithmetic is on integers, so the result is the same on every machine.
+    """
+    box, small, most = 20, 8, 16
+    tenths = np.zeros((box, small), dtype=np.int64)  # row i: the weights, in tenths, of the 8 pixels in pixel i
+    for pixel in range(box):
+        place = min(max(4 * pixel - 3, 0), 10 * (small - 1))  # (pixel + 0.5) * 8 / 20 - 0.5, in tenths
+        left, share = divmod(place, 10)
+        tenths[pixel, left] += 10 - share
+        tenths[pixel, min(left + 1, small - 1)] += share
+    sums = np.einsum("ai,nij,bj->nab", tenths, images, tenths)  # (n, 20, 20), in hundredths
+    whole = 100 * most
+    resized = np.zeros((len(images), SIDE, SIDE), dtype=np.uint8)
+    margin = (SIDE - box) // 2
+    resized[:, margin:-margin, margin:-margin] = (sums * 255 + whole // 2) // whole
+    return resized

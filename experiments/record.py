@@ -1,0 +1,256 @@
+"""What is logged of a network while it is trained: its outputs, the statistics of its activations, its gradients.
+
+In: a network that can be read by hook point (`.hook_points`, `.layers`), images, labels. Out: dicts of NumPy
+arrays by name; readings are taken before the first epoch and after each, and stacked along a first axis, epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from experiments.hooks import HookedModule, run_with_cache
+
+Arrays = dict[str, np.ndarray]
+
+CLASSES = 10
+QUANTILE_LEVELS = np.array([0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1])
+SMALLEST_RATIO = 1e-12  # stands for an update of nothing, whose logarithm would be minus infinity
+EVALUATION_BATCH = 250  # images at a time; keeps a convolution's activations in the processor's cache
+
+
+def histogram_edges(*, bins: int = 120, most: float = 100.0, linear: float = 0.1) -> np.ndarray:
+    """Edges (bins + 1,) from -most to most, evenly spaced in asinh(x / linear), with one edge at exactly 0.
+
+    Below `linear` the bins are nearly equal; above, they widen in proportion. The same for all networks, so
+    that histograms can be laid side by side. Edges are rounded to eight significant bits (see `distribution`).
+    """
+    half = linear * np.sinh(np.linspace(0, np.arcsinh(most / linear), bins // 2 + 1))
+    half = (_upper_half(half).astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    return np.concatenate([-half[:0:-1], half])
+
+
+def read_probe(
+    model: HookedModule, images: Float[Tensor, "image 1 28 28"], labels: Int[Tensor, " image"]
+) -> tuple[Arrays, Arrays]:
+    """What the probe images do in the network now: (statistics, what each layer hands on to the next).
+
+    The statistics, of every hook point but the input, which never changes, and of every unit:
+    mean/<hook>, std/<hook> (11,): per class and, last, over all images; over images, units and positions.
+    quantile/<hook> (9,), histogram/<hook> (bins,): over all activations of the hook point.
+    class_mean/<layer> (unit, 10), class_peak/<layer> (channel, 10), active/<layer> (unit,): see `unit_statistics`.
+    What each layer hands on: <hook> (image, ...), the activations at its last hook point.
+    """
+    _, cache = run_with_cache(model, images, names=model.hook_points[1:])
+    statistics: Arrays = {}
+    for name, activation in cache.items():
+        statistics |= hook_statistics(name, activation, labels)
+    for layer in model.layers:
+        statistics |= unit_statistics(layer, cache[reading_point(model, layer)], labels)
+    del statistics[f"active/{model.layers[-1]}"]  # a logit is neither on nor off
+    return statistics, {name: cache[name].numpy() for name in last_points(model)}
+
+
+def hook_statistics(name: str, activation: Float[Tensor, "image ..."], labels: Int[Tensor, " image"]) -> Arrays:
+    """mean/<name>, std/<name> (11,), quantile/<name> (9,), histogram/<name> (bins,) of a hook point's activations.
+
+    mean and std: columns 0 to 9 for each class, 10 for all images; the standard deviation is the population's.
+    """
+    variance, mean = torch.var_mean(activation.flatten(1), dim=1, correction=0)  # of each image
+    variances, means = variance.double().numpy(), mean.double().numpy()
+    groups: list[Any] = [*((labels == label).numpy() for label in range(CLASSES)), slice(None)]
+    quantile, histogram = distribution(activation.flatten().numpy())
+    return {
+        f"mean/{name}": np.array([means[group].mean() for group in groups], dtype=np.float32),
+        f"std/{name}": np.array(
+            [np.sqrt(variances[group].mean() + means[group].var()) for group in groups], dtype=np.float32
+        ),
+        f"quantile/{name}": quantile,
+        f"histogram/{name}": histogram,
+    }
+
+
+def distribution(values: Float[np.ndarray, " value"]) -> tuple[np.ndarray, np.ndarray]:
+    """(quantile (9,), histogram (bins,)) of float32 values: what sorting would give, in a fraction of the time.
+
+    quantile: at QUANTILE_LEVELS, interpolated linearly as numpy.quantile does. histogram: counts between
+    `histogram_edges()`; an edge belongs to the bin on its far side from 0, and the end bins take what lies outside.
+
+    The upper half of a float32 (sign, exponent, seven bits of mantissa) puts the values into ordered drawers.
+    Edges lie between drawers, so the histogram is a sum of drawers; for quantiles, only the drawers in which
+    they lie are sorted.
+    """
+    upper = _upper_half(values + np.float32(0))  # adding 0 makes -0.0 a 0.0
+    ends = np.concatenate([[0], np.cumsum(np.bincount(upper, minlength=len(DRAWERS))[DRAWERS])])  # values before each
+    edges = histogram_edges()[1:-1]
+    cuts = ends[np.argsort(DRAWERS)[_upper_half(edges)] + (edges < 0)]
+    places = QUANTILE_LEVELS * (len(values) - 1)
+    low, high = _ranked(values, upper, ends, np.stack([np.floor(places), np.ceil(places)]).astype(np.int64))
+    quantile = low + (high - low) * (places - np.floor(places))
+    return quantile.astype(np.float32), np.diff(cuts, prepend=0, append=len(values)).astype(np.int32)
+
+
+def _ranked(values: np.ndarray, upper: np.ndarray, ends: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+    """The values that would stand at `ranks`, in float64, if all were sorted."""
+    drawer = np.searchsorted(ends, ranks, side="right") - 1
+    opened = np.zeros(len(DRAWERS), dtype=bool)
+    opened[drawer] = True
+    opened[ZERO] = False  # what a ReLU cuts off lies here, and is known without looking
+    wanted = np.zeros(len(DRAWERS), dtype=bool)
+    wanted[DRAWERS] = opened
+    chosen = np.sort(values[wanted[upper]]).astype(np.float64)
+    before = np.cumsum(np.where(opened, 0, np.diff(ends)))  # values in drawers left shut, up to each drawer
+    places = ranks - before[drawer]
+    return np.where(drawer == ZERO, 0.0, np.append(chosen, 0.0)[np.where(drawer == ZERO, -1, places)])
+
+
+def _upper_half(values: Float[np.ndarray, " value"]) -> np.ndarray:
+    return (values.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+
+
+DRAWERS = np.concatenate([np.arange(0xFFFF, 0x7FFF, -1), np.arange(0x8000)])  # upper halves, from lowest value up
+ZERO = 0x8000  # the place of 0.0 among them
+
+
+def unit_statistics(layer: str, post: Float[Tensor, "image unit ..."], labels: Int[Tensor, " image"]) -> Arrays:
+    """What each unit of a layer does for each class; in a convolutional layer a unit is a channel.
+
+    class_mean/<layer> (unit, 10): mean activation over the images of a class (and positions).
+    class_peak/<layer> (channel, 10): mean over the images of a class of the largest activation; convolutional only.
+    active/<layer> (unit,): share of the images on which the unit is above 0 (anywhere).
+    """
+    places = post.flatten(2) if post.ndim > 2 else post.unsqueeze(2)  # (image, unit, position)
+    peak = places.amax(2)
+    statistics = {
+        f"class_mean/{layer}": class_means(places.mean(2), labels),
+        f"active/{layer}": (peak > 0).float().mean(0).numpy(),
+    }
+    return statistics | ({f"class_peak/{layer}": class_means(peak, labels)} if post.ndim > 2 else {})
+
+
+def class_means(values: Float[Tensor, "image unit"], labels: Int[Tensor, " image"]) -> Float[np.ndarray, "unit class"]:
+    """The mean of each unit over the images of each class."""
+    means = [values[labels == label].double().mean(0) for label in range(CLASSES)]
+    return torch.stack(means, dim=1).float().numpy()
+
+
+def reading_point(model: HookedModule, layer: str) -> str:
+    """Where a layer's units are read: behind the ReLU, or, where there is none, the layer's own output."""
+    return f"{layer}.post" if f"{layer}.post" in model.hook_points else layer
+
+
+def last_points(model: HookedModule) -> list[str]:
+    """The last hook point of each layer: what it hands to the next one (hidden1.post, conv1.pooled, logits)."""
+    return [[name for name in model.hook_points if name.split(".")[0] == layer][-1] for layer in model.layers]
+
+
+def evaluate(model: nn.Module, images: Float[Tensor, "image 1 28 28"]) -> Float[Tensor, "image class"]:
+    """The logits of all images."""
+    with torch.no_grad():
+        return torch.cat([model(batch) for batch in images.split(EVALUATION_BATCH)])
+
+
+def read_test(logits: Float[Tensor, "image class"], labels: Int[Tensor, " image"]) -> Arrays:
+    """test_loss (), test_accuracy () and class_accuracy (10,), accuracies in [0, 1]."""
+    counts = confusion(logits.argmax(1).numpy(), labels.numpy())
+    return {
+        "test_loss": cross_entropy(logits, labels).numpy(),
+        "test_accuracy": np.float64(np.trace(counts) / counts.sum()),
+        "class_accuracy": np.diag(counts) / counts.sum(axis=1),
+    }
+
+
+def read_final(model: HookedModule, *, test: tuple[Tensor, Tensor], train: tuple[Tensor, Tensor]) -> Arrays:
+    """What is said of the finished network alone; `test` and `train` are (images, labels).
+
+    test_prediction uint8 (image,), test_confidence (image,): the softmax of the predicted class; confusion
+    (10, 10); final_train_loss (), final_train_accuracy (): over the whole training set.
+    """
+    confidence, prediction = evaluate(model, test[0]).softmax(1).max(1)
+    logits, labels = evaluate(model, train[0]), train[1]
+    return {
+        "test_prediction": prediction.numpy().astype(np.uint8),
+        "test_confidence": confidence.numpy(),
+        "confusion": confusion(prediction.numpy(), test[1].numpy()),
+        "final_train_loss": cross_entropy(logits, labels).numpy(),
+        "final_train_accuracy": (logits.argmax(1) == labels).double().mean().numpy(),
+    }
+
+
+def constants(model: HookedModule) -> Arrays:
+    """The names and scales by which a record is read: hook_points, layers, quantile_levels, histogram_edges."""
+    return {
+        "hook_points": np.array(model.hook_points),
+        "layers": np.array(model.layers),
+        "quantile_levels": QUANTILE_LEVELS,
+        "histogram_edges": histogram_edges(),
+    }
+
+
+def confusion(prediction: Int[np.ndarray, " image"], labels: Int[np.ndarray, " image"]) -> Int[np.ndarray, "10 10"]:
+    """How many images of class i (row) are read as class j (column)."""
+    pairs = labels.astype(np.int64) * CLASSES + prediction
+    return np.bincount(pairs, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
+
+
+class StepLog:
+    """What happens in the steps of one epoch, written into arrays made beforehand so that no step waits.
+
+    A layer's gradient is that of its weight and bias together. A unit's gradient is zero in a step where its
+    bias's gradient, the sum of what reaches the unit from every image and position, is exactly zero.
+    """
+
+    def __init__(self, model: HookedModule, *, samples: int, steps: int, learning_rate: float) -> None:
+        self._layers, self._learning_rate = tuple(model.layers), learning_rate
+        modules = [cast(nn.Linear, model.get_submodule(layer)) for layer in self._layers]
+        self._parameters = [parameter for module in modules for parameter in (module.weight, module.bias)]
+        self._biases = [module.bias for module in modules[:-1]]
+        self._loss = torch.zeros(steps)
+        self._logits = torch.zeros(samples, CLASSES)
+        self._norms = torch.zeros(steps, 2 * len(self._parameters))
+        self._bias_gradients = torch.zeros(steps, sum(len(bias) for bias in self._biases))
+
+    @torch.no_grad()
+    def write(self, step: int, start: int, loss: Tensor, logits: Float[Tensor, "sample class"]) -> None:
+        """Logs one step, between the backward pass and the update; `start` is the batch's first sample."""
+        gradients = [cast(Tensor, parameter.grad) for parameter in self._parameters]
+        self._loss[step] = loss
+        self._logits[start : start + len(logits)] = logits
+        torch.stack(torch._foreach_norm([*gradients, *self._parameters]), out=self._norms[step])
+        torch.cat([cast(Tensor, bias.grad) for bias in self._biases], out=self._bias_gradients[step])
+
+    def summary(self, labels: Int[Tensor, " sample"], *, batch_size: int) -> Arrays:
+        """The epoch in numbers; `labels` in the order in which the samples were seen.
+
+        train_loss (), train_accuracy (): means over the samples, each read just before its step.
+        gradient_norm/<layer> (), update_ratio/<layer> (): means over the steps of the L2 norm of the gradient,
+            and of log10(learning rate * norm of the gradient / norm of the weights).
+        zero_gradient/<layer> (unit,): the share of steps in which the unit's gradient is exactly zero.
+        """
+        sizes = np.array([len(batch) for batch in labels.split(batch_size)])
+        squares = self._norms.double().square().reshape(len(sizes), 2, len(self._layers), 2)
+        gradients, weights = squares.sum(3).sqrt().unbind(1)  # (step, layer) each
+        ratios = (self._learning_rate * gradients / weights).clamp_min(SMALLEST_RATIO).log10()
+        zero = (self._bias_gradients == 0).double().mean(0).split([len(bias) for bias in self._biases])
+        return {
+            "train_loss": np.average(self._loss.double().numpy(), weights=sizes),
+            "train_accuracy": (self._logits.argmax(1) == labels).double().mean().numpy(),
+            **_by_layer("gradient_norm", self._layers, gradients.mean(0)),
+            **_by_layer("update_ratio", self._layers, ratios.mean(0)),
+            **_by_layer("zero_gradient", self._layers[:-1], zero),
+        }
+
+
+def _by_layer(measure: str, layers: Sequence[str], values: Iterable[Tensor]) -> Arrays:
+    return {f"{measure}/{layer}": value.numpy() for layer, value in zip(layers, values, strict=True)}
+
+
+def stacked(readings: Sequence[Mapping[str, np.ndarray]]) -> Arrays:
+    """Readings with the same names, as one: the first axis is the reading."""
+    return {name: np.stack([reading[name] for reading in readings]) for name in (readings[0] if readings else ())}

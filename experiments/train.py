@@ -1,0 +1,139 @@
+"""Training one network of the study, and everything that is recorded of it.
+
+In: images, an architecture and an input treatment, a seed, the recipe. Out: record.npz, trajectory.npz,
+layers.npz, weights.npz. The recipe is plain stochastic gradient descent on the cross entropy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from experiments import models, record
+from experiments.hooks import HookedModule
+from experiments.treatment import treat
+
+Arrays = dict[str, np.ndarray]
+
+
+def train(
+    *,
+    train_set: Mapping[str, np.ndarray],
+    test_set: Mapping[str, np.ndarray],
+    probe_set: Mapping[str, np.ndarray],
+    architecture: Mapping[str, Any],
+    treatment: Mapping[str, float],
+    seed: int,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    early: int,
+) -> dict[str, Arrays]:
+    """The training stage: one run, with its record.
+
+    The sets hold images uint8 (n, 28, 28) and labels uint8 (n,). architecture: {"build": "module:function",
+    "options": {...}}; treatment: {"mean", "std"}, of pixels in [0, 1]. `early` is the epoch, beside the first
+    and the last, at which whole activations are kept.
+
+    record.npz       numbers by epoch; see `record`. Readings have epochs + 1 rows, row 0 the untrained network.
+    trajectory.npz   penultimate float32 (epochs + 1, probe image, unit): the last hidden layer behind its ReLU.
+    layers.npz       <epoch>/<hook> float32 (probe image, ...): what each layer hands on, first, early and last.
+    weights.npz      <name in the model's state_dict> (epochs + 1, ...).
+
+    The seed decides initial weights and batch order, and nothing else does: treatments share both. The same
+    arguments give the same bytes, on one thread. Raises ValueError where `early` is not an epoch of the training.
+    """
+    if not 0 <= early <= epochs:
+        raise ValueError(f"early is {early}: it must be an epoch of the training, 0 to {epochs}")
+    (inputs, labels), test, probe = (_tensors(images, treatment) for images in (train_set, test_set, probe_set))
+    readings, logs, penultimate, weights = [], [], [], []
+    layers: Arrays = {}
+    with _deterministic(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = models.build(architecture["build"], options=architecture["options"])
+        of_input = record.hook_statistics(model.hook_points[0], *probe)
+        for epoch in range(epochs + 1):
+            if epoch:
+                order = batch_order(len(labels))
+                logs.append(train_epoch(model.train(), inputs[order], labels[order], batch_size, learning_rate))
+            model.eval()  # readings are of the network as it would be used: dropout off, running statistics
+            statistics, handed_on = record.read_probe(model, *probe)
+            readings.append(of_input | statistics | record.read_test(record.evaluate(model, test[0]), test[1]))
+            penultimate.append(handed_on[record.reading_point(model, model.layers[-2])])
+            weights.append({name: value.clone().numpy() for name, value in model.state_dict().items()})
+            if epoch in (0, early, epochs):
+                layers |= {f"{epoch}/{name}": activation for name, activation in handed_on.items()}
+        final = record.read_final(model, test=test, train=(inputs, labels))
+    return {
+        "record.npz": {
+            **record.stacked(logs),
+            **record.stacked(readings),
+            **final,
+            **record.constants(model),
+        },
+        "trajectory.npz": {"penultimate": np.stack(penultimate)},
+        "layers.npz": layers,
+        "weights.npz": record.stacked(weights),
+    }
+
+
+def train_epoch(
+    model: HookedModule,
+    inputs: Float[Tensor, "sample 1 28 28"],
+    labels: Int[Tensor, " sample"],
+    batch_size: int,
+    learning_rate: float,
+) -> Arrays:
+    """One pass over the samples, in the order given; changes the model, returns `record.StepLog.summary`."""
+    parameters: list[Tensor] = list(model.parameters())
+    batches = list(zip(inputs.split(batch_size), labels.split(batch_size), strict=True))
+    log = record.StepLog(model, samples=len(labels), steps=len(batches), learning_rate=learning_rate)
+    for step, (images, classes) in enumerate(batches):
+        logits = model(images)
+        loss = cross_entropy(logits, classes)
+        for parameter in parameters:
+            parameter.grad = None
+        loss.backward()
+        log.write(step, step * batch_size, loss, logits)
+        with torch.no_grad():
+            gradients = [cast(Tensor, parameter.grad) for parameter in parameters]
+            torch._foreach_add_(parameters, gradients, alpha=-learning_rate)
+    return log.summary(labels, batch_size=batch_size)
+
+
+def batch_order(samples: int) -> Int[Tensor, " sample"]:
+    """The order of one epoch, drawn as torch's DataLoader draws it, so that a seed means the same with either.
+
+    A loader's iterator first takes a base seed for its workers from the global generator; its random sampler
+    then takes the seed of the generator that permutes the samples.
+    """
+    torch.empty((), dtype=torch.int64).random_()
+    generator = torch.Generator()
+    generator.manual_seed(int(torch.empty((), dtype=torch.int64).random_().item()))
+    return torch.randperm(samples, generator=generator)
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    """Deterministic algorithms only, within the block; without filling new tensors, since none is read unwritten."""
+    memory: Any = torch.utils.deterministic
+    before = torch.get_deterministic_debug_mode(), memory.fill_uninitialized_memory
+    try:
+        torch.set_deterministic_debug_mode("error")  # use_deterministic_algorithms, without importing a compiler
+        memory.fill_uninitialized_memory = False
+        yield
+    finally:
+        torch.set_deterministic_debug_mode(before[0])
+        memory.fill_uninitialized_memory = before[1]
+
+
+def _tensors(images: Mapping[str, np.ndarray], treatment: Mapping[str, float]) -> tuple[Tensor, Tensor]:
+    labels = torch.tensor(images["labels"].astype(np.int64))
+    return treat(images["images"], mean=treatment["mean"], std=treatment["std"]), labels
