@@ -1,0 +1,336 @@
+"""The one look of every figure: colours, lines, markers, labels, axes, and how a figure becomes text.
+
+In: matplotlib artists drawn inside a function marked `@drawn`. Out: SVG and CSV as strings whose bytes depend
+on nothing but the numbers: no date, no version, no locale, no user settings.
+"""
+
+from __future__ import annotations
+
+import csv as csv_writer
+import inspect
+import io
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+
+from report.theme import DIGITS, GRID, INK, MUTED, NORMALIZED, PAPER, RAW
+
+WIDTH = 7.2  # inches: the design width of a figure that fills the text column
+FONT_SIZE = 9.5  # points: nothing in a figure is smaller
+FONT_STACK = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+CONDITIONS = (
+    "mlp-raw",
+    "mlp-normalized",
+    "cnn-raw",
+    "cnn-normalized",
+)  # the order in which conditions appear
+HEAT = "viridis"  # for images of quantities: read the same on light and on dark paper
+
+_ARCHITECTURES = {"mlp": "MLP", "cnn": "CNN"}
+_LINES = {"mlp": ("-", "o"), "cnn": ((0, (4, 2)), "s")}
+_COLOURS = {"raw": RAW, "normalized": NORMALIZED}
+_NUMBERS = r'(?<=[ "])(?:d|x|y|width|height|transform|viewBox)="[^"#]*"'  # SVG attributes that hold numbers
+_SETTINGS: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "interpretability",
+    "path.simplify": False,
+    "font.family": ["DejaVu Sans"],
+    "font.size": FONT_SIZE,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 6,
+    "axes.labelsize": FONT_SIZE,
+    "xtick.labelsize": FONT_SIZE,
+    "ytick.labelsize": FONT_SIZE,
+    "text.color": INK,
+    "axes.titlecolor": INK,
+    "axes.labelcolor": MUTED,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "xtick.color": GRID,
+    "ytick.color": GRID,
+    "axes.edgecolor": GRID,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "savefig.facecolor": "none",
+    "grid.color": GRID,
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4,
+    "lines.solid_capstyle": "round",
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "image.cmap": HEAT,
+    "image.interpolation": "none",
+    "figure.constrained_layout.h_pad": 0.06,
+    "figure.constrained_layout.w_pad": 0.06,
+}
+
+
+def drawn(function: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
+    """Mark a figure function: it runs with this look's settings, whatever the user's or the process's are.
+
+    Every figure is handed the arrays and the facts of its page; the function is given those that it asks for.
+    """
+    wanted = inspect.signature(function).parameters
+
+    @wraps(function)
+    def with_settings(**inputs: Any) -> dict[str, str]:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update(_SETTINGS)
+            return function(**{name: value for name, value in inputs.items() if name in wanted})
+
+    return with_settings
+
+
+def figure(
+    *, height: float, width: float = WIDTH, nrows: int = 1, ncols: int = 1, **subplots: Any
+) -> tuple[Figure, Any]:
+    """A figure of `width` x `height` inches and its axes, as `Figure.subplots` hands them out.
+
+    `subplots` go to `Figure.subplots` (sharex, sharey, squeeze, width_ratios, height_ratios).
+    Raises RuntimeError outside a function marked `@drawn`, where the look would be lost.
+    """
+    if mpl.rcParams["svg.hashsalt"] != _SETTINGS["svg.hashsalt"]:
+        raise RuntimeError("style.figure was called outside a function marked @style.drawn; mark the function")
+    fig = Figure(figsize=(width, height), layout="constrained")
+    return fig, fig.subplots(nrows=nrows, ncols=ncols, **subplots)
+
+
+def panels(
+    rows: Mapping[str, Sequence[str]], *, row_height: float, align: str = "end", **subplots: Any
+) -> tuple[Figure, dict[tuple[str, str], Axes], list[Axes]]:
+    """Small multiples: a row for each architecture, a panel for each of its layers or hook points.
+
+    Rows are aligned at their ends (or, with `align="start"`, at their beginnings), so that last hidden layers and
+    logits stand below each other; panels are titled by architecture and layer. A row is named by its
+    architecture; what follows a hyphen only tells rows apart. Returns the figure, {(row, name): axes}, and the
+    empty axes that are left over, where a key may go.
+    """
+    ncols = max(len(names) for names in rows.values())
+    fig, grid = figure(height=row_height * len(rows), nrows=len(rows), ncols=ncols, squeeze=False, **subplots)
+    placed: dict[tuple[str, str], Axes] = {}
+    empty: list[Axes] = []
+    for axes, (architecture, names) in zip(grid, rows.items(), strict=True):
+        begin = ncols - len(names) if align == "end" else 0
+        for ax in (*axes[:begin], *axes[begin + len(names) :]):
+            ax.set_axis_off()
+            empty.append(ax)
+        for ax, name in zip(axes[begin:], names, strict=False):
+            placed[architecture, name] = ax
+            ax.set_title(f"{label(architecture.partition('-')[0])}, {layer_label(name.partition('.')[0]).lower()}")
+        axes[begin].tick_params(axis="y", labelleft=True)  # where axes are shared, only an outer panel has labels
+    return fig, placed, empty
+
+
+def key(ax: Axes, names: Sequence[str], *, x: float = 0.0, y: float = 1.0) -> None:
+    """Name conditions or treatments, each in its colour and below the other, from (x, y) in parts of the axes."""
+    points = _height(ax)
+    for line, name in enumerate(names):
+        colour = look(name if "-" in name else f"-{name}")["color"]
+        place = y - line * 1.3 * FONT_SIZE / points
+        ax.text(x, place, label(name), color=colour, transform=ax.transAxes, va="top")
+
+
+def save(fig: Figure) -> str:
+    """The figure as SVG: text in a system font, transparent, rounded to a hundredth of a point, no metadata."""
+    page = io.StringIO()
+    fig.savefig(page, format="svg", metadata={"Date": None, "Creator": None})
+    svg = page.getvalue()
+    svg = re.sub(r" <metadata>.*?</metadata>\n", "", svg, flags=re.DOTALL)
+    svg = re.sub(r" font-family: [^;\"]*;?", "", svg)
+    svg = re.sub(r' transform="rotate\(-0 [^"]*"', "", svg)
+    svg = re.sub(_NUMBERS, lambda found: _rounded(found[0]), svg)
+    svg = re.sub(r"M ([\d.-]+) ([\d.-]+) L \1 \2(?= |\") ?", _dot, svg)
+    svg = re.sub(r"\n\s*", "\n", svg)
+    svg = re.sub(r'(?<= style=")[^"]*', lambda found: _shorter(found[0]), svg)
+    svg = re.sub(r'<g id="(?:patch|text|line2d)_\d+">\n(<(?:path|text)[^\n]*\n)</g>\n', r"\1", svg)
+    return svg.replace('<style type="text/css">', f'<style type="text/css">{_text_rules()}', 1)
+
+
+def _shorter(style: str) -> str:
+    """An element's own style without what the style sheet says already."""
+    return re.sub(r"(?<=[:;]) ", "", style).replace(f"font-size:{FONT_SIZE}px;", "")
+
+
+def _rounded(attribute: str) -> str:
+    """An SVG attribute on one line, with its numbers cut to two decimals."""
+    numbers = re.sub(
+        r"-?\d+\.\d+(?:e-?\d+)?", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), attribute
+    )
+    return re.sub(r"(?<![\d.])-0(?![\d.])", "0", re.sub(r"\s*\n", " ", numbers).replace(' "', '"'))
+
+
+def _dot(found: re.Match[str]) -> str:
+    """A line of no length, which a round cap makes a dot, in few bytes: a tenth of a point is fine enough."""
+    return f"M{round(float(found[1]), 1):g} {round(float(found[2]), 1):g}h0"
+
+
+def _text_rules() -> str:
+    """The style sheet of a figure's text: the font, and paper behind text that has a halo."""
+    halo = f"paint-order:stroke;stroke:{PAPER};stroke-width:2.5px"
+    return f"text{{font-family:{FONT_STACK};font-size:{FONT_SIZE}px}}g[id^=halo] text{{{halo}}}"
+
+
+def csv(rows: Iterable[Sequence[object]], header: Sequence[str]) -> str:
+    """The numbers of a figure as CSV: seven significant digits, an empty cell for None and NaN."""
+    page = io.StringIO()
+    writer = csv_writer.writer(page, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return page.getvalue()
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else format(float(value) + 0.0, ".7g")
+    return str(value)
+
+
+def look(condition: str) -> dict[str, Any]:
+    """Colour, line style and marker of a condition: treatments differ in colour, architectures in shape."""
+    architecture, _, treatment = condition.partition("-")
+    linestyle, marker = _LINES.get(architecture, ("-", "D"))
+    return {"color": _COLOURS.get(treatment, INK), "linestyle": linestyle, "marker": marker}
+
+
+def label(condition: str) -> str:
+    """A condition as a reader says it: `mlp-raw` is "MLP, raw"."""
+    architecture, _, treatment = condition.partition("-")
+    return ", ".join(part for part in (_ARCHITECTURES.get(architecture, architecture), treatment) if part)
+
+
+def layer_label(name: str) -> str:
+    """A layer or a hook point as a reader says it: `hidden1.pre` is "Hidden 1, before ReLU"."""
+    layer, _, point = name.partition(".")
+    title = re.sub(r"(\d+)$", r" \1", layer).capitalize()
+    where = {"": "", "pre": ", before ReLU", "post": ", after ReLU", "pooled": ", pooled"}
+    return title + where.get(point, f", {point}")
+
+
+def present(names: Iterable[str]) -> list[str]:
+    """Conditions in the order in which every figure shows them; those unknown to the look come last."""
+    rank = {condition: place for place, condition in enumerate(CONDITIONS)}
+    return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
+
+
+def curve(ax: Axes, x: np.ndarray, values: np.ndarray, condition: str, **options: Any) -> None:
+    """The mean over seeds of `values` (seed, x), with a band from the lowest seed to the highest."""
+    style = look(condition)
+    ax.fill_between(x, values.min(axis=0), values.max(axis=0), color=style["color"], alpha=0.18, linewidth=0)
+    line = {"color": style["color"], "linestyle": style["linestyle"], **options}
+    ax.plot(x, values.mean(axis=0), **line)
+
+
+def end_labels(
+    ax: Axes, ends: Sequence[tuple[float, str, str]], *, size: float = FONT_SIZE, offset: float = 0.02
+) -> None:
+    """Write (y, text, colour) to the right of the axes, each as near to its y as non-overlap allows.
+
+    Call it last: it reads the axes' limits, scale and height.
+    """
+    points = _height(ax)
+    heights = [ax.transAxes.inverted().transform(ax.transData.transform((ax.get_xlim()[0], y)))[1] for y, _, _ in ends]
+    places = spread(np.array(heights, dtype=float), gap=1.25 * size / points)
+    for place, (_, text, colour) in zip(places, ends, strict=True):
+        ax.text(1 + offset, place, text, color=colour, fontsize=size, transform=ax.transAxes, va="center_baseline")
+
+
+def _height(ax: Axes) -> float:
+    """The height of the axes in points, before the layout is settled: near enough to space lines of text."""
+    return 72 * ax.get_position().height * ax.figure.bbox.height / ax.figure.dpi
+
+
+def spread(places: np.ndarray, *, gap: float) -> np.ndarray:
+    """The nearest places (least squares) that keep the order and lie at least `gap` apart, within [0, 1].
+
+    This is isotonic regression of places minus their rank times the gap, by pooling adjacent violators.
+    """
+    order = np.argsort(places, kind="stable")
+    ranks = np.arange(len(places)) * gap
+    pools: list[tuple[float, int]] = []
+    for value in places[order] - ranks:
+        mean, count = float(value), 1
+        while pools and pools[-1][0] > mean:
+            before, size = pools.pop()
+            mean, count = (before * size + mean * count) / (size + count), size + count
+        pools.append((mean, count))
+    flat = np.concatenate([np.full(count, mean) for mean, count in pools]) if pools else np.zeros(0)
+    top = max(0.0, 1 - (len(places) - 1) * gap)
+    result = np.empty(len(places))
+    result[order] = np.clip(flat, 0, top) + ranks
+    return result
+
+
+def sparse(
+    ax: Axes, *, x: Iterable[float] | None = None, y: Iterable[float] | None = None, grid: Literal["", "x", "y"] = ""
+) -> None:
+    """Keep only the ticks named here; `grid` ("x" or "y") draws faint lines at them and drops that spine."""
+    if x is not None:
+        ax.set_xticks(list(x))
+    if y is not None:
+        ax.set_yticks(list(y))
+    if grid:
+        ax.grid(axis=grid)
+        ax.set_axisbelow(True)
+        ax.spines["left" if grid == "y" else "bottom"].set_visible(False)
+        ax.tick_params(axis=grid, length=0)
+
+
+def epoch_axis(ax: Axes, epochs: int, *, first: int = 0, title: bool = True) -> None:
+    """An axis over epochs `first` to `epochs`, ticked at its ends and in the middle."""
+    ax.set_xlim(first, max(epochs, first + 1))
+    ax.set_xticks(sorted({first, epochs // 2, epochs} if epochs // 2 > first else {first, epochs}))
+    if title:
+        ax.set_xlabel("epoch")
+
+
+def heat(ax: Axes, values: np.ndarray, *, low: float, high: float, cmap: str = HEAT, **options: Any) -> Any:
+    """A matrix as an image, one pixel per number, embedded as PNG. Returns the image, for a colour bar."""
+    image = ax.imshow(values, vmin=low, vmax=high, cmap=cmap, aspect="auto", interpolation="none", **options)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    return image
+
+
+def dots(ax: Axes, points: np.ndarray, *, color: str, size: float = 2.0, alpha: float = 1.0) -> None:
+    """Many round dots at `points` (n, 2) as one vector path: sharp at any size, and they follow the dark theme."""
+    vertices = np.repeat(np.asarray(points, dtype=float), 2, axis=0)
+    path = Path(vertices, np.tile([Path.MOVETO, Path.LINETO], len(points)))
+    ax.add_patch(PathPatch(path, color=color, fill=False, linewidth=size, capstyle="round", alpha=alpha))
+
+
+def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
+    """Name each digit at its place (10, 2), on a halo of paper. `halo` must be unique within the figure."""
+    for digit, (x, y) in enumerate(points):
+        ax.text(
+            x,
+            y,
+            str(digit),
+            color=INK,
+            ha="center",
+            va="center_baseline",
+            fontweight="bold",
+            gid=f"halo-{halo}-{digit}",
+        )
+
+
+__all__ = [
+    "CONDITIONS", "DIGITS", "FONT_SIZE", "GRID", "HEAT", "INK", "MUTED", "NORMALIZED", "PAPER", "RAW", "WIDTH",
+    "csv", "curve", "digit_labels", "dots", "drawn", "end_labels", "epoch_axis", "figure", "heat", "key", "label",
+    "layer_label", "look", "panels", "present", "save", "sparse", "spread",
+]  # fmt: skip

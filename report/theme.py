@@ -1,0 +1,111 @@
+"""The colours of the site and of its figures, on light and on dark paper.
+
+In goes an SVG drawn with the light constants; out comes the same drawing in their dark counterparts, so that
+each figure is drawn once. Standard library only: both the renderer and report/style.py import it.
+"""
+
+from __future__ import annotations
+
+import re
+
+PAPER = "#fbfaf7"
+INK = "#1d1f21"  # text and axes
+MUTED = "#5c5f66"  # secondary text
+GRID = "#d9d6cf"  # grid lines and faint fills
+RAW = "#b4541a"
+NORMALIZED = "#1f6f8b"
+
+# Digits 0 to 9. Both sets were chosen so that the nearest two colours stay apart (OKLab) under normal vision,
+# protanopia, deuteranopia and tritanopia, and so that each has a contrast of at least 3:1 with its paper.
+DIGITS = (
+    "#0825a0",
+    "#c03c03",
+    "#287b5b",
+    "#4b0846",
+    "#8e0300",
+    "#4b4143",
+    "#e16799",
+    "#655d8d",
+    "#b7850f",
+    "#1d94da",
+)
+DIGITS_DARK = (
+    "#147cfc",
+    "#fa8b15",
+    "#65c287",
+    "#884aab",
+    "#e7346f",
+    "#a2501d",
+    "#b18dcd",
+    "#d4f3de",
+    "#fadf02",
+    "#57d5fe",
+)
+
+DARK = {
+    PAPER: "#15171a",
+    INK: "#e6e4df",
+    MUTED: "#a5a8af",
+    GRID: "#3b3e44",
+    RAW: "#f0975a",
+    NORMALIZED: "#62b8d4",
+    **dict(zip(DIGITS, DIGITS_DARK, strict=True)),
+}
+
+# The page's own colours, by the name of their CSS variable.
+LIGHT_PAGE = {
+    "paper": PAPER,
+    "surface": "#f6f4ee",
+    "ink": INK,
+    "muted": MUTED,
+    "rule": GRID,
+    "link": "#1a5f78",
+    "accent": RAW,
+    "raw": RAW,
+    "normalized": NORMALIZED,
+    "code-keyword": "#7a2f6b",
+    "code-string": "#2f6b3a",
+    "code-number": "#9c4416",
+    "code-name": "#1a5f78",
+    "shown-on-light": "block",
+    "shown-on-dark": "none",
+}
+DARK_PAGE = {
+    "paper": DARK[PAPER],
+    "surface": "#1e2125",
+    "ink": DARK[INK],
+    "muted": DARK[MUTED],
+    "rule": DARK[GRID],
+    "link": "#7cc4dc",
+    "accent": DARK[RAW],
+    "raw": DARK[RAW],
+    "normalized": DARK[NORMALIZED],
+    "code-keyword": "#d9a1cf",
+    "code-string": "#9fce9f",
+    "code-number": "#f0a878",
+    "code-name": "#7cc4dc",
+    "shown-on-light": "none",
+    "shown-on-dark": "block",
+}
+
+_HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
+
+
+def dark(svg: str) -> str:
+    """The SVG with every light constant replaced by its dark counterpart; other colours stay as they are."""
+    return _HEX.sub(lambda match: DARK.get(match.group().lower(), match.group()), svg)
+
+
+def stylesheet() -> str:
+    """The colours as CSS variables: light, dark where the system or the reader asks for it, light on paper."""
+    light, night = _variables(LIGHT_PAGE), _variables(DARK_PAGE)
+    return (
+        f":root {{\n  color-scheme: light;\n{light}}}\n"
+        "@media screen and (prefers-color-scheme: dark) {\n"
+        f":root:not([data-theme='light']) {{\n  color-scheme: dark;\n{night}}}\n}}\n"
+        f"@media screen {{\n:root[data-theme='dark'] {{\n  color-scheme: dark;\n{night}}}\n}}\n"
+    )
+
+
+def _variables(colours: dict[str, str]) -> str:
+    return "".join(f"  --{name}: {colour};\n" for name, colour in colours.items())

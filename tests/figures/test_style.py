@@ -1,0 +1,145 @@
+"""The look of figures: what it writes depends on the numbers and on nothing else."""
+
+import locale
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+
+from report import style
+from report.theme import DARK, dark
+
+
+@style.drawn
+def example(*, arrays):
+    fig, axes = style.figure(height=2, ncols=2)
+    style.curve(axes[0], np.arange(4), arrays, "cnn-normalized")
+    style.end_labels(axes[0], [(0.5, "near", style.RAW), (0.5, "as near", style.NORMALIZED)])
+    style.heat(axes[1], arrays, low=0, high=1)
+    style.dots(axes[0], np.array([[1.0, 0.5]]), color=style.DIGITS[3])
+    style.digit_labels(axes[0], np.array([[1.0, 0.5]]), halo="one")
+    return {"figure.svg": style.save(fig), "data.csv": style.csv(arrays, ["a", "b", "c", "d"])}
+
+
+ARRAYS = np.linspace(0, 1, 12).reshape(3, 4)
+
+
+def test_a_figure_is_valid_xml_and_has_the_same_bytes_whenever_it_is_drawn():
+    first, second = example(arrays=ARRAYS), example(arrays=ARRAYS)
+    assert first == second
+    assert ElementTree.fromstring(first["figure.svg"]).tag.endswith("svg")
+
+
+def test_user_settings_and_locale_do_not_reach_a_figure(monkeypatch):
+    expected = example(arrays=ARRAYS)
+    with mpl.rc_context(
+        {"font.size": 30, "svg.fonttype": "path", "lines.linewidth": 9, "axes.formatter.use_locale": True}
+    ):
+        for name in ("de_DE.UTF-8", "fr_FR.UTF-8", "C"):
+            try:
+                locale.setlocale(locale.LC_NUMERIC, name)
+            except locale.Error:
+                continue
+        try:
+            assert example(arrays=ARRAYS) == expected
+        finally:
+            locale.setlocale(locale.LC_NUMERIC, "C")
+        assert mpl.rcParams["font.size"] == 30, "the user's settings are left as they were"
+
+
+def test_text_stays_text_in_a_system_font_and_nothing_tells_when_or_with_what_it_was_drawn():
+    svg = example(arrays=ARRAYS)["figure.svg"]
+    assert ">as near</text>" in svg
+    assert "system-ui" in svg
+    assert all(word not in svg for word in ("DejaVu", "Matplotlib", "dc:date", "metadata", "#ffffff"))
+
+
+def test_every_colour_of_a_drawing_has_a_dark_counterpart():
+    svg = example(arrays=ARRAYS)["figure.svg"]
+    assert style.NORMALIZED in svg
+    assert not any(light in dark(svg) for light in DARK)
+
+
+def test_a_dot_is_one_short_path_and_a_digit_has_a_halo_of_paper():
+    svg = example(arrays=ARRAYS)["figure.svg"]
+    assert "h0" in svg
+    assert 'id="halo-one-0"' in svg
+    assert f"stroke:{style.PAPER}" in svg
+
+
+def test_a_figure_outside_drawn_is_refused():
+    with pytest.raises(RuntimeError, match="drawn"):
+        style.figure(height=1)
+
+
+def test_a_figure_function_is_given_only_what_it_asks_for():
+    assert style.drawn(lambda *, arrays: {"got": arrays})(arrays="a", facts="f") == {"got": "a"}
+
+
+def test_treatments_differ_in_colour_and_architectures_in_shape():
+    looks = {name: style.look(name) for name in style.CONDITIONS}
+    assert looks["mlp-raw"]["color"] == looks["cnn-raw"]["color"] != looks["mlp-normalized"]["color"]
+    assert looks["mlp-raw"]["linestyle"] == looks["mlp-normalized"]["linestyle"] != looks["cnn-raw"]["linestyle"]
+    assert looks["mlp-raw"]["marker"] != looks["cnn-raw"]["marker"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("mlp-raw", "MLP, raw"), ("cnn-normalized", "CNN, normalized"), ("cnn", "CNN"), ("raw", "raw")]
+)
+def test_conditions_have_human_names(name, said):
+    assert style.label(name) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("hidden1", "Hidden 1"),
+        ("conv2.pooled", "Conv 2, pooled"),
+        ("logits", "Logits"),
+        ("hidden1.pre", "Hidden 1, before ReLU"),
+    ],
+)
+def test_layers_and_hook_points_have_human_names(name, said):
+    assert style.layer_label(name) == said
+
+
+def test_conditions_stand_in_the_same_order_everywhere_and_unknown_ones_last():
+    assert style.present(["zebra-raw", "cnn-raw", "mlp-normalized", "mlp-raw"]) == [
+        "mlp-raw",
+        "mlp-normalized",
+        "cnn-raw",
+        "zebra-raw",
+    ]
+
+
+def test_csv_keeps_enough_digits_and_leaves_gaps_empty():
+    rows = [("a, b", 1 / 3, None), (np.int64(2), np.float32(0.1), float("nan"))]
+    assert style.csv(rows, ["x", "y", "z"]) == 'x,y,z\n"a, b",0.3333333,\n2,0.1,\n'
+
+
+def test_labels_that_would_collide_are_spread_and_others_are_left_alone():
+    placed = style.spread(np.array([0.5, 0.9, 0.5]), gap=0.1)
+    assert placed == pytest.approx([0.45, 0.9, 0.55])
+
+
+def test_spread_labels_stay_inside_the_axes_and_in_order():
+    placed = style.spread(np.array([0.99, 1.0, 1.4, -1.0]), gap=0.2)
+    assert placed.min() >= 0
+    assert placed.max() <= 1
+    assert list(np.argsort(placed)) == [3, 0, 1, 2]
+    assert np.diff(np.sort(placed)).min() >= 0.2 - 1e-12
+
+
+def test_rows_of_panels_end_together_and_what_is_left_over_is_blank():
+    @style.drawn
+    def panels(*, arrays):
+        _, axes, empty = style.panels({"mlp": ["hidden1", "logits"], "cnn": ["conv1", "conv2", "logits"]}, row_height=1)
+        titles = {place: ax.get_title(loc="left") for place, ax in axes.items()}
+        columns = {place: ax.get_subplotspec().colspan.start for place, ax in axes.items()}
+        return {"titles": titles, "columns": columns, "empty": len(empty)}
+
+    found = panels(arrays={})
+    assert found["columns"]["mlp", "logits"] == found["columns"]["cnn", "logits"] == 2
+    assert found["titles"]["cnn", "conv1"] == "CNN, conv 1"
+    assert found["empty"] == 1
