@@ -1,0 +1,223 @@
+"""The figures of the activations page: how distributions inside the networks move while they train.
+
+In: arrays and facts of experiments.analyses.activations. Out: {"figure.svg", "data.csv"} of each figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from report import style
+
+Arrays = Mapping[str, np.ndarray]
+Drawn = dict[str, str]
+
+VALUES = (-10, -1, 0, 1, 10)  # ticks on an axis of values whose spacing is asinh
+REACH = 20  # the largest value shown on it
+BANDS = ((1, 7), (2, 6), (3, 5))  # pairs of columns of `quantile`: 1 to 99 %, 5 to 95 %, 25 to 75 %
+
+
+@style.drawn
+def distributions(*, arrays: Arrays) -> Drawn:
+    """Histograms of the input, of every layer before its ReLU and of the logits, at four moments of training."""
+    edges, moments = arrays["histogram_edges"], arrays["moments"]
+    rows = {architecture: _linear(arrays, architecture) for architecture in _architectures(arrays)}
+    first = next(iter(rows))
+    rows[first] = ["input", *rows[first]]
+    fig, axes, _ = style.panels(rows, row_height=2.5, sharex=True, sharey=True)
+    bins = np.arange(len(edges))
+    table = []
+    for (architecture, hook), ax in axes.items():
+        for condition in _conditions(arrays, architecture):
+            shares = arrays[f"histogram/{condition}/{hook}"]
+            _ridges(ax, shares, style.look(condition)["color"])
+            table += [
+                (condition, hook, moment, edges[bin_], edges[bin_ + 1], share[bin_])
+                for moment, share in zip(moments, shares, strict=True)
+                for bin_ in np.flatnonzero(share)
+            ]
+        style.sparse(ax, x=np.interp(VALUES, edges, bins), y=range(len(moments)))
+        ax.set_xticklabels([f"{value}".replace("-", "\N{MINUS SIGN}") for value in VALUES])
+        ax.set_yticklabels(_moment_names(moments))
+        ax.set_xlim(*np.interp((-REACH, REACH), edges, bins))
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(axis="y", length=0)
+    for ax in list(axes.values())[-len(rows[architecture]) :]:
+        ax.set_xlabel("value")
+    axes[first, "input"].set_title("Input")
+    style.key(axes[first, "input"], ("raw", "normalized"), x=0.62, y=0.97)
+    return _done(fig, table, ("condition", "hook_point", "epoch", "from", "to", "share"))
+
+
+@style.drawn
+def drift(*, arrays: Arrays) -> Drawn:
+    """Mean and standard deviation of every layer before its ReLU, by epoch: the band spans the seeds."""
+    rows = {
+        f"{architecture}-{measure}": _linear(arrays, architecture)
+        for architecture in _architectures(arrays)
+        for measure in ("mean", "std")
+    }
+    fig, axes, empty = style.panels(rows, row_height=1.5, sharex=True)
+    table = []
+    for (row, hook), ax in axes.items():
+        architecture, _, measure = row.partition("-")
+        for condition in _conditions(arrays, architecture):
+            values = arrays[f"{measure}/{condition}/{hook}"]
+            epochs = np.arange(values.shape[1])
+            style.curve(ax, epochs, values, condition)
+            table += [(condition, hook, measure, *line) for line in _lines(values)]
+        _epochs(ax, len(epochs) - 1, title=row == list(rows)[-1])
+        if measure == "std":
+            ax.set_title("")
+            ax.set_ylim(bottom=0)
+        ax.locator_params(axis="y", nbins=3)
+        if hook == rows[row][0]:
+            ax.set_ylabel("mean" if measure == "mean" else "std")
+    style.key(empty[0] if empty else next(iter(axes.values())), ("raw", "normalized"))
+    return _done(fig, table, ("condition", "hook_point", "measure", "epoch", "mean", "lowest", "highest"))
+
+
+@style.drawn
+def quantiles(*, arrays: Arrays) -> Drawn:
+    """Quantiles of the last hidden layer before its ReLU and of the logits, by epoch, as nested bands."""
+    levels = arrays["quantile_levels"]
+    conditions = style.present(_conditions(arrays))
+    fig, grid = style.figure(height=4.2, nrows=2, ncols=len(conditions), sharex=True, sharey="row", squeeze=False)
+    table = []
+    for column, condition in enumerate(conditions):
+        last = _linear(arrays, condition.partition("-")[0])[-2:]
+        for ax, hook in zip(grid[:, column], last, strict=True):
+            values = arrays[f"quantile/{condition}/{hook}"]
+            epochs, colour = np.arange(len(values)), style.look(condition)["color"]
+            for low, high in BANDS:
+                ax.fill_between(epochs, values[:, low], values[:, high], color=colour, alpha=0.2, linewidth=0)
+            ax.plot(epochs, values[:, len(levels) // 2], color=colour)
+            _epochs(ax, len(epochs) - 1, title=ax is grid[-1, column])
+            table += [
+                (condition, hook, epoch, level, value)
+                for epoch, row in enumerate(values)
+                for level, value in zip(levels, row, strict=True)
+            ]
+        grid[0, column].set_title(style.label(condition))
+    grid[0, 0].set_ylabel("last hidden layer\nbefore ReLU")
+    grid[1, 0].set_ylabel("logits")
+    _name_bands(grid[1, -1], arrays, conditions[-1])
+    return _done(fig, table, ("condition", "hook_point", "epoch", "quantile", "value"))
+
+
+@style.drawn
+def class_drift(*, arrays: Arrays) -> Drawn:
+    """Mean activation of the first and of the last hidden layer on the images of each digit, by epoch."""
+    conditions = style.present(_conditions(arrays))
+    fig, grid = style.figure(height=5.4, nrows=2, ncols=len(conditions), sharex=True, squeeze=False)
+    table = []
+    for column, condition in enumerate(conditions):
+        hooks = [hook for hook in arrays[f"hook_points/{condition}"] if hook.endswith(".post")]
+        for ax, hook in zip(grid[:, column], (hooks[0], hooks[-1]), strict=True):
+            values = arrays[f"class_mean/{condition}/{hook}"]
+            for digit, colour in enumerate(style.DIGITS):
+                ax.plot(values[:, digit], color=colour, linewidth=1.2)
+            _epochs(ax, len(values) - 1, title=ax is grid[-1, column])
+            ax.locator_params(axis="y", nbins=3)
+            names = zip(values[-1], arrays["classes"], style.DIGITS, strict=True)
+            style.end_labels(ax, [(float(end), str(name), colour) for end, name, colour in names], offset=0.04)
+            table += [
+                (condition, hook, epoch, name, value)
+                for epoch, row in enumerate(values)
+                for name, value in zip(arrays["classes"], row, strict=True)
+            ]
+        grid[0, column].set_title(style.label(condition))
+    grid[0, 0].set_ylabel("first hidden layer, after ReLU")
+    grid[1, 0].set_ylabel("last hidden layer, after ReLU")
+    return _done(fig, table, ("condition", "hook_point", "epoch", "class", "mean"))
+
+
+@style.drawn
+def units(*, arrays: Arrays) -> Drawn:
+    """Every unit of the last hidden layer, one row each, by epoch: its mean activation and how often it is on."""
+    conditions = style.present(_conditions(arrays))
+    fig, grid = style.figure(height=4.8, nrows=2, ncols=len(conditions), sharex=True, sharey=True, squeeze=False)
+    last = {condition: _hidden(arrays, condition)[-1] for condition in conditions}
+    means = {condition: arrays[f"unit_mean/{condition}/{last[condition]}"] for condition in conditions}
+    active = {condition: arrays[f"unit_active/{condition}/{last[condition]}"] for condition in conditions}
+    top = max(float(values.max()) for values in means.values())
+    shown = ((means, top, "mean activation"), (active, 1.0, "on, share of images"))
+    for row, (values, high, title) in enumerate(shown):
+        for ax, condition in zip(grid[row], conditions, strict=True):
+            image = style.heat(ax, values[condition].T, low=0, high=high)
+            ax.set_xticks(sorted({0, len(values[condition]) - 1}))
+            ax.set_yticks([0, values[condition].shape[1] - 1])
+            if row == 0:
+                ax.set_title(style.label(condition))
+            else:
+                ax.set_xlabel("epoch")
+        bar = fig.colorbar(image, ax=grid[row], aspect=25, pad=0.015)
+        bar.outline.set_visible(False)
+        bar.set_label(title)
+        grid[row, 0].set_ylabel("unit")
+    table = [
+        (condition, last[condition], unit, epoch, means[condition][epoch, unit], active[condition][epoch, unit])
+        for condition in conditions
+        for epoch, unit in np.ndindex(means[condition].shape)
+    ]
+    return _done(fig, table, ("condition", "layer", "unit", "epoch", "mean", "active"))
+
+
+def _architectures(arrays: Arrays) -> list[str]:
+    return list(dict.fromkeys(condition.partition("-")[0] for condition in _conditions(arrays)))
+
+
+def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
+    names = [name.partition("/")[2] for name in arrays if name.startswith("hook_points/")]
+    return style.present(name for name in names if name.startswith(architecture))
+
+
+def _linear(arrays: Arrays, architecture: str) -> list[str]:
+    """The hook points at which a layer has not yet been cut off by its ReLU, in order of depth."""
+    hooks = arrays[f"hook_points/{_conditions(arrays, architecture)[0]}"]
+    return [str(hook) for hook in hooks if hook.endswith(".pre") or hook == "logits"]
+
+
+def _hidden(arrays: Arrays, condition: str) -> list[str]:
+    hooks = arrays[f"hook_points/{condition}"]
+    return [str(hook).removesuffix(".post") for hook in hooks if hook.endswith(".post")]
+
+
+def _ridges(ax: Axes, shares: np.ndarray, colour: str) -> None:
+    """One outline for each moment, the first at the top, each scaled to its own peak."""
+    for row, share in enumerate(shares):
+        shown = np.flatnonzero(share)
+        if len(shown):
+            base = len(shares) - 1 - row
+            places = np.arange(shown[0] - 1, shown[-1] + 2)  # one empty bin on either side
+            height = np.pad(share[shown[0] : shown[-1] + 1], 1) / share.max()
+            ax.fill(places + 0.5, base + 0.9 * height, facecolor=(colour, 0.25), edgecolor=colour, linewidth=0.9)
+
+
+def _moment_names(moments: Iterable[int]) -> list[str]:
+    return ["untrained" if moment == 0 else f"epoch {moment}" for moment in moments][::-1]
+
+
+def _epochs(ax: Axes, epochs: int, *, title: bool) -> None:
+    style.epoch_axis(ax, epochs, title=title)
+    style.sparse(ax, grid="y")
+
+
+def _name_bands(ax: Axes, arrays: Arrays, condition: str) -> None:
+    """Name the quantiles at the right end of one panel."""
+    levels, ends = arrays["quantile_levels"], arrays[f"quantile/{condition}/logits"][-1]
+    named = [(float(ends[i]), f"{100 * levels[i]:.0f} %", style.MUTED) for i in (1, 2, 3, 4, 5, 6, 7)]
+    style.end_labels(ax, named)
+
+
+def _lines(values: np.ndarray) -> Iterable[tuple]:
+    columns = zip(values.mean(axis=0), values.min(axis=0), values.max(axis=0), strict=True)
+    return [(epoch, *numbers) for epoch, numbers in enumerate(columns)]
+
+
+def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
+    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

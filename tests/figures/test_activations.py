@@ -1,0 +1,102 @@
+"""The figures of the activations page: drawn twice alike, legible, and with their numbers beside them."""
+
+import csv
+import io
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from report import style
+from report.figures import activations
+from report.theme import DARK, dark
+
+LARGEST = 150_000  # bytes of one SVG
+FIGURES = ("distributions", "drift", "quantiles", "class_drift", "units")
+
+
+def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
+    """Every hook point of condition k has mean k + epoch and spread 1 + epoch in every seed."""
+    moments, time = sorted({0, 1, epochs // 2, epochs}), np.arange(epochs + 1.0)
+    arrays = {
+        "classes": np.array([f"c{digit}" for digit in range(10)]),
+        "moments": np.array(moments),
+        "quantile_levels": np.array([0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1]),
+        "histogram_edges": 0.1 * np.sinh(np.linspace(-7, 7, 41)),
+    }
+    hooks = {
+        "mlp": ("input", "hidden1.pre", "hidden1.post", "hidden2.pre", "hidden2.post", "logits"),
+        "cnn": ("input", "conv1.pre", "conv1.post", "conv1.pooled", "hidden2.pre", "hidden2.post", "logits"),
+    }
+    for place, condition in enumerate(style.CONDITIONS):
+        names = hooks[condition.partition("-")[0]]
+        arrays[f"hook_points/{condition}"] = np.array(names)
+        arrays[f"unit_mean/{condition}/hidden2"] = np.tile(np.arange(16.0), (epochs + 1, 1))
+        arrays[f"unit_active/{condition}/hidden2"] = np.full((epochs + 1, 16), 0.25)
+        for hook in names:
+            arrays[f"mean/{condition}/{hook}"] = np.tile(place + time, (seeds, 1))
+            arrays[f"std/{condition}/{hook}"] = np.tile(1 + time, (seeds, 1))
+            arrays[f"class_mean/{condition}/{hook}"] = time[:, None] + np.arange(10)
+            arrays[f"quantile/{condition}/{hook}"] = (1 + time[:, None]) * np.linspace(-1, 1, 9)
+            arrays[f"histogram/{condition}/{hook}"] = np.tile(np.eye(40)[20], (len(moments), 1))
+    return arrays
+
+
+def rows(drawn: dict[str, str]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
+
+
+def texts(drawn: dict[str, str]) -> list[str]:
+    root = ElementTree.fromstring(drawn["figure.svg"])
+    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (3, 10)])
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epochs):
+    figure, arrays = getattr(activations, name), study(seeds=seeds, epochs=epochs)
+    drawn = figure(arrays=arrays, facts={})
+    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
+    assert len(drawn["figure.svg"]) < LARGEST
+    assert not any(light in dark(drawn["figure.svg"]) for light in DARK)
+    assert rows(drawn)
+    assert figure(arrays=arrays, facts={}) == drawn
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
+    drawn = getattr(activations, name)(arrays=study(), facts={})
+    said = " ".join(texts(drawn))
+    assert "raw" in said
+    assert "normalized" in said
+    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(style.CONDITIONS)
+
+
+def test_the_numbers_of_drift_are_the_means_and_spreads_that_were_drawn():
+    found = rows(activations.drift(arrays=study()))
+    last = next(
+        r
+        for r in found
+        if (r["condition"], r["hook_point"], r["measure"], r["epoch"]) == ("cnn-raw", "logits", "mean", "4")
+    )
+    assert (float(last["mean"]), float(last["lowest"]), float(last["highest"])) == (6, 6, 6)
+
+
+def test_distributions_list_the_bins_that_hold_anything_and_name_the_epochs():
+    drawn = activations.distributions(arrays=study())
+    assert all(float(row["share"]) == 1 for row in rows(drawn))
+    assert {"untrained", "epoch 1", "epoch 2", "epoch 4"} <= set(texts(drawn))
+
+
+def test_every_digit_is_named_at_the_end_of_its_line():
+    said = texts(activations.class_drift(arrays=study()))
+    assert all(said.count(f"c{digit}") == 8 for digit in range(10))
+
+
+def test_a_silent_layer_can_be_drawn():
+    arrays = study()
+    silent = {
+        name: np.zeros_like(values) for name, values in arrays.items() if "/" in name and values.dtype.kind == "f"
+    }
+    for name in FIGURES:
+        assert getattr(activations, name)(arrays=arrays | silent)["figure.svg"]

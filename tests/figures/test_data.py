@@ -1,0 +1,100 @@
+"""The figures of the data are well-formed, reproducible and small, and show the numbers that their CSV holds."""
+
+from __future__ import annotations
+
+import csv
+import io
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+from experiments.analyses.data import examine
+from report import style
+from report.figures import data
+
+NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+FIGURES = ("examples", "class_means", "intensities", "classes", "spectrum")
+TREATMENTS = {"raw": {"mean": 0.0, "std": 1.0}, "normalized": {"mean": 0.25, "std": 0.5}}
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(10), 6).astype(np.uint8)
+    images = (rng.integers(0, 256, (60, 28, 28)) * rng.integers(0, 2, (60, 28, 28))).astype(np.uint8)
+    some = {"images": images, "labels": labels}
+    card = {"class_names": NAMES}
+    probe = some | {"index": np.arange(60)}
+    made = examine(train=some, test=some, probe=probe, card=card, treatments=TREATMENTS)
+    return {"arrays": made["arrays.npz"], "facts": made["facts.json"]}
+
+
+def draw(name, inputs):
+    return getattr(data, name)(**inputs)
+
+
+def texts(svg):
+    return [element.text for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def rows(drawn):
+    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_well_formed_small_and_the_same_when_drawn_twice(name, inputs):
+    drawn = draw(name, inputs)
+    ET.fromstring(drawn["figure.svg"])
+    assert len(drawn["figure.svg"].encode()) < 120_000
+    assert drawn == draw(name, inputs)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_nothing_is_drawn_outside_the_figure(name, inputs, monkeypatch):
+    boxes = []
+    save = style.save
+
+    def save_and_measure(fig):
+        svg = save(fig)
+        boxes.append((fig.get_tightbbox().extents, fig.get_size_inches()))
+        return svg
+
+    monkeypatch.setattr(style, "save", save_and_measure)
+    draw(name, inputs)
+    ((left, bottom, right, top), (width, height)) = boxes[0]
+    assert min(left, bottom, width - right, height - top) > -0.02
+
+
+@pytest.mark.parametrize("name", ["examples", "class_means", "classes"])
+def test_every_class_is_named(name, inputs):
+    assert set(NAMES) <= set(texts(draw(name, inputs)["figure.svg"]))
+
+
+def test_examples_give_every_pixel_shown(inputs):
+    found = rows(draw("examples", inputs))
+    assert len(found) == 40
+    assert int(found[0]["row 3 column 4"]) == inputs["arrays"]["example_images"][0, 0, 3, 4]
+
+
+def test_the_histogram_names_the_treatments_and_its_shares_add_up(inputs):
+    drawn = draw("intensities", inputs)
+    assert "raw: pixel" in texts(drawn["figure.svg"])
+    assert "normalized: (pixel \N{MINUS SIGN} 0.25) / 0.5" in texts(drawn["figure.svg"])
+    shares = [float(row["share of training pixels in %"]) for row in rows(drawn) if row["treatment"] == "raw"]
+    assert sum(shares) == pytest.approx(100, abs=1e-3)
+    low = min(float(row["from"]) for row in rows(drawn) if row["treatment"] == "normalized")
+    assert low == pytest.approx(-0.5, abs=0.01)
+
+
+def test_classes_show_their_counts(inputs):
+    drawn = draw("classes", inputs)
+    assert texts(drawn["figure.svg"]).count("6") == 20
+    assert {row["share of training set in %"] for row in rows(drawn)} == {"10"}
+
+
+def test_the_spectrum_says_the_share_of_the_leading_eigenvalue(inputs):
+    drawn = draw("spectrum", inputs)
+    share = inputs["facts"]["data.leading_share.raw"]["value"]
+    assert f"raw: {share:.0f} %" in texts(drawn["figure.svg"])
+    assert float(rows(drawn)[0]["share of the sum in %"]) == pytest.approx(share, rel=1e-4)

@@ -1,0 +1,90 @@
+"""The figures of the health page: drawn twice alike, legible, and with their numbers beside them."""
+
+import csv
+import io
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from report import style
+from report.figures import health
+from report.theme import DARK, dark
+
+LARGEST = 150_000  # bytes of one SVG
+FIGURES = ("dead_units", "activity", "gradient_flow", "update_ratios", "revival")
+
+
+def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
+    """In every layer a quarter of the units is dead untrained and none at the end; unit 0 wakes at the end."""
+    layers = {"mlp": ("hidden1", "hidden2", "logits"), "cnn": ("conv1", "conv2", "hidden3", "logits")}
+    arrays = {}
+    for condition in style.CONDITIONS:
+        names = layers[condition.partition("-")[0]]
+        arrays[f"layers/{condition}"] = np.array(names)
+        for layer in names:
+            arrays[f"gradient_norm/{condition}/{layer}"] = np.full((seeds, epochs), 0.5)
+            arrays[f"update_ratio/{condition}/{layer}"] = np.full((seeds, epochs), -2.5)
+        for layer in names[:-1]:
+            history = np.full((epochs + 1, 8), 0.75)
+            history[:-1, 0] = 0
+            arrays[f"dead/{condition}/{layer}"] = np.tile(np.linspace(25, 0, epochs + 1), (seeds, 1))
+            arrays[f"active/{condition}/{layer}"] = np.tile(history[[0, -1]], (seeds, 1, 1))
+            arrays[f"history/{condition}/{layer}"] = history
+    return arrays
+
+
+def rows(drawn: dict[str, str]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
+
+
+def texts(drawn: dict[str, str]) -> list[str]:
+    root = ElementTree.fromstring(drawn["figure.svg"])
+    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (3, 10)])
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epochs):
+    figure, arrays = getattr(health, name), study(seeds=seeds, epochs=epochs)
+    drawn = figure(arrays=arrays, facts={})
+    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
+    assert len(drawn["figure.svg"]) < LARGEST
+    assert not any(light in dark(drawn["figure.svg"]) for light in DARK)
+    assert rows(drawn)
+    assert figure(arrays=arrays, facts={}) == drawn
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
+    drawn = getattr(health, name)(arrays=study(), facts={})
+    said = " ".join(texts(drawn))
+    assert "raw" in said
+    assert "normalized" in said
+    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(style.CONDITIONS)
+
+
+def test_the_numbers_of_dead_units_are_the_shares_that_were_drawn():
+    found = rows(health.dead_units(arrays=study()))
+    conv = [float(row["mean"]) for row in found if (row["condition"], row["layer"]) == ("cnn-raw", "conv1")]
+    assert conv == [25, 18.75, 12.5, 6.25, 0]
+    assert not any(row["layer"] == "logits" for row in found), "logits have no ReLU"
+
+
+@pytest.mark.parametrize("name", ["gradient_flow", "update_ratios"])
+def test_what_is_read_while_training_begins_at_epoch_one(name):
+    found = rows(getattr(health, name)(arrays=study()))
+    assert sorted({int(row["epoch"]) for row in found}) == [1, 2, 3, 4]
+    assert any(row["layer"] == "logits" for row in found)
+
+
+def test_every_unit_of_every_seed_is_a_dot_before_and_after_training():
+    drawn = health.activity(arrays=study(seeds=3))
+    assert drawn["figure.svg"].count("h0") == len(rows(drawn)) == 2 * (2 + 3) * 2 * 3 * 8
+    assert {row["when"] for row in rows(drawn)} == {"untrained", "trained"}
+
+
+def test_a_dead_unit_is_a_gap_in_the_map_of_revivals():
+    found = rows(health.revival(arrays=study()))
+    shares = [float(row["percent_of_images"]) for row in found if row["unit"] == "0" and row["layer"] == "conv1"][:5]
+    assert shares == [0, 0, 0, 0, 75]
