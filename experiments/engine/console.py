@@ -6,20 +6,25 @@ In: a survey or an outcome. Out: text on the terminal and the exit code that goe
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Mapping
 
 from experiments.engine.progress import spoken
-from experiments.engine.runner import Outcome
-from experiments.engine.survey import Survey, states
+from experiments.engine.reasons import states
+from experiments.engine.runner import NOBODY, Outcome
+from experiments.engine.survey import Survey
 
 STATES = ("cached", "published", "stale", "missing")
 
 
 def show(text: str) -> int:
-    """Prints a result; exit code 0."""
-    print(text, flush=True)
+    """Prints a result; exit code 0. A reader who has gone away (`| head`) is no trouble."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -29,21 +34,21 @@ def complain(text: str) -> None:
 
 
 def show_graph(survey: Survey, *, jobs: int) -> None:
-    """The graph by groups of stages, with how many of each stand where; nothing to say when all is there."""
-    missing = [name for name, standing in survey.standings.items() if not standing.valid]
-    if not missing:
-        return
-    standing = states(survey)
+    """The graph by groups of stages, with how many of each stand where, and what there is to do."""
+    standing, missing = states(survey), survey.must_run()
     groups: dict[str, Counter[str]] = {}
     for name, state in standing.items():
         groups.setdefault(name.partition("/")[0], Counter())[state] += 1
     width = max(len(group) for group in groups)
     for group, counts in groups.items():
-        print(f"  {group:<{width}}  " + ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state]))
+        print(f"  {group:<{width}}  {_counted(counts)}")
     costs = survey.costs()
-    known = sum(costs[name] for name in missing)
-    print(f"{len(missing)} of {len(standing)} stages to run on {jobs} process{'es' if jobs > 1 else ''}", end="")
-    print(f", about {spoken(known / jobs)} at most" if known > 2 * jobs else "", flush=True)
+    known = sum(costs.get(name, 0.0) for name in missing) / jobs
+    print(
+        f"{len(missing)} of {len(standing)} stages to run on {jobs} process{'es' if jobs > 1 else ''}"
+        + (f", about {spoken(known)}" if known > 2 and all(name in costs for name in missing) else ""),
+        flush=True,
+    )
 
 
 def show_list(survey: Survey, *, as_json: bool) -> int:
@@ -63,19 +68,20 @@ def show_list(survey: Survey, *, as_json: bool) -> int:
         return show(json.dumps(rows, indent=1))
     width = max(len(name) for name in standing)
     lines = [f"{stage.name:<{width}}  {standing[stage.name]:<9}  {stage.function}" for stage in survey.stages]
-    counts = Counter(standing.values())
-    lines.append(f"{len(lines)} stages: " + ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state]))
+    lines.append(f"{len(lines)} stages: {_counted(Counter(standing.values()))}")
     return show("\n".join(lines))
 
 
 def show_failures(outcome: Outcome, *, debug: bool) -> int:
     """Every failure; exit code 2 where the reader's data cannot be used, else 1."""
     for failure in outcome.failures:
-        complain(f"stage {failure.stage}: {failure.message}")
+        who = "" if failure.stage == NOBODY else f"stage {failure.stage}: "
+        complain(who + failure.message)
         if debug and failure.details:
             print(failure.details, file=sys.stderr)
     if outcome.computed:
-        complain(f"{len(outcome.computed)} stages were finished and are kept; the next call resumes")
+        finished = len(outcome.computed)
+        complain(f"{finished} stage{'s' if finished > 1 else ''} finished and kept; the next call resumes")
     return 2 if any(failure.bad_input for failure in outcome.failures) else 1
 
 
@@ -84,3 +90,7 @@ def show_verification(differences: Mapping[str, list[str]]) -> int:
     wrong = {name: lines for name, lines in differences.items() if lines}
     show(f"{len(differences) - len(wrong)} of {len(differences)} stages came out identical")
     return 1 if wrong else 0
+
+
+def _counted(counts: Counter[str]) -> str:
+    return ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])

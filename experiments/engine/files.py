@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
+import json
 import os
-import secrets
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 REMEDIES = {
     errno.ENOSPC: "free some space there, or choose another folder",
     errno.EDQUOT: "free some space there, or choose another folder",
+    errno.EFBIG: "allow larger files there, or choose another folder",
     errno.EROFS: "the file system is read-only: choose another folder",
     errno.EACCES: "change the folder's permissions, or choose another folder",
     errno.EPERM: "change the folder's permissions, or choose another folder",
@@ -43,10 +44,10 @@ def write_file(path: Path, data: bytes) -> None:
     """Writes a file whole: a reader, or a build killed half way, never sees a part of it."""
     with explained("write", path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+        beside = _beside(path)
         try:
             _write_and_flush(beside, data)
-            os.replace(beside, path)
+            beside.replace(path)
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
@@ -56,14 +57,16 @@ def write_file(path: Path, data: bytes) -> None:
 def replace_folder(folder: Path, files: Mapping[str, bytes], *, sign: str) -> None:
     """Puts a folder with exactly `files` where `folder` is, in one step.
 
-    A folder that is there is replaced only if it is empty or holds the file `sign`, so that a mistyped name
-    never costs somebody their files.
+    A folder that is there is replaced only if it is empty or signed (see `check_replaceable`), so that a
+    mistyped name never costs somebody their files.
     """
+    import shutil
+
+    folder = folder.resolve()
     check_replaceable(folder, sign=sign)
     with explained("write", folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
         sweep(folder.parent, prefix=f".{folder.name}.")
-        fresh = folder.with_name(f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+        fresh = _beside(folder)
         try:
             for name, data in files.items():
                 path = fresh / name
@@ -75,63 +78,115 @@ def replace_folder(folder: Path, files: Mapping[str, bytes], *, sign: str) -> No
 
 
 def check_replaceable(folder: Path, *, sign: str) -> None:
-    """Raises FilesError unless `replace_folder` may write there: asked before any work is done."""
+    """Raises FilesError unless `replace_folder` may write there: asked before any work is done.
+
+    `sign` is the file by which a folder of ours is known: JSON with an entry "study". Puts back what a build
+    that was killed between the two steps of a swap had moved aside.
+    """
+    folder = folder.resolve()
+    _put_back(folder)
     if folder.exists() and not folder.is_dir():
         raise FilesError(f"cannot write {folder}: it is a file; move it away, or choose another folder")
     with explained("read", folder):
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / sign).is_file():
+        if folder.is_dir() and any(folder.iterdir()) and not _is_signed(folder / sign):
             raise FilesError(
-                f"will not replace {folder}: it holds files but no {sign}, so it is not a site written by this "
-                "program; choose another folder, or empty this one"
+                f"will not replace {folder}: it holds files but no {sign} of ours, so it is not a site written by "
+                "this program; choose another folder, or empty this one"
             )
-    with explained("write", folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder.parent, os.W_OK):
-            raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+    check_writable(folder.parent)
+
+
+def check_writable(folder: Path) -> None:
+    """Raises FilesError unless files can be made in a folder, which is itself made if need be."""
+    with explained("write in", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        beside = _beside(folder / "trial")
+        beside.mkdir()
+        beside.rmdir()
 
 
 def holds(folder: Path, files: Mapping[str, str]) -> bool:
     """Whether a folder holds exactly the files {relative path: sha256}."""
-    import hashlib
-
-    found = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     if found.keys() != files.keys():
         return False
-    return all(hashlib.sha256(found[name].read_bytes()).hexdigest() == files[name] for name in found)
+    return all(hashlib.sha256(path.read_bytes()).hexdigest() == files[name] for name, path in found.items())
 
 
 def sweep(folder: Path, *, prefix: str = ".") -> None:
     """Removes what builds that were killed left half-written in a folder; never a living build's."""
-    for path in folder.glob(f"{prefix}*.tmp"):
-        parts = path.name.split(".")
-        if len(parts) >= 4 and parts[-3].isdigit() and not _alive(int(parts[-3])):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+    for path in _left_behind(folder, prefix=prefix, ending=".tmp"):
+        _remove(path)
+
+
+def _beside(path: Path, *, ending: str = ".tmp") -> Path:
+    """A new name in the same folder that tells which process uses it."""
+    return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}{ending}")
+
+
+def _left_behind(folder: Path, *, prefix: str, ending: str) -> list[Path]:
+    try:
+        names = [entry.name for entry in os.scandir(folder)]
+    except OSError:
+        return []
+    found = []
+    for name in names:
+        parts = name.split(".")
+        if name.startswith(prefix) and name.endswith(ending) and len(parts) >= 4 and parts[-3].isdigit():
+            found += [] if _alive(int(parts[-3])) else [folder / name]
+    return found
+
+
+def _put_back(folder: Path) -> None:
+    for old in _left_behind(folder.parent, prefix=f".{folder.name}.", ending=".old"):
+        if folder.exists():
+            _remove(old)
+        else:
+            with contextlib.suppress(OSError):
+                old.rename(folder)
+
+
+def _remove(path: Path) -> None:
+    import shutil
+
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _is_signed(path: Path) -> bool:
+    try:
+        return "study" in dict(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _swap(folder: Path, fresh: Path) -> None:
     """Exchanges two folders. Where another build swaps at the same moment, the last one stands."""
     for _ in range(100):
-        old = folder.with_name(f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+        old = _beside(folder, ending=".old")
         with contextlib.suppress(FileNotFoundError):
-            os.rename(folder, old)
+            folder.rename(old)
         try:
-            os.rename(fresh, folder)
+            fresh.rename(folder)
         except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                if old.exists() and not folder.exists():
-                    os.rename(old, folder)
-                raise
-            continue
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                continue
+            if old.exists() and not folder.exists():
+                old.rename(folder)
+            raise
         finally:
             if folder.exists():
-                shutil.rmtree(old, ignore_errors=True)
+                _remove(old)
         _flush_folder(folder.parent)
         return
     raise FilesError(f"cannot write {folder}: other builds keep writing it; run one at a time")
 
 
 def _write_and_flush(path: Path, data: bytes) -> None:
-    with open(path, "xb") as file:
+    with path.open("xb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -6,6 +6,7 @@ Out: a key, and the ingredients it was made of (kept with the result, so that a 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -24,8 +25,17 @@ class SourceError(Exception):
 
 
 def canonical(value: Json) -> str:
-    """JSON with one spelling for a value, so that equal values and only they have equal text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    """JSON with one spelling for a value, so that equal values and only they have equal text.
+
+    Raises ValueError for what has no such text: NaN and infinities, keys that are not strings (JSON would make
+    1 and "1" one key), and values of other types.
+    """
+    try:
+        text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
+    _check_keys(value)
+    return text
 
 
 def digest(data: bytes) -> str:
@@ -58,7 +68,9 @@ class Sources:
     """The first-party modules under `root`, read by meaning.
 
     A module's meaning is its syntax tree without docstrings, comments and layout. What was learnt about a
-    source file is kept in `memo` under the sha256 of its bytes, so that unchanged files are not parsed twice.
+    source file is kept in `memo` under the sha256 of its bytes and of this file, which says what a meaning is,
+    so that unchanged files are not parsed twice. A later call may pass the memo on; `learnt_more` says whether
+    it differs from what was passed.
     """
 
     def __init__(self, root: Path, *, memo: Mapping[str, Json] | None = None) -> None:
@@ -78,8 +90,8 @@ class Sources:
             module = name.partition(":")[0]
             if self._source(module) is not None:
                 found.update(self.reach(module))
-            elif name == stage.function:
-                raise SourceError(f"stage {stage.name}: no module {module} under {self.root}")
+            elif name == stage.function or self._source(module.partition(".")[0]) is not None:
+                raise SourceError(f"stage {stage.name} names {name}, but there is no module {module} in {self.root}")
         return dict(sorted(found.items()))
 
     def reach(self, module: str) -> Mapping[str, str]:
@@ -106,14 +118,23 @@ class Sources:
         path = _path(self.root, module)
         if path is None:
             return None
-        data = path.read_bytes()
-        name = f"{module} {digest(data)}"
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise SourceError(f"{path}: cannot be read: {error.strerror or error}") from error
+        name = f"{module} {digest(data)} {_form()}"
         learnt = self._earlier.get(name)
         if learnt is None:
             learnt = _parse(data, module=module, path=path, package=path.name == "__init__.py")
             self.learnt_more = True
         self.memo[name] = learnt
         return _Source(meaning=learnt["meaning"], imports=tuple(learnt["imports"]))
+
+
+@functools.cache
+def _form() -> str:
+    """What a meaning is, as a digest: that of this file."""
+    return digest(Path(__file__).read_bytes())[:16]
 
 
 @dataclass(frozen=True)
@@ -174,11 +195,13 @@ def _meaning(node: Any) -> Json:
                 continue
             if name == "body" and isinstance(value, list) and _documents(node, value):
                 value = value[1:]
+            elif isinstance(node, ast.JoinedStr):  # Python 3.12 ends some f-strings with an empty part, others do not
+                value = [part for part in value if not (isinstance(part, ast.Constant) and part.value == "")]
             fields.append([name, _meaning(value)])
         return fields
     if isinstance(node, list):
         return [_meaning(item) for item in node]
-    return f"{type(node).__name__} {node!r}"
+    return f"str {node}" if isinstance(node, str) else f"{type(node).__name__} {node!r}"
 
 
 def _documents(node: Any, body: list[Any]) -> bool:
@@ -202,3 +225,14 @@ def _strings(value: Json) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _strings(item)
+
+
+def _check_keys(value: Json) -> None:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise ValueError(f"{key!r} is not a string, and only strings can be keys")
+            _check_keys(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _check_keys(item)

@@ -6,22 +6,35 @@ In: what the runner tells. Out: lines on standard error. rich is imported only w
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 
 class Progress:
-    """Told of stages as they end; shows how far the work is and about how long the rest takes."""
+    """Told of stages as they end; shows how far the work is and about how long the rest takes.
 
-    def __init__(self, costs: Mapping[str, float], *, stream: TextIO | None = None) -> None:
-        self.costs = {name: max(cost, 0.05) for name, cost in costs.items()}
+    names: the stages to run. costs: tells the seconds that stages take, where known; asked again as work goes on,
+    because every stage that ends tells of those like it. jobs: how many run at a time.
+    """
+
+    def __init__(
+        self,
+        names: Iterable[str],
+        *,
+        costs: Callable[[], Mapping[str, float]],
+        jobs: int,
+        stream: TextIO | None = None,
+    ) -> None:
+        self.left = set(names)
+        self.costs = costs
+        self.jobs = jobs
         self.stream = stream or sys.stderr
-        self.left = dict(self.costs)
         self.ended = 0
-        self.started = time.monotonic()
-        self._bar = _bar(len(costs)) if self.stream.isatty() else None
+        self._bar = _bar(self.stream, len(self.left)) if self.stream.isatty() else None
 
     def __enter__(self) -> Progress:
         if self._bar is not None:
@@ -35,30 +48,32 @@ class Progress:
             self._bar.stop()
 
     def told(self, event: str, text: str) -> None:
-        """Hears ("done", stage), ("failed", stage) or ("note", sentence) from the runner."""
+        """Hears ("done", stage), ("failed", stage), ("spared", stage) or ("note", sentence) from the runner."""
+        self.left.discard(text)
+        self.ended += event in ("done", "failed")
+        total, estimate = self.ended + len(self.left), self.estimate()
+        if self._bar is not None:
+            now = text if event == "done" else ""
+            self._bar.update(self._bar.task_ids[0], completed=self.ended, total=total, now=now, left=estimate)
         if event == "note":
             self._say(text)
-            return
-        self.ended += 1
-        self.left.pop(text, None)
-        total = self.ended + len(self.left)
-        if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], completed=self.ended, total=total, now=text, left=self.estimate())
-        if self._bar is None or event == "failed":
-            self._say(
-                f"[{self.ended}/{total}] {text}{' FAILED' if event == 'failed' else ''}   {self.estimate()}".rstrip()
-            )
+        elif event == "failed":
+            self._say(f"[{self.ended}/{total}] {text} FAILED")
+        elif event == "done" and self._bar is None:
+            self._say(f"[{self.ended}/{total}] {text}   {estimate}".rstrip())
 
     def estimate(self) -> str:
-        """About how long the rest takes, from how fast the work went so far."""
-        done, left = sum(self.costs.values()) - sum(self.left.values()), sum(self.left.values())
-        if not left or done <= 0:
+        """About how long the rest takes; nothing where nothing is known of it."""
+        costs = self.costs()
+        known = [costs[name] for name in self.left if name in costs]
+        if not known:
             return ""
-        return f"about {spoken((time.monotonic() - self.started) * left / done)} left"
+        seconds = max(sum(known) / self.jobs, *known)
+        return f"{'about' if len(known) == len(self.left) else 'more than'} {spoken(seconds)} left"
 
     def _say(self, text: str) -> None:
         if self._bar is not None:
-            self._bar.console.print(text, highlight=False)
+            self._bar.console.print(text, highlight=False, markup=False)
         else:
             print(text, file=self.stream, flush=True)
 
@@ -66,22 +81,23 @@ class Progress:
 def spoken(seconds: float) -> str:
     """A duration as people say it: "40 s", "3 min", "1 h 20 min"."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _bar(total: int):  # noqa: ANN202  (rich's type would import rich)
+def _bar(stream: TextIO, total: int) -> Bar:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
 
     columns = (
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[now]}"),
+        TimeElapsedColumn(),
         TextColumn("[dim]{task.fields[left]}"),
+        TextColumn("{task.fields[now]}"),
     )
-    bar = Bar(*columns, console=Console(stderr=True))
+    bar = Bar(*columns, console=Console(file=stream))
     bar.add_task("", total=total, now="", left="")
     return bar

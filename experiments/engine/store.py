@@ -5,9 +5,9 @@ In: products by name and value. Out: the same, checked on every load. numpy is i
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ class Damaged(Exception):
     """An artifact is gone, or its bytes are not those that its name promises."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
+        super().__init__(path)
         self.path = path
 
 
@@ -42,12 +42,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A folder of records and artifacts. The cache is one, the published results are another."""
+    """A folder of records and artifacts. The cache is one, the published results are another.
+
+    Records are read once: what another process adds or replaces is known after `learn`.
+    """
 
     name: str
     folder: Path
-    _known: dict[str, Record] = field(default_factory=dict, compare=False)
-    _distrusted: set[Path] = field(default_factory=set, compare=False)
+    _known: dict[str, Record] = field(default_factory=dict, compare=False, repr=False)
+    _distrusted: set[Path] = field(default_factory=set, compare=False, repr=False)
 
     def record(self, key: str) -> Record | None:
         """The record under a key; None where there is none, or none that can be read."""
@@ -55,18 +58,22 @@ class Shelf:
             found = _read_record(self.record_path(key))
             if found is None or found.key != key:
                 return None
-            self._known[key] = found
+            self.learn(found)
         return self._known[key]
 
     def records(self) -> list[Record]:
         """Every readable record, in the order of their keys."""
-        paths = sorted((self.folder / "records").glob("*.json"))
-        return [record for record in (_read_record(path) for path in paths) if record is not None]
+        keys = sorted(path.stem for path in (self.folder / "records").glob("*.json"))
+        return [record for record in map(self.record, keys) if record is not None]
 
     def put(self, record: Record) -> None:
         """Writes a record. Its artifacts must be there already."""
         text = json.dumps(asdict(record), sort_keys=True, indent=1)
         write_file(self.record_path(record.key), text.encode())
+        self.learn(record)
+
+    def learn(self, record: Record) -> None:
+        """Takes notice of a record that was put on this shelf."""
         self._known[record.key] = record
 
     def path(self, product: str, address: str) -> Path:
@@ -74,14 +81,18 @@ class Shelf:
         return self.folder / "artifacts" / f"{address}{Path(product).suffix}"
 
     def has(self, product: str, address: str) -> bool:
+        """Whether an artifact lies here; whether it is whole, `read` tells."""
         path = self.path(product, address)
         return path not in self._distrusted and path.is_file()
 
     def add(self, product: str, data: bytes) -> str:
-        """Stores an artifact's bytes and returns their address."""
-        address = digest(data)
-        if not self.has(product, address):
-            write_file(self.path(product, address), data)
+        """Stores an artifact's bytes, also over a damaged copy of them, and returns their address."""
+        address, path = digest(data), self.path(product, digest(data))
+        with contextlib.suppress(OSError):
+            if path.read_bytes() == data:
+                return address
+        write_file(path, data)
+        self._distrusted.discard(path)
         return address
 
     def read(self, product: str, address: str) -> bytes:
@@ -105,12 +116,18 @@ class Shelf:
 
 
 def encode(product: str, value: Any) -> bytes:
-    """The bytes of a value; the product's ending says how. The same value always has the same bytes."""
+    """The bytes of a value; the product's ending says how. The same value always has the same bytes.
+
+    Raises ValueError for an ending nobody knows and for a value that has no such bytes.
+    """
     match Path(product).suffix:
         case ".npz":
             return _encode_arrays(value)
         case ".json":
-            return (canonical(value) + "\n").encode()
+            try:
+                return (canonical(value) + "\n").encode()
+            except ValueError as error:
+                raise ValueError(f"product {product}: {error}") from error
         case ".svg" | ".csv" | ".md" | ".txt":
             return value.encode()
         case ".png" | ".safetensors":
@@ -134,6 +151,8 @@ def decode(product: str, data: bytes) -> Any:
 
 
 def _encode_arrays(arrays: Mapping[str, Any]) -> bytes:
+    import zipfile
+
     import numpy as np
 
     values = {name: np.asarray(array) for name, array in sorted(arrays.items())}
@@ -144,7 +163,7 @@ def _encode_arrays(arrays: Mapping[str, Any]) -> bytes:
             member = io.BytesIO()
             np.lib.format.write_array(member, np.asarray(array, order="C"), allow_pickle=False)
             entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.create_system = 3
+            entry.create_system = 3  # Unix, whatever the system: the bytes must not tell
             entry.compress_type = file.compression
             file.writestr(entry, member.getvalue())
     return buffer.getvalue()
@@ -153,6 +172,8 @@ def _encode_arrays(arrays: Mapping[str, Any]) -> bytes:
 def _read_record(path: Path) -> Record | None:
     try:
         values = json.loads(path.read_bytes())
-        return Record(**{name: values[name] for name in Record.__dataclass_fields__})
+        record = Record(**{name: values[name] for name in Record.__dataclass_fields__})
+        mappings = (record.products, record.environment, record.ingredients)
+        return record if all(isinstance(each, dict) for each in mappings) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

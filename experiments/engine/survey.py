@@ -1,24 +1,30 @@
 """The survey: where every stage stands, before anything is computed.
 
-In: the stages, the shelves, the sources and this machine's environment. Out: a standing for each stage, and
-on request the reason for it in words.
+In: the stages, the shelves, the sources and this machine's environment. Out: a standing for each stage;
+experiments/engine/reasons.py puts it into words.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
+import os
+import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from experiments.engine.files import explained
 from experiments.engine.key import Sources, ingredients
 from experiments.engine.key import key as key_of
-from experiments.engine.store import Damaged, Record, Shelf
+from experiments.engine.store import Damaged, Record, Shelf, decode
 from experiments.spec import Json, Product, Stage
 
 PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "umap-learn", "matplotlib")
 VECTORS = ("avx512f", "avx2", "avx", "sve", "asimd")
+
+
+class PlanError(ValueError):
+    """The plan or a name in it makes no sense. The message says which and what would."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,8 @@ class Standing:
     """Where a stage stands.
 
     state is `cached` (a result of this machine serves), `published` (a result of the published shelf does),
-    `stale` (there are results of this stage, none of them valid), `missing` (there is none) or `waiting` (an
-    input has to be made before anyone can tell). Only the first two have a `record`. `key` is None while waiting.
+    `missing` (it must run) or `waiting` (an input has to be made before anyone can tell). Only the first two
+    have a `record`. `key` and `made_of` are None while waiting.
     """
 
     stage: Stage
@@ -38,25 +44,25 @@ class Standing:
 
     @property
     def valid(self) -> bool:
+        """Whether a stored result serves, so that the stage need not run."""
         return self.record is not None
 
 
 @dataclass(frozen=True)
 class Shelves:
-    """The two shelves and the one rule: a local record counts in the environment that made it, a published one everywhere."""
+    """The two shelves and the one rule: a local record counts in the environment that made it, a published one
+    everywhere."""
 
     local: Shelf
     published: Shelf | None
     environment: Mapping[str, str]
 
-    def find(self, key: str, *, local_only: bool = False) -> tuple[str, Record] | None:
+    def find(self, key: str) -> tuple[str, Record] | None:
         """The valid record under a key, and the state it gives its stage."""
         record = self.local.record(key)
-        if record is not None and dict(record.environment) == dict(self.environment):
+        if record is not None and record.environment == self.environment:
             return "cached", record
-        if local_only or self.published is None:
-            return None
-        record = self.published.record(key)
+        record = self.published.record(key) if self.published is not None else None
         return ("published", record) if record is not None else None
 
     def holder(self, product: str, address: str) -> Shelf | None:
@@ -69,13 +75,17 @@ class Shelves:
 
 @dataclass
 class Survey:
-    """All standings of a plan; `again()` looks afresh, after something was computed."""
+    """All standings of a plan; `again()` looks afresh, after something was computed.
+
+    `wanted` are the products that somebody will read in the end (the pages). `redo` says which stages must run
+    although they have a valid result, and why: {stage name: reason}.
+    """
 
     stages: Sequence[Stage]
     shelves: Shelves
     sources: Sources
     wanted: Collection[Product] = ()
-    redo: set[str] = field(default_factory=set)
+    redo: dict[str, str] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     _checked: set[tuple[str, str]] = field(default_factory=set)
     _keys: dict[tuple[str, tuple[str, ...]], tuple[str, Json]] = field(default_factory=dict)
@@ -91,35 +101,51 @@ class Survey:
             self.standings = {}
             for stage in self.stages:
                 self.standings[stage.name] = self._stand(stage)
-            absent = {product.stage for product in self._needed() if self._absent(product)} - self.redo
-            if not absent:
+            absent = [(product, reader) for product, reader in self._reads() if self.absent(product)]
+            if all(product.stage in self.redo for product, _ in absent):
                 return self.standings
-            self.redo |= absent
+            for product, reader in absent:
+                self.redo.setdefault(product.stage, f"{reader} reads its {product.name}, which is on no shelf")
+
+    def rebuild(self, pattern: str) -> None:
+        """Has the stages that a glob matches run, whatever is stored of them."""
+        self.redo |= dict.fromkeys(self.named(pattern), "it was asked for")
+        self.again()
 
     def address(self, product: Product) -> str:
         """The digest of a product whose stage is valid."""
         record = self.standings[product.stage].record
-        if record is None or product.name not in record.products:
-            raise PlanError(
-                f"stage {product.stage} makes no product {product.name}: it makes {', '.join(record.products) if record else 'nothing yet'}"
-            )
+        if record is None:
+            raise PlanError(f"stage {product.stage} has no result yet, so there is no {product.name}")
+        if product.name not in record.products:
+            made = ", ".join(sorted(record.products)) or "nothing"
+            raise PlanError(f"stage {product.stage} makes no product {product.name}; it makes {made}")
         return record.products[product.name]
+
+    def value(self, product: Product) -> Any:
+        """A product of a valid stage, decoded. Raises Damaged."""
+        address = self.address(product)
+        holder = self.shelves.holder(product.name, address) or self.shelves.local
+        return decode(product.name, holder.read(product.name, address))
+
+    def absent(self, product: Product) -> bool:
+        """Whether a product of a valid stage is on no shelf."""
+        return self.shelves.holder(product.name, self.address(product)) is None
+
+    def must_run(self) -> list[str]:
+        """The names of the stages without a valid result, in the order of the plan."""
+        return [name for name, standing in self.standings.items() if not standing.valid]
 
     def ready(self) -> list[Standing]:
         """The stages that must run and can: all they read is there."""
-        return [
-            standing
-            for standing in self.standings.values()
-            if not standing.valid
-            and standing.key is not None
-            and not any(self._absent(product) for product in standing.stage.products_read())
-        ]
+        missing = [standing for standing in self.standings.values() if standing.state == "missing"]
+        return [each for each in missing if not any(map(self.absent, each.stage.products_read()))]
 
     def drop_damaged(self, products: Iterable[Product]) -> list[str]:
         """Checks artifacts that are about to be read, once each. A damaged one is removed from the cache, or,
         on the published shelf, passed over; its stage is then redone. Returns a sentence for each."""
         notes = []
-        for product in products:
+        for product in [product for product in products if self.standings[product.stage].valid]:
             address = self.address(product)
             holder = self.shelves.holder(product.name, address)
             if holder is None or (product.name, address) in self._checked:
@@ -134,7 +160,7 @@ class Survey:
         return notes
 
     def costs(self) -> dict[str, float]:
-        """{stage name: expected seconds}, from its own stored results, else from those of the same function."""
+        """{stage name: seconds it took when it last ran, or a stage of the same function on average}, where known."""
         own: dict[str, float] = {}
         alike: dict[str, list[float]] = {}
         for name, records in histories(self).items():
@@ -142,19 +168,19 @@ class Survey:
                 own.setdefault(name, record.seconds)
                 alike.setdefault(record.ingredients["function"], []).append(record.seconds)
         means = {function: sum(seconds) / len(seconds) for function, seconds in alike.items()}
-        return {stage.name: own.get(stage.name, means.get(stage.function, 1.0)) for stage in self.stages}
+        return {stage.name: means[stage.function] for stage in self.stages if stage.function in means} | own
 
-    def named(self, pattern: str | None) -> list[str]:
+    def named(self, pattern: str) -> list[str]:
         """The names of the stages that a glob matches; PlanError where none does."""
         import fnmatch
 
-        names = [stage.name for stage in self.stages if fnmatch.fnmatchcase(stage.name, pattern or "*")]
-        if not names:
-            import difflib
+        names = [stage.name for stage in self.stages]
+        if found := [name for name in names if fnmatch.fnmatchcase(name, pattern)]:
+            return found
+        import difflib
 
-            near = difflib.get_close_matches(pattern or "", [stage.name for stage in self.stages], n=3)
-            raise PlanError(f"no stage is named {pattern}{_meant(near)}; see --list")
-        return names
+        near = " or ".join(difflib.get_close_matches(pattern, names, n=3))
+        raise PlanError(f"no stage is named {pattern}; {f'did you mean {near}?' if near else 'see --list'}")
 
     def _stand(self, stage: Stage) -> Standing:
         read = stage.products_read()
@@ -164,32 +190,30 @@ class Survey:
         at = (stage.name, tuple(addresses.values()))
         if at not in self._keys:
             made_of = ingredients(stage, digests=addresses, sources=self.sources)
-            self._keys[at] = (key_of(made_of), made_of)
+            try:
+                self._keys[at] = (key_of(made_of), made_of)
+            except ValueError as error:
+                raise PlanError(f"the parameters of stage {stage.name} are not JSON: {error}") from error
         key, made_of = self._keys[at]
         found = None if stage.name in self.redo else self.shelves.find(key)
         if found is None:
             return Standing(stage, "missing", key, made_of)
         return Standing(stage, found[0], key, made_of, found[1])
 
-    def _needed(self) -> Iterable[Product]:
+    def _reads(self) -> Iterable[tuple[Product, str]]:
+        """The products that will be read, as far as they can be named, and who reads them."""
         for standing in self.standings.values():
-            if not standing.valid and standing.key is not None:
-                yield from standing.stage.products_read()
-        yield from (product for product in self.wanted if self.standings[product.stage].valid)
+            if standing.state == "missing":
+                yield from ((product, standing.stage.name) for product in standing.stage.products_read())
+        yield from ((product, "the site") for product in self.wanted if self.standings[product.stage].valid)
 
     def _drop(self, path: Path, product: Product, holder: Shelf) -> str:
         if holder is self.shelves.local:
-            path.unlink(missing_ok=True)
-            return f"{path} is damaged: removed; {product.stage} is computed again"
+            with explained("remove the damaged", path):
+                path.unlink(missing_ok=True)
+            return f"{path} is damaged: removed; {product.stage} is computed again where nothing else has it"
         holder.distrust(path)
         return f"{path} is damaged: not used; {product.stage} is computed again (git restore brings the file back)"
-
-    def _absent(self, product: Product) -> bool:
-        return self.shelves.holder(product.name, self.address(product)) is None
-
-
-class PlanError(ValueError):
-    """The plan or a name in it makes no sense. The message says which and what would."""
 
 
 def check(stages: Sequence[Stage]) -> None:
@@ -204,23 +228,6 @@ def check(stages: Sequence[Stage]) -> None:
         seen.add(stage.name)
 
 
-def environment() -> dict[str, str]:
-    """What a result may depend on beside its key: versions, platform and the processor's vector instructions."""
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = "not installed"
-    python = ".".join(platform.python_version_tuple()[:2])
-    return {
-        "python": python,
-        **versions,
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cpu": _vectors(),
-    }
-
-
 def histories(survey: Survey) -> dict[str, list[Record]]:
     """{stage name: every record of it}, the local shelf's first."""
     found: dict[str, list[Record]] = {stage.name: [] for stage in survey.stages}
@@ -230,77 +237,38 @@ def histories(survey: Survey) -> dict[str, list[Record]]:
     return found
 
 
-def states(survey: Survey) -> dict[str, str]:
-    """{stage name: cached, published, stale or missing}: a stage that must run is stale if it ever had a result."""
-    history = histories(survey)
+def environment() -> dict[str, str]:
+    """What a result may depend on beside its key: versions, platform and the processor's vector instructions."""
+    installed, system = _installed(), os.uname()
     return {
-        name: standing.state if standing.valid else ("stale" if history[name] else "missing")
-        for name, standing in survey.standings.items()
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        **{package: installed.get(package, "not installed") for package in PACKAGES},
+        "platform": f"{system.sysname} {system.machine}",
+        "cpu": _vectors() or system.machine,
     }
 
 
-def explain(survey: Survey, name: str) -> str:
-    """Why a stage would run, or why it need not: which source, parameter, input or environment differs."""
-    survey.named(name)
-    standing = survey.standings[name]
-    if standing.record is not None:
-        where = "computed here" if standing.state == "cached" else "restored from the published results"
-        return f"{name} is {standing.state}: {where}, key {standing.key[:16] if standing.key else ''}"
-    if standing.key is None:
-        awaited = sorted({p.stage for p in standing.stage.products_read() if not survey.standings[p.stage].valid})
-        return f"{name} waits for {', '.join(awaited)}; whether it runs depends on what they give"
-    if name in survey.redo:
-        return (
-            f"{name} would run: it was asked for, or something that must run reads a product of it that is on no shelf"
-        )
-    history = histories(survey)[name]
-    if not history:
-        return f"{name} would run: there is no stored result of it"
-    closest = min(history, key=lambda record: len(_differences(record, standing, survey.shelves.environment)))
-    lines = _differences(closest, standing, survey.shelves.environment)
-    return "\n".join([f"{name} would run. Against its closest stored result:", *(f"  {line}" for line in lines)])
+def _installed() -> dict[str, str]:
+    """{package: version} as importlib.metadata tells them, whose import alone costs more than a survey: read from
+    the names of the folders that installers leave."""
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        try:
+            names = [entry.name for entry in os.scandir(folder or ".")]
+        except OSError:
+            continue
+        for name in names:
+            if name.endswith(".dist-info"):
+                package, _, version = name.removesuffix(".dist-info").partition("-")
+                found.setdefault(package.lower().replace("_", "-").replace(".", "-"), version)
+    return found
 
 
-def _differences(record: Record, standing: Standing, here: Mapping[str, str]) -> list[str]:
-    """What differs between a stored result and the stage as it is now, a line each."""
-    lines = []
-    nouns = {"sources": "source", "parameters": "parameter", "inputs": "input"}
-    if record.ingredients["function"] != standing.made_of["function"]:
-        lines.append(f"function: {record.ingredients['function']} then, {standing.made_of['function']} now")
-    for part, noun in nouns.items():
-        then, now = record.ingredients[part], standing.made_of[part]
-        for name in sorted({*then, *now}):
-            if name not in now:
-                lines.append(f"{noun} {name}: no longer there")
-            elif name not in then:
-                lines.append(f"{noun} {name}: new")
-            elif then[name] != now[name]:
-                lines.append(f"{noun} {name}: " + _changed(then[name], now[name], content=part != "parameters"))
-    if record.key == standing.key or not lines:
-        then_env = dict(record.environment)
-        for name in sorted({*then_env, *here}):
-            if then_env.get(name) != here.get(name):
-                lines.append(
-                    f"environment {name}: {then_env.get(name, 'unknown')} then, {here.get(name, 'unknown')} now"
-                )
-    return lines
-
-
-def _changed(then: Json, now: Json, *, content: bool) -> str:
-    if isinstance(then, dict) and isinstance(now, dict):
-        labels = sorted(label for label in {*then, *now} if then.get(label) != now.get(label))
-        return f"differs in {', '.join(labels[:6])}{' and more' if len(labels) > 6 else ''}"
-    return "its meaning or content differs" if content else f"{then!r} then, {now!r} now"
-
-
-def _meant(near: Sequence[str]) -> str:
-    return f"; did you mean {' or '.join(near)}?" if near else ""
-
-
-def _vectors() -> str:
+def _vectors() -> str | None:
     """The widest vector instructions the processor offers, as far as the system tells."""
     try:
-        flags = set(Path("/proc/cpuinfo").read_text().split())
+        with Path("/proc/cpuinfo").open() as lines:
+            told = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
     except OSError:
-        return platform.machine()
-    return next((name for name in VECTORS if name in flags), platform.machine())
+        return None
+    return next((name for name in VECTORS if name in told.split()), None)

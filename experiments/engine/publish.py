@@ -1,0 +1,41 @@
+"""Publication: the records of stages, and the products that they publish, go to a shelf that travels with the code.
+
+In: a survey in which the stages are valid. Out: the shelf, with exactly that on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from experiments.engine.files import explained
+from experiments.engine.store import Shelf
+from experiments.engine.survey import PlanError, Survey
+from experiments.spec import Product, Stage
+
+
+def publish(survey: Survey, stages: Collection[Stage], shelf: Shelf) -> tuple[int, int]:
+    """Copies the records of `stages` and the products they publish to a shelf, and drops everything else there.
+
+    Returns the number of files and of bytes on the shelf afterwards. Raises PlanError if something is missing.
+    """
+    keep: set[Path] = set()
+    for stage in stages:
+        record = survey.standings[stage.name].record
+        if record is None:
+            raise PlanError(f"cannot publish: stage {stage.name} has no valid result; build first")
+        for name in stage.publish:
+            address = survey.address(Product(stage.name, name))
+            holder = survey.shelves.holder(name, address)
+            if holder is None:
+                how = f"--rebuild '{stage.name}' makes it"
+                raise PlanError(f"cannot publish: {name} of {stage.name} is on no shelf; {how}")
+            shelf.add(name, holder.read(name, address))
+            keep.add(shelf.path(name, address))
+        shelf.put(record)
+        keep.add(shelf.record_path(record.key))
+    for path in [*shelf.folder.glob("records/*"), *shelf.folder.glob("artifacts/*")]:
+        if path not in keep:
+            with explained("remove", path):
+                path.unlink()
+    return len(keep), sum(path.stat().st_size for path in keep)

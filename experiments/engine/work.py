@@ -1,0 +1,110 @@
+"""The work of one stage, in whatever process: inputs are loaded, the function is called, products are stored.
+
+In: a task, which says all that a worker needs. Out: a record, with everything it names already on the shelf.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.engine.key import SourceError, Sources
+from experiments.engine.store import Record, Shelf, decode, encode
+from experiments.engine.survey import Standing, Survey
+from experiments.spec import Json, Product, Stage
+
+
+@dataclass(frozen=True)
+class Task:
+    """A stage to be computed: its key and what that is made of, its inputs by address, the shelves' folders (the
+    first takes the products), the environment to be noted, and the sources as the survey saw them."""
+
+    stage: Stage
+    key: str
+    made_of: Json
+    addresses: Mapping[Product, str]
+    folders: tuple[str, ...]
+    environment: Mapping[str, str]
+    root: str
+    memo: Mapping[str, Json]
+
+    @property
+    def shelves(self) -> list[Shelf]:
+        """The shelves, opened afresh."""
+        return [Shelf(folder, Path(folder)) for folder in self.folders]
+
+
+def task(survey: Survey, standing: Standing) -> Task:
+    """The task of a stage whose inputs are all there."""
+    shelves = (survey.shelves.local, survey.shelves.published)
+    return Task(
+        stage=standing.stage,
+        key=standing.key or "",
+        made_of=standing.made_of,
+        addresses={product: survey.address(product) for product in standing.stage.products_read()},
+        folders=tuple(str(shelf.folder) for shelf in shelves if shelf is not None),
+        environment=survey.shelves.environment,
+        root=str(survey.sources.root),
+        memo=survey.sources.memo,
+    )
+
+
+def perform(task: Task) -> Record:
+    """Computes a stage and stores its products, then its record. Raises what the stage raises, in a form that can
+    travel between processes."""
+    try:
+        return _perform(task)
+    except Exception as error:
+        if _travels(error):
+            raise
+        raise RuntimeError(f"{type(error).__name__}: {error}") from None
+
+
+def products(task: Task) -> dict[str, bytes]:
+    """The encoded products of a stage, computed. Raises SourceError where the code is no longer the surveyed one,
+    and whatever the stage's function raises."""
+    module, _, name = task.stage.function.partition(":")
+    for each in task.made_of["sources"]:
+        importlib.import_module(each)
+    if Sources(Path(task.root), memo=task.memo).reached_by(task.stage) != task.made_of["sources"]:
+        raise SourceError("its source was edited while the build ran; run again")
+    function, shelves = getattr(importlib.import_module(module), name), task.shelves
+    inputs = {
+        argument: _load(source, task.addresses, shelves)
+        if isinstance(source, Product)
+        else {label: _load(product, task.addresses, shelves) for label, product in source.items()}
+        for argument, source in task.stage.inputs.items()
+    }
+    made = function(**inputs, **task.stage.parameters, **task.stage.place)
+    return {name: encode(name, value) for name, value in sorted(made.items())}
+
+
+def _perform(task: Task) -> Record:
+    started = time.perf_counter()
+    made = products(task)
+    seconds = round(time.perf_counter() - started, 3)
+    local = task.shelves[0]
+    stored = {name: local.add(name, data) for name, data in made.items()}
+    record = Record(task.stage.name, task.key, stored, seconds, dict(task.environment), task.made_of)
+    local.put(record)
+    return record
+
+
+def _load(product: Product, addresses: Mapping[Product, str], shelves: list[Shelf]) -> Any:
+    address = addresses[product]
+    holder = next((shelf for shelf in shelves if shelf.has(product.name, address)), shelves[0])
+    return decode(product.name, holder.read(product.name, address))
+
+
+def _travels(error: Exception) -> bool:
+    """Whether an error survives the way to another process; one that does not would break the pool."""
+    import pickle
+
+    try:
+        return str(pickle.loads(pickle.dumps(error))) == str(error)
+    except Exception:
+        return False
