@@ -1,0 +1,67 @@
+"""A trained network as a file that anyone can open: weights as safetensors, and in its header what they belong to.
+
+In: the weights recorded of a run. Out: bytes, and from bytes a network with the input treatment it was trained on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from experiments import models
+from experiments.treatment import treat
+
+
+@dataclass(frozen=True)
+class Network:
+    """A trained network and its input treatment: `network.model(network.treat(images))` gives logits."""
+
+    model: nn.Module
+    mean: float
+    std: float
+
+    def treat(self, images: np.ndarray) -> Float[Tensor, "image 1 28 28"]:
+        """What the network is fed, from images uint8 (image, 28, 28)."""
+        return treat(images, mean=self.mean, std=self.std)
+
+
+def keep(
+    *, weights: Mapping[str, np.ndarray], architecture: Mapping[str, Any], treatment: Mapping[str, float]
+) -> dict[str, bytes]:
+    """The stage that keeps one trained network: network.safetensors, its weights after the last epoch.
+
+    weights: {parameter: (epoch, ...)}, as `train` records them.
+    """
+    final = {name: torch.tensor(values[-1]) for name, values in sorted(weights.items())}
+    header = {"architecture": json.dumps(architecture, sort_keys=True), "treatment": json.dumps(treatment, sort_keys=True)}
+    return {"network.safetensors": save(final, metadata=header)}
+
+
+def open_network(data: bytes) -> Network:
+    """The network that `keep` made these bytes of, ready to be read (in evaluation mode)."""
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+    architecture, treatment = json.loads(header["architecture"]), json.loads(header["treatment"])
+    return Network(_with_state(load(data), architecture), **treatment)
+
+
+def at_epoch(weights: Mapping[str, np.ndarray], *, epoch: int, architecture: Mapping[str, Any]) -> nn.Module:
+    """The model as it was after an epoch (0: untrained; -1: the last), in evaluation mode.
+
+    weights: {name in the state_dict: (epoch, ...)}, as `train` records them. architecture: {"build", "options"}.
+    """
+    return _with_state({name: torch.tensor(values[epoch]) for name, values in weights.items()}, architecture)
+
+
+def _with_state(state: Mapping[str, Tensor], architecture: Mapping[str, Any]) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        model = models.build(architecture["build"], options=architecture["options"])
+    model.load_state_dict(state)
+    return model.eval()

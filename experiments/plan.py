@@ -1,0 +1,164 @@
+"""The wiring: a study becomes a list of stages, each after what it reads. Computes nothing.
+
+In: a study, and the data set by name and content. Out: the stages, in an order in which they could run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from experiments.spec import Product, Run, Stage, Study
+
+# The figures of each page: report/figures/<page>.py has a function of each name.
+FIGURES: Mapping[str, tuple[str, ...]] = {
+    "data": ("examples", "class_means", "intensities", "classes", "spectrum"),
+    "training": (
+        "learning_curves",
+        "epochs_to_accuracy",
+        "class_accuracy",
+        "confusions",
+        "failures",
+        "difference",
+    ),
+    "activations": ("distributions", "drift", "quantiles", "class_drift", "units"),
+    "health": ("dead_units", "revival", "activity", "gradient_flow", "update_ratios"),
+    "geometry": ("pca_mlp", "pca_cnn", "explained_variance", "silhouette", "dimension"),
+}
+
+
+def plan(
+    study: Study,
+    *,
+    dataset: str = "mnist",
+    folder: str = "",
+    cache: str = "",
+    files: Mapping[str, str] | None = None,
+) -> list[Stage]:
+    """All stages of a study. `folder` and `cache` say where data files are and where a download goes; `files`
+    ({name: sha256}) says what is in the folder, so that other files in it are other data."""
+    stages = [
+        Stage(
+            name="data",
+            function="experiments.data:load",
+            parameters={"dataset": dataset, "files": dict(files or {})},
+            place={"folder": folder, "cache": cache},
+            publish=("card.json",),
+        ),
+        Stage(
+            name="probe",
+            function="experiments.data:probe",
+            parameters={"per_class": study.probe_per_class},
+            inputs={"test": TEST},
+        ),
+        *(_train(study, run) for run in study.runs),
+        *(_network(run) for run in study.runs if run.seed == study.seeds[0]),
+    ]
+    records = {run.name: Product(f"train/{run.name}", "record.npz") for run in study.runs}
+    stages += [
+        _analysis(
+            "data",
+            "examine",
+            inputs={"train": TRAIN, "test": TEST, "probe": PROBE, "card": CARD},
+            parameters={"treatments": {t.name: {"mean": t.mean, "std": t.std} for t in study.treatments}},
+            publish=("examples.npz",),
+        ),
+        _analysis("training", "compare", inputs={"records": records, "test": TEST, "card": CARD}),
+        _analysis("activations", "drift", inputs={"records": records, "card": CARD}),
+        _analysis("health", "examine", inputs={"records": records}),
+        *(_embed(run) for run in study.runs),
+        _analysis(
+            "geometry",
+            "compare",
+            inputs={
+                "runs": {run.name: Product(f"embed/{run.name}", "arrays.npz") for run in study.runs},
+                "probe": PROBE,
+            },
+        ),
+    ]
+    stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
+    facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
+    return [*stages, Stage("figure/index/at-a-glance", "report.figures.index:at_a_glance", inputs={"facts": facts})]
+
+
+def shown(stages: list[Stage]) -> list[Product]:
+    """The products that pages are made of: the data card, every analysis's facts, every figure and its numbers."""
+    products = [CARD]
+    for stage in stages:
+        if stage.name.startswith("analysis/"):
+            products.append(Product(stage.name, "facts.json"))
+        elif stage.name.startswith("figure/"):
+            products += [Product(stage.name, "figure.svg"), Product(stage.name, "data.csv")]
+    return products
+
+
+TRAIN = Product("data", "train.npz")
+TEST = Product("data", "test.npz")
+CARD = Product("data", "card.json")
+PROBE = Product("probe", "probe.npz")
+
+
+def _train(study: Study, run: Run) -> Stage:
+    architecture, treatment = run.condition.architecture, run.condition.treatment
+    return Stage(
+        name=f"train/{run.name}",
+        function="experiments.train:train",
+        parameters={
+            "architecture": {"build": architecture.build, "options": dict(architecture.options)},
+            "treatment": {"mean": treatment.mean, "std": treatment.std},
+            "seed": run.seed,
+            "epochs": study.epochs,
+            "batch_size": study.batch_size,
+            "learning_rate": study.learning_rate,
+            "early": study.early,
+        },
+        inputs={"train_set": TRAIN, "test_set": TEST, "probe_set": PROBE},
+    )
+
+
+def _network(run: Run) -> Stage:
+    architecture, treatment = run.condition.architecture, run.condition.treatment
+    return Stage(
+        name=f"network/{run.condition.name}",
+        function="experiments.networks:keep",
+        parameters={
+            "architecture": {"build": architecture.build, "options": dict(architecture.options)},
+            "treatment": {"mean": treatment.mean, "std": treatment.std},
+        },
+        inputs={"weights": Product(f"train/{run.name}", "weights.npz")},
+        publish=("network.safetensors",),
+    )
+
+
+def _embed(run: Run) -> Stage:
+    return Stage(
+        name=f"embed/{run.name}",
+        function="experiments.analyses.geometry:embed",
+        inputs={
+            "layers": Product(f"train/{run.name}", "layers.npz"),
+            "trajectory": Product(f"train/{run.name}", "trajectory.npz"),
+            "probe": PROBE,
+        },
+    )
+
+
+def _analysis(
+    page: str, function: str, *, inputs: Mapping, parameters: Mapping | None = None, publish: tuple[str, ...] = ()
+) -> Stage:
+    return Stage(
+        name=f"analysis/{page}",
+        function=f"experiments.analyses.{page}:{function}",
+        parameters=parameters or {},
+        inputs=inputs,
+        publish=("arrays.npz", "facts.json", *publish),
+    )
+
+
+def _figure(page: str, name: str) -> Stage:
+    return Stage(
+        name=f"figure/{page}/{name.replace('_', '-')}",
+        function=f"report.figures.{page}:{name}",
+        inputs={
+            "arrays": Product(f"analysis/{page}", "arrays.npz"),
+            "facts": Product(f"analysis/{page}", "facts.json"),
+        },
+    )
