@@ -1,0 +1,128 @@
+"""The files of the site that are not pages: facts.json, manifest.json, and what search engines and readers fetch."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from experiments.spec import Study
+from report.errors import PageError
+from report.facts import Fact
+from report.figure import FigureFiles, Placed
+from report.pages import SITE_TAGLINE, SITE_TITLE, Page
+
+if TYPE_CHECKING:
+    from report.render import Provenance
+
+
+def files(
+    *,
+    study: Study,
+    card: Mapping[str, Any],
+    facts: Mapping[str, Fact],
+    figures: Mapping[str, FigureFiles],
+    placed: Mapping[str, Placed],
+    provenance: Provenance,
+    pages: Sequence[Page],
+    root: Path,
+    base_url: str | None,
+) -> dict[str, str]:
+    """The files by relative path; sitemap and feed only where the site's address is known."""
+    base = base_url.rstrip("/") + "/" if base_url else None
+    sitemap = f"Sitemap: {base}sitemap.xml\n" if base else ""
+    found = {
+        "facts.json": _json(_facts(facts, pages)),
+        "manifest.json": _json(
+            {
+                "study": study.name,
+                "dataset": card.get("dataset"),
+                "environment": dict(sorted(provenance.environment.items())),
+                "stages": dict(provenance.stages),
+                "pages": [page.file for page in pages],
+                "figures": [_figure(placed[name], figures[name]) for name in sorted(placed)],
+            }
+        ),
+        "robots.txt": f"User-agent: *\nAllow: /\n{sitemap}",
+        ".nojekyll": "",
+    }
+    if base:
+        found["sitemap.xml"] = _sitemap(base, pages)
+        released = release_date(root)
+        if released:
+            found["feed.xml"] = _feed(base, pages, released)
+    return found
+
+
+def release_date(root: Path) -> str | None:
+    """The date of the release in CITATION.cff ("2024-01-31"), or None where there is no such file."""
+    path = root / "CITATION.cff"
+    if not path.is_file():
+        return None
+    match = re.search(r"^date-released:\s*[\"']?(\d{4}-\d{2}-\d{2})", path.read_text(encoding="utf-8"), re.MULTILINE)
+    if not match:
+        raise PageError("CITATION.cff has no date-released (YYYY-MM-DD), which dates the feed; add it.")
+    return match.group(1)
+
+
+def path_of(base_url: str | None) -> str:
+    """The path of the site on its host ("/name/"), or nothing where the address is unknown."""
+    return urlsplit(base_url).path.rstrip("/") + "/" if base_url else ""
+
+
+def _facts(facts: Mapping[str, Fact], pages: Sequence[Page]) -> dict[str, Any]:
+    slugs = {page.slug for page in pages}
+    keys = ("value", "low", "high", "n", "unit", "method")
+    found = {}
+    for name in sorted(facts):
+        slug = name.partition(".")[0]
+        found[name] = {key: facts[name][key] for key in keys} | {"page": slug if slug in slugs else None}
+    return found
+
+
+def _figure(placed: Placed, files: FigureFiles) -> dict[str, str]:
+    return {
+        "id": placed.id,
+        "page": placed.page,
+        "file": placed.light,
+        "data": placed.data,
+        "code": placed.code,
+        "key": files.key,
+    }
+
+
+def _sitemap(base: str, pages: Sequence[Page]) -> str:
+    entries = "".join(f"  <url><loc>{escape(_address(base, page))}</loc></url>\n" for page in pages)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{entries}</urlset>\n'
+    )
+
+
+def _feed(base: str, pages: Sequence[Page], released: str) -> str:
+    updated = f"<updated>{released}T00:00:00Z</updated>"
+    entries = "".join(
+        f"  <entry>\n    <title>{escape(page.question)}</title>\n    <id>{escape(_address(base, page))}</id>\n"
+        f'    <link href="{escape(_address(base, page))}"/>\n    {updated}\n'
+        f"    <summary>{escape(page.description)}</summary>\n  </entry>\n"
+        for page in pages
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
+        f"  <title>{escape(SITE_TITLE)}</title>\n  <subtitle>{escape(SITE_TAGLINE)}</subtitle>\n"
+        f'  <id>{escape(base)}</id>\n  <link href="{escape(base)}"/>\n'
+        f'  <link rel="self" href="{escape(base)}feed.xml"/>\n  {updated}\n'
+        f"  <author><name>{escape(SITE_TITLE)}</name></author>\n{entries}</feed>\n"
+    )
+
+
+def _address(base: str, page: Page) -> str:
+    return base + ("" if page.slug == "index" else page.file)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,141 @@
+"""Numbers and verdicts for prose: a fact goes in, the text that a sentence may show comes out.
+
+A fact is {"value", "low", "high", "n", "unit", "method"}; low and high are the ends of its 95 % interval, or None.
+The interval decides how many digits are shown and which word the fact earns.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from report.errors import PageError
+
+Fact = Mapping[str, Any]
+
+NO_BREAK = "\u00a0"
+THIN = "\u202f"  # narrow no-break space
+MINUS = "\u2212"
+MOST_DECIMALS = 6
+SHARES = ("%", "points")
+SUPERSCRIPTS = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+
+
+def said(fact: Fact) -> str:
+    """Value, interval and n as plain text: "94.8 % (94.6 to 95.0, n = 10)"."""
+    return value(fact) + _evidence(fact)
+
+
+def shown(fact: Fact) -> str:
+    """The same as HTML: a <data> element that carries the unrounded value and, as its title, the method."""
+    evidence = _evidence(fact)
+    interval_html = f'<span class="interval">{html.escape(evidence)}</span>' if evidence else ""
+    method = html.escape(fact["method"])
+    return f'<data class="fact" value="{fact["value"]!r}" title="{method}">{value(fact)}{interval_html}</data>'
+
+
+def value(fact: Fact, *, sign: bool = True) -> str:
+    """The value with its unit, rounded as its interval allows; sign=False gives its size ("lower by 1.5 points")."""
+    if fact["value"] is None:
+        raise PageError("the fact has no value (" + fact["method"] + "); leave it out where it is None.")
+    number = fact["value"] if sign else abs(fact["value"])
+    return _with_unit(_numbers(fact, number)[0], fact["unit"])
+
+
+def interval(fact: Fact) -> str:
+    """The 95 % interval with its unit: "94.6 to 95.0 %"."""
+    low, high = _bounds(fact)
+    texts = _numbers(fact, low, high)
+    return _with_unit(f"{texts[0]} to {texts[1]}", fact["unit"])
+
+
+def verdict(fact: Fact) -> str:
+    """The word that a difference earns: "higher", "lower" or "no detectable difference"."""
+    low, high = _bounds(fact)
+    if low > 0:
+        return "higher"
+    return "lower" if high < 0 else "no detectable difference"
+
+
+def grouped(number: float, decimals: int = 0) -> str:
+    """A number with thousands separators and a proper minus sign; -0.0 is 0."""
+    text = f"{number:,.{decimals}f}"
+    if not any(digit in text for digit in "123456789"):
+        text = text.removeprefix("-")
+    return text.replace("-", MINUS)
+
+
+def decimals(fact: Fact) -> int:
+    """How many decimals the fact is shown with.
+
+    Two significant digits of the interval's width where the width begins with a small digit, else one (the
+    rounding rule of the Particle Data Group); shares get one decimal at least, and every fact enough that a
+    bound which is not zero does not read as zero.
+    """
+    low, high = fact["low"], fact["high"]
+    if low is None or high == low:
+        return _decimals_alone(fact["value"], fact["unit"])
+    width = high - low
+    exponent = math.floor(math.log10(width))
+    wanted = (1 if width / 10**exponent < 3.55 else 0) - exponent
+    fewest = 1 if fact["unit"] in SHARES and width < 10 else 0
+    wanted = min(max(wanted, fewest), MOST_DECIMALS)
+    while wanted < MOST_DECIMALS and any(bound and not round(bound, wanted) for bound in (low, high)):
+        wanted += 1
+    return wanted
+
+
+def check(name: str, fact: Fact) -> None:
+    """Raises PageError for a fact that lacks an entry, is not finite, or whose interval is upside down."""
+    missing = [key for key in ("value", "low", "high", "n", "unit", "method") if key not in fact]
+    if missing:
+        raise PageError(f"fact {name!r} has no {', '.join(missing)}; make it with experiments.statistics.")
+    numbers = [fact[key] for key in ("value", "low", "high") if fact[key] is not None]
+    if not all(math.isfinite(number) for number in numbers):
+        raise PageError(f"fact {name!r} is not a finite number: {fact['value']}, {fact['low']}, {fact['high']}.")
+    if len(numbers) == 2 or (len(numbers) == 3 and fact["low"] > fact["high"]):
+        raise PageError(f"fact {name!r} has no proper interval: {fact['low']} to {fact['high']}.")
+
+
+def _decimals_alone(number: float, unit: str) -> int:
+    """Without a width to go by: whole numbers as they are, shares to one decimal, the rest to three digits."""
+    if float(number).is_integer():
+        return 0
+    if unit in SHARES:
+        return 1 if abs(number) >= 0.1 else 2
+    return min(max(2 - math.floor(math.log10(abs(number))), 0), MOST_DECIMALS)
+
+
+def _numbers(fact: Fact, *numbers: float) -> list[str]:
+    """The numbers as text, all with the fact's decimals; very small facts in powers of ten."""
+    largest = max(abs(fact[key]) for key in ("value", "low", "high") if fact[key] is not None)
+    if not 0 < largest < 10.0 ** (2 - MOST_DECIMALS):
+        return [grouped(number, decimals(fact)) for number in numbers]
+    exponent = math.floor(math.log10(largest))
+    power = f"{NO_BREAK}\u00d7{NO_BREAK}10{str(exponent).translate(SUPERSCRIPTS)}"
+    return [grouped(number / 10.0**exponent, 1) + power for number in numbers]
+
+
+def _with_unit(text: str, unit: str) -> str:
+    if unit == "%":
+        return f"{text}{THIN}%"
+    if text == "1" and unit.endswith("s"):
+        unit = unit.removesuffix("s")
+    return f"{text}{NO_BREAK}{unit}" if unit else text
+
+
+def _evidence(fact: Fact) -> str:
+    """The bracket after a value: interval and n, or n alone where a fact has no interval."""
+    count = f"n{NO_BREAK}={NO_BREAK}{grouped(fact['n'])}"
+    if fact["low"] is None:
+        return f" ({count})" if fact["n"] > 1 else ""
+    low, high = _numbers(fact, fact["low"], fact["high"])
+    return f" ({low} to {high}, {count})"
+
+
+def _bounds(fact: Fact) -> tuple[float, float]:
+    if fact["low"] is None:
+        raise PageError("the fact has no interval, so it earns no verdict; use value() or measure a difference.")
+    return fact["low"], fact["high"]

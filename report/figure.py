@@ -1,0 +1,63 @@
+"""A figure as a page shows it: the files of a drawn figure go in, what the figure block needs comes out."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from report.errors import PageError
+
+_VIEW_BOX = re.compile(r'<svg\b[^>]*?\bviewBox="([^"]+)"', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class FigureFiles:
+    """What the stage of a figure made, and the function, stage name and key that made it."""
+
+    svg: str
+    csv: str
+    function: str
+    stage: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A figure on a page, with its number there and where its files are on the site."""
+
+    id: str
+    number: int
+    page: str
+    width: int
+    height: int
+    code: str
+
+    @property
+    def anchor(self) -> str:
+        return f"fig-{self.id.partition('/')[2]}"
+
+    @property
+    def name(self) -> str:
+        return self.id.replace("/", "-")
+
+    @property
+    def light(self) -> str:
+        return f"figures/{self.name}.svg"
+
+    @property
+    def dark(self) -> str:
+        return f"figures/{self.name}.dark.svg"
+
+    @property
+    def data(self) -> str:
+        return f"data/{self.name}.csv"
+
+
+def size(svg: str, figure: str) -> tuple[int, int]:
+    """Width and height of a drawing in whole CSS pixels (its viewBox is in points, 3/4 of a pixel)."""
+    match = _VIEW_BOX.search(svg)
+    numbers = match.group(1).replace(",", " ").split() if match else []
+    if len(numbers) != 4:
+        raise PageError(f"figure {figure!r} has no viewBox, so its size is unknown; draw it with report/style.py.")
+    return math.ceil(float(numbers[2]) * 4 / 3), math.ceil(float(numbers[3]) * 4 / 3)

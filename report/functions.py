@@ -1,0 +1,216 @@
+"""What a page's template may call: facts, figures, code, links. One object per page; it notes what the page used.
+
+Functions that make a block hand Markdown a token and keep the HTML, so that Markdown never touches it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from report import facts as wording
+from report import source
+from report.errors import PageError, unknown
+from report.facts import Fact
+from report.figure import FigureFiles, Placed, size
+from report.pages import Page
+from report.prose import inline, plain, to_html
+from report.references import Reference
+
+TOKEN = "\ue000{}\ue001"  # private-use characters: Markdown leaves them alone
+_BLOCK = re.compile("(?:<p>)?\ue000block:(\\d+)\ue001(?:</p>)?")
+_SEE = re.compile("\ue000see:([^\ue001]+)\ue001")
+Caller = Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Library:
+    """Everything that pages may ask for by name."""
+
+    root: Path
+    facts: dict[str, Fact]
+    figures: dict[str, FigureFiles]
+    pages: dict[str, Page]
+    references: dict[str, Reference]
+    terms: dict[str, str]  # lower-case term -> anchor
+    partials: jinja2.Environment
+
+
+@dataclass
+class Functions:
+    """The functions of one page, and afterwards what the page used."""
+
+    library: Library
+    page: Page
+    top: str = ""  # what links to pages begin with: the site's path on the page for missing addresses
+    users: dict[str, list[Page]] = field(default_factory=dict)  # "term:…" and "cite:…" -> pages, of the whole site
+    placed: list[Placed] = field(default_factory=list)
+    cited: list[str] = field(default_factory=list)
+    modules: list[str] = field(default_factory=list)
+    blocks: list[str] = field(default_factory=list)
+
+    def names(self) -> dict[str, Callable[..., str]]:
+        """The functions by the name that templates call them."""
+        return {
+            "value": lambda name, **options: wording.value(self._fact(name), **options),
+            "interval": lambda name: wording.interval(self._fact(name)),
+            "fact": lambda name: wording.shown(self._fact(name)),
+            "said": lambda name: wording.said(self._fact(name)),
+            "verdict": lambda name: wording.verdict(self._fact(name)),
+            "page": self.page_link,
+            "glossary": self.glossary,
+            "cite": self.cite,
+            "see": self.see,
+            "figure": self.figure,
+            "measured": self.measured,
+            "answer": self.answer,
+            "term": self.term,
+            "terms": self.terms,
+            "references": self.references,
+        }
+
+    def finish(self, body: str) -> str:
+        """The body with every token replaced by its block (blocks may hold tokens themselves)."""
+        while _BLOCK.search(body):
+            body = _BLOCK.sub(lambda match: self.blocks[int(match.group(1))], body)
+        return body
+
+    # Links
+
+    def page_link(self, slug: str, text: str | None = None) -> str:
+        """A link to a page, under its short title or another text."""
+        if slug not in self.library.pages:
+            raise unknown("page", slug, self.library.pages, "Pages are listed in report/pages.py.")
+        target = self.library.pages[slug]
+        return f'<a href="{self.top}{target.file}">{html.escape(text or target.title)}</a>'
+
+    def glossary(self, term: str, text: str | None = None) -> str:
+        """A link to a term's entry, under the term itself or another form of it."""
+        anchor = self.library.terms.get(term.lower())
+        if anchor is None:
+            raise unknown("glossary term", term, self.library.terms, "Define it in templates/pages/glossary.md.")
+        self._note(f"term:{anchor}")
+        return f'<a class="term" href="glossary.html#{anchor}">{html.escape(text or term)}</a>'
+
+    def cite(self, *keys: str) -> str:
+        """Links to references, each carrying the whole reference; the page lists them again at its end."""
+        links = []
+        for key in keys:
+            if key not in self.library.references:
+                raise unknown("reference", key, self.library.references, "Add it to templates/references.json.")
+            reference = self.library.references[key]
+            self._note(f"cite:{key}")
+            if key not in self.cited:
+                self.cited.append(key)
+            title, short = html.escape(reference.text), html.escape(reference.short)
+            links.append(f'<a class="cite" href="references.html#{key}" title="{title}">{short}</a>')
+        return "; ".join(links)
+
+    def see(self, figure: str) -> str:
+        """A link "Figure 2" to a figure, wherever it stands; resolved when every page is known."""
+        self._files(figure)
+        return TOKEN.format(f"see:{figure}")
+
+    # Blocks
+
+    def answer(self, caller: Caller) -> str:
+        """The two sentences at the top of a page."""
+        body, _ = to_html(caller())
+        return self._block(f'<div class="answer">\n{body}\n</div>')
+
+    def figure(self, name: str, *, title: str, alt: str, caller: Caller) -> str:
+        """A numbered figure with its finding as title, its caption, and the way to its data and code."""
+        files = self._files(name)
+        if any(each.id == name for each in self.placed):
+            raise PageError(f"figure {name!r} stands twice on this page; show it once and refer to it with see().")
+        target = source.find(self.library.root, files.function)
+        self.modules.append(target.module)
+        placed = Placed(name, len(self.placed) + 1, self.page.slug, *size(files.svg, name), target.link)
+        self.placed.append(placed)
+        caption, _ = to_html(caller())
+        return self._block(
+            self._partial(
+                "figure.html",
+                placed=placed,
+                files=files,
+                title=inline(title),
+                alt=plain(alt),
+                caption=caption,
+            )
+        )
+
+    def measured(self, *functions: str) -> str:
+        """ "How this was measured": the source of the functions that made the page's numbers."""
+        targets = [source.find(self.library.root, name) for name in functions]
+        self.modules.extend(target.module for target in targets)
+        listings = [(target, source.function_html(target)) for target in targets]
+        return self._block(self._partial("measured.html", listings=listings))
+
+    def terms(self, caller: Caller) -> str:
+        """The list around the entries of the glossary."""
+        return self._block(f'<dl class="terms">\n{caller().strip()}\n</dl>')
+
+    def term(self, name: str, caller: Caller) -> str:
+        """One entry of the glossary, with the pages that use the term."""
+        anchor, body = self.library.terms[name.lower()], to_html(caller())[0]
+        used = self._users(f"term:{anchor}", "Used in")
+        return self._block(
+            f'<div class="entry" id="{anchor}">\n<dt><dfn>{html.escape(name)}</dfn></dt>\n<dd>{body}{used}</dd>\n</div>'
+        )
+
+    def references(self, kind: str) -> str:
+        """All references of a kind, with the pages that cite them."""
+        chosen = [each for each in self.library.references.values() if each.kind == kind]
+        if not chosen:
+            kinds = {each.kind for each in self.library.references.values()}
+            raise unknown("kind of reference", kind, kinds, "Kinds stand in templates/references.json.")
+        items = [
+            f'<li id="{each.key}">{each.markup}{self._users(f"cite:{each.key}", "Cited in")}</li>' for each in chosen
+        ]
+        return self._block('<ul class="references">\n' + "\n".join(items) + "\n</ul>")
+
+    # What the functions share
+
+    def _fact(self, name: str) -> Fact:
+        if name not in self.library.facts:
+            raise unknown("fact", name, self.library.facts, "Facts are made in experiments/analyses.")
+        return self.library.facts[name]
+
+    def _files(self, figure: str) -> FigureFiles:
+        if figure not in self.library.figures:
+            raise unknown("figure", figure, self.library.figures, "Figures are planned in experiments/plan.py.")
+        return self.library.figures[figure]
+
+    def _note(self, what: str) -> None:
+        users = self.users.setdefault(what, [])
+        if self.page not in users:
+            users.append(self.page)
+
+    def _users(self, what: str, words: str) -> str:
+        links = ", ".join(self.page_link(each.slug) for each in self.users.get(what, []) if each != self.page)
+        return f'<p class="used">{words} {links}</p>' if links else ""
+
+    def _partial(self, name: str, **values: Any) -> str:
+        return self.library.partials.get_template(f"partials/{name}").render(values)
+
+    def _block(self, markup: str) -> str:
+        self.blocks.append(markup)
+        return f"\n\n{TOKEN.format(f'block:{len(self.blocks) - 1}')}\n\n"
+
+
+def resolve_references(body: str, here: str, placed: dict[str, Placed], pages: dict[str, Page]) -> str:
+    """The body with every see() token replaced by a link to the figure's place."""
+
+    def link(match: re.Match[str]) -> str:
+        target = placed[match.group(1)]
+        where = "" if target.page == here else f" of {html.escape(pages[target.page].title)}"
+        file = "" if target.page == here else pages[target.page].file
+        return f'<a href="{file}#{target.anchor}">Figure {target.number}{where}</a>'
+
+    return _SEE.sub(link, body)

@@ -1,0 +1,108 @@
+"""The pages of the site and their order: the one place that says which page asks which question.
+
+The text of a page is templates/pages/<slug>.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SITE_TITLE = "Inside MNIST"
+SITE_TAGLINE = "What normalization and convolution change inside four small networks"
+
+
+@dataclass(frozen=True)
+class Page:
+    """`title` is the short name in the contents, `question` the heading, `description` what search engines show."""
+
+    slug: str
+    title: str
+    question: str
+    description: str
+    part: str
+
+    @property
+    def file(self) -> str:
+        return f"{self.slug}.html"
+
+
+PAGES = (
+    Page(
+        "index",
+        "At a glance",
+        "What do normalization and convolution change inside a small network?",
+        "Four small networks read handwritten digits, with and without input normalization, with and without "
+        "convolution: what was found inside them, and how sure we are.",
+        "The study",
+    ),
+    Page(
+        "data",
+        "Data",
+        "What do the networks see?",
+        "The digits, how they are split, and what raw and normalized input look like to a network before it has "
+        "learnt anything.",
+        "The study",
+    ),
+    Page(
+        "training",
+        "Training",
+        "Who learns what, how fast, and where do they fail?",
+        "Loss and accuracy over the epochs for an MLP and a CNN on raw and normalized digits, digit by digit, with "
+        "the images that are misread.",
+        "The study",
+    ),
+    Page(
+        "activations",
+        "Activations",
+        "How do activations drift while a network trains?",
+        "Mean, spread and shape of the activations at every hook point, from the untrained network to the last "
+        "epoch, on raw and normalized input.",
+        "The study",
+    ),
+    Page(
+        "health",
+        "Health",
+        "Which units die, and does the gradient reach everyone?",
+        "Dead, rarely active and always active units, gradient norms and update ratios, layer by layer and epoch "
+        "by epoch.",
+        "The study",
+    ),
+    Page(
+        "geometry",
+        "Geometry",
+        "How are the digits laid out inside?",
+        "Where ten digits lie in the space of a layer: planes of principal components, how far apart the digits are, "
+        "and how many dimensions a layer uses.",
+        "The study",
+    ),
+    Page(
+        "hooks",
+        "Hooks",
+        "How do you open a network yourself?",
+        "Runnable snippets: name a place inside a network, read what passes through it, change it, and see what "
+        "the network then says.",
+        "Do it yourself",
+    ),
+    Page(
+        "methods",
+        "Methods",
+        "How was this made, and how sure are we?",
+        "The design of the study, its statistics and controls, how every number can be remade, and how to fork it "
+        "for a study of your own.",
+        "Reference",
+    ),
+    Page(
+        "glossary",
+        "Glossary",
+        "What do the words mean?",
+        "The terms of the field as this study uses them, each in a sentence or two, with the pages that use them.",
+        "Reference",
+    ),
+    Page(
+        "references",
+        "References",
+        "What does this build on?",
+        "The papers, the data and the software behind the study, with links to the originals.",
+        "Reference",
+    ),
+)

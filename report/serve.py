@@ -1,0 +1,85 @@
+"""A small server for writing: serves the site on this machine and builds it again when a source changes.
+
+In: the project's folder and the site's. Out: pages on http://127.0.0.1:PORT until Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+import threading
+import time
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from experiments.errors import InputError
+
+WATCHED = ("experiments", "report", "templates", "build.py", "CITATION.cff")
+ENDINGS = (".py", ".html", ".md", ".css", ".js", ".json", ".svg", ".cff")
+
+
+def serve(root: Path, site: Path, *, port: int) -> int:
+    """Serves `site`, and runs build.py with this call's own arguments, less --serve, now and on every change.
+
+    Port 0 takes a free one. Ctrl-C is the way to end it: exit code 0. InputError where the port cannot be had.
+    """
+    command = [sys.executable, str(root / "build.py"), *without_serve(sys.argv[1:])]
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", port), functools.partial(_Quiet, directory=str(site)))
+    except (OSError, OverflowError) as error:
+        raise InputError(f"--serve {port}: cannot listen on this port ({error}); name another one") from error
+    try:
+        subprocess.run(command, check=False)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends)", flush=True)
+        _rebuild_on_change(root, command)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        server.server_close()
+    return 0
+
+
+def without_serve(arguments: list[str]) -> list[str]:
+    """A command line without --serve and its port."""
+    kept: list[str] = []
+    after_serve = False
+    for argument in arguments:
+        if not (after_serve and argument.isdigit()) and argument.partition("=")[0] != "--serve":
+            kept.append(argument)
+        after_serve = argument == "--serve"
+    return kept
+
+
+def _rebuild_on_change(root: Path, command: list[str]) -> None:
+    seen = _state(root)
+    while True:
+        time.sleep(0.5)
+        now = _state(root)
+        if now != seen:
+            seen = now
+            subprocess.run(command, check=False)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Says nothing: the builds' own lines are what matters on the terminal."""
+
+    def end_headers(self) -> None:
+        """Forbids the browser to keep what the next build may change."""
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+
+def _state(root: Path) -> dict[str, int]:
+    """{source: time of its last change}, of all that a build depends on."""
+    found = {}
+    for name in WATCHED:
+        for path in [root / name, *(root / name).rglob("*")]:
+            if path.suffix in ENDINGS:
+                try:
+                    found[str(path)] = path.stat().st_mtime_ns
+                except OSError:  # an editor's file that came and went
+                    continue
+    return found

@@ -1,0 +1,83 @@
+"""The constants of a study as templates read them: study.* and dataset.*."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from experiments.spec import Study
+from report.facts import grouped
+
+# fmt: off
+WORDS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)
+# fmt: on
+TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+class Names:
+    """Named values of which a template may ask for one (`study.epochs`) or all in turn."""
+
+    def __init__(self, label: str, values: Mapping[str, Any]) -> None:
+        self._label = label
+        self._values = dict(values)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return _wrap(f"{self._label}.{name}", self._values[name])
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __getitem__(self, name: str) -> Any:
+        return _wrap(f"{self._label}.{name}", self._values[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"{self._label} (it has {', '.join(map(str, self._values))})"
+
+
+def of_study(study: Study) -> Names:
+    """What pages may say of a study: counts, options, and its architectures, treatments and conditions by name."""
+    return Names(
+        "study",
+        {
+            "name": study.name,
+            "seeds": len(study.seeds),
+            "seed_list": study.seeds,
+            "epochs": study.epochs,
+            "early": study.early,
+            "batch_size": study.batch_size,
+            "learning_rate": study.learning_rate,
+            "probe_per_class": study.probe_per_class,
+            "runs": len(study.runs),
+            "conditions": study.conditions,
+            "architectures": {each.name: vars(each) for each in study.architectures},
+            "treatments": {each.name: vars(each) for each in study.treatments},
+        },
+    )
+
+
+def of_dataset(card: Mapping[str, Any]) -> Names:
+    """What pages may say of the data: whatever its card says."""
+    return Names("dataset", card)
+
+
+def words(number: int) -> str:
+    """A count under a hundred in words ("ten", "forty-two"), any other in digits with separators."""
+    if not 0 <= number < 100:
+        return grouped(number)
+    if number < len(WORDS):
+        return WORDS[number]
+    tens, ones = divmod(number, 10)
+    return f"{TENS[tens - 2]}-{WORDS[ones]}" if ones else TENS[tens - 2]
+
+
+def _wrap(label: str, value: Any) -> Any:
+    return Names(label, value) if isinstance(value, Mapping) else value

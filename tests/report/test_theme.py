@@ -1,0 +1,47 @@
+"""Every colour is legible on its paper, and the dark drawing is the light one with other colours."""
+
+import pytest
+
+from report import theme
+
+
+def luminance(colour):
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    bright, dim = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+@pytest.mark.parametrize("page", [theme.LIGHT_PAGE, theme.DARK_PAGE], ids=["light", "dark"])
+def test_text_has_a_contrast_of_four_and_a_half_on_paper_and_on_surfaces(page):
+    texts = ("ink", "muted", "link", "accent", "code-keyword", "code-string", "code-number", "code-name")
+    for name in texts:
+        assert contrast(page[name], page["paper"]) >= 4.5, name
+        assert contrast(page[name], page["surface"]) >= 4.5, name
+
+
+@pytest.mark.parametrize("colour", [theme.RAW, theme.NORMALIZED, *theme.DIGITS])
+def test_data_colours_have_a_contrast_of_three_on_either_paper(colour):
+    assert contrast(colour, theme.PAPER) >= 3
+    assert contrast(theme.DARK[colour], theme.DARK[theme.PAPER]) >= 3
+
+
+def test_the_ten_digits_have_ten_colours_on_either_paper():
+    assert len(set(theme.DIGITS)) == len({theme.DARK[colour] for colour in theme.DIGITS}) == 10
+
+
+def test_dark_replaces_each_constant_once_and_nothing_else():
+    path = f'<path stroke="{theme.INK}" fill="{theme.RAW.upper()}" id="m1d1f21abcd"/>'
+    svg = path + '<use href="#m1d1f21abcd" fill="#123456"/>'
+    dark = theme.dark(svg)
+    assert dark == svg.replace(theme.INK, theme.DARK[theme.INK]).replace(theme.RAW.upper(), theme.DARK[theme.RAW])
+    assert not set(theme.DARK) & set(theme.DARK.values()), "else a second pass would change a drawing again"
+
+
+def test_both_sides_of_the_style_sheet_define_the_same_names():
+    assert set(theme.LIGHT_PAGE) == set(theme.DARK_PAGE)
+    assert theme.stylesheet().count("--paper:") == 3
