@@ -5,48 +5,41 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import json
-import os
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from experiments.engine import console, runner
+from experiments.engine.arguments import parse
 from experiments.engine.files import FilesError, check_replaceable, check_writable, sweep, write_file
 from experiments.engine.key import SourceError, Sources
 from experiments.engine.progress import Progress, spoken
 from experiments.engine.reasons import explain
-from experiments.engine.store import Shelf
+from experiments.engine.store import Damaged, Shelf
 from experiments.engine.survey import PlanError, Shelves, Survey, environment
 from experiments.errors import InputError
-from experiments.plan import CARD, plan, shown
+from experiments.idx import fingerprints
+from experiments.plan import PICTURES, plan, shown
 from experiments.study import STUDIES
 from report.errors import PageError
+from report.pages import PAGES
 from report.site import update
 
 ROOT = Path(__file__).resolve().parent
-EXAMPLES = """examples:
-  python build.py                                   the published study, from its stored results
-  python build.py --study quick --data ~/mnist      the whole site from few seeds and epochs
-  python build.py --study smoke --dataset digits    seconds, offline, without MNIST
-  python build.py --list                            what would run, and what need not
-  python build.py --explain train/mlp-raw/0         why a stage would run
-  python build.py --rebuild 'figure/health/*'       draw some figures again
-
-exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 interrupted
-"""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; every expected trouble becomes one message and an exit code."""
-    options = parse(arguments)
+    options = parse(arguments, root=ROOT, about=__doc__)
     try:
         return command(options)
     except KeyboardInterrupt:
         console.complain("interrupted; what was finished is kept, run again to resume")
         return 130
+    except Damaged as damaged:
+        console.complain(f"{damaged.path} was damaged while the build ran; run again to repair it")
+        return 1
     except (FilesError, PlanError, SourceError, PageError, InputError) as error:
         if options.debug:
             raise
@@ -81,29 +74,33 @@ def command(options: argparse.Namespace) -> int:
         base_url=options.base_url,
     )
     if options.publish:
-        console.show(publish(survey, options))
+        console.show(publish(survey))
     return console.show(f"{written} in {spoken(time.monotonic() - started)}")
 
 
 def look(options: argparse.Namespace) -> Survey:
     """Plans the study and surveys where every stage stands."""
-    folder = str(options.data.resolve()) if options.data else ""
+    noted = options.cache / "memo.json"
+    memo = read_memo(noted)
+    before = json.dumps(memo, sort_keys=True)
+    files = fingerprints(options.data.resolve(), memo=memo["files"]) if options.data else {}
     stages = plan(
         STUDIES[options.study],
         dataset=options.dataset,
-        folder=folder,
+        folder=str(options.data.resolve()) if options.data else "",
         cache=str(options.cache),
-        files=fingerprints(options.data),
+        files=files,
+        questions={page.slug: page.question for page in PAGES},
     )
     for kept in ("records", "artifacts"):
         sweep(options.cache / kept)
-    memo = options.cache / "sources.json"
-    sources = Sources(ROOT, memo=read_memo(memo))
+    sources = Sources(ROOT, memo=memo["sources"])
     shelves = Shelves(Shelf("cache", options.cache), Shelf("results", ROOT / "results"), environment())
     survey = Survey(stages, shelves, sources, wanted=shown(stages))
-    if sources.learnt_more:
+    after = json.dumps({"files": memo["files"], "sources": sources.memo}, sort_keys=True)
+    if after != before:
         with contextlib.suppress(FilesError):  # it only saves time; what must be written says so itself
-            write_file(memo, json.dumps(sources.memo, sort_keys=True).encode())
+            write_file(noted, after.encode())
     if options.rebuild:
         survey.rebuild(options.rebuild)
     return survey
@@ -143,115 +140,22 @@ def compare(survey: Survey, options: argparse.Namespace) -> int:
     return console.show_verification(differences)
 
 
-def publish(survey: Survey, options: argparse.Namespace) -> str:
-    """Puts what the site needs on the published shelf. The data stage goes there under the key that it has without
-    --data, so that a call without it finds the results; for that, the files must be MNIST's own."""
+def publish(survey: Survey) -> str:
+    """Puts what a fresh clone needs on the published shelf: everything but pictures, which each build draws."""
     from experiments.engine.publish import publish
 
-    survey = as_downloaded(survey, options)
-    stages = [stage for stage in survey.stages if not stage.name.startswith("figure/")]
+    stages = [stage for stage in survey.stages if not stage.name.startswith(PICTURES)]
     files, size = publish(survey, stages, Shelf("published", ROOT / "results"))
     return f"published {files} files, {size / 1e6:.2f} MB, in results/"
 
 
-def as_downloaded(survey: Survey, options: argparse.Namespace) -> Survey:
-    """The same results as a call without --data sees them. InputError where the data are not MNIST."""
-    record = survey.standings["data"].record
-    if record is None or not survey.value(CARD)["is_mnist"]:
-        raise InputError(f"--publish: the files in {options.data} are not MNIST's; name a folder that holds MNIST")
-    plain = Survey(plan(STUDIES[options.study], cache=str(options.cache)), survey.shelves, survey.sources)
-    data = plain.standings["data"]
-    if not data.valid:
-        survey.shelves.local.put(replace(record, key=data.key or "", ingredients=data.made_of))
-    plain.again()
-    return plain
-
-
-def fingerprints(folder: Path | None) -> dict[str, str]:
-    """{name: sha256} of the IDX files in a data folder, so that other files are other data."""
-    if folder is None:
-        return {}
-    if not folder.is_dir():
-        raise InputError(f"--data {folder}: no such folder; name the folder that holds the four IDX files")
-    files = sorted(path for path in folder.iterdir() if path.is_file() and "ubyte" in path.name)
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def read_memo(path: Path) -> dict:
-    """What an earlier build learnt about the sources; nothing where it cannot be read."""
+def read_memo(path: Path) -> dict[str, dict]:
+    """What an earlier build learnt about files, by their bytes; nothing where it cannot be read."""
     try:
-        return dict(json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
-        return {}
-
-
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    """The command line, as documented by --help."""
-    parser = argparse.ArgumentParser(
-        prog="build.py",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add(
-        "--study",
-        choices=sorted(STUDIES),
-        default="published",
-        help="which study to build (default: published)",
-    )
-    add(
-        "--dataset",
-        choices=["mnist", "digits"],
-        default="mnist",
-        help="digits: scikit-learn's, offline, resized to 28x28",
-    )
-    add("--data", type=Path, metavar="DIR", help="folder with the four IDX files, plain or .gz")
-    add("--out", type=Path, metavar="DIR", default=ROOT / "site", help="where the site goes (default: site)")
-    add(
-        "--cache",
-        type=Path,
-        metavar="DIR",
-        default=ROOT / ".cache",
-        help="what is computed here (default: .cache)",
-    )
-    add("--jobs", type=count, metavar="N", default=os.cpu_count() or 1, help="processes (default: one a core)")
-    add("--list", action="store_true", help="every stage and its state; computes nothing")
-    add("--json", action="store_true", help="with --list: as JSON")
-    add("--explain", metavar="STAGE", help="why a stage would run")
-    add("--rebuild", nargs="?", const="*", metavar="GLOB", help="ignore stored results of the matching stages")
-    add(
-        "--verify",
-        nargs="?",
-        const="*",
-        metavar="GLOB",
-        help="recompute, compare with what is stored; store nothing",
-    )
-    add("--publish", action="store_true", help="copy what the site needs to results/")
-    add(
-        "--serve",
-        nargs="?",
-        type=int,
-        const=8000,
-        metavar="PORT",
-        help="serve the site and rebuild on change",
-    )
-    add("--base-url", metavar="URL", help="the site's public address, for canonical links, sitemap and feed")
-    add("--debug", action="store_true", help="show tracebacks")
-    options = parser.parse_args(arguments)
-    if options.json and not options.list:
-        parser.error("--json goes with --list")
-    if options.publish and (options.study, options.dataset) != ("published", "mnist"):
-        parser.error("--publish is for the published study on IDX data; drop --study and --dataset")
-    return options
-
-
-def count(text: str) -> int:
-    """A number of processes: a whole number of at least one."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes; use 1 or more")
-    return int(text)
+        kept = json.loads(path.read_bytes())
+        return {"files": dict(kept["files"]), "sources": dict(kept["sources"])}
+    except (OSError, ValueError, TypeError, KeyError):
+        return {"files": {}, "sources": {}}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ site says about the set. No path of the machine reaches a product.
 from __future__ import annotations
 
 import contextlib
-import gzip
 import hashlib
 import io
 import tempfile
@@ -20,33 +19,13 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import load_digits
 
-from experiments.errors import InputError
+from experiments.idx import FILES, MNIST_DIGESTS, PARTS, WAYS_ON, DataError, decompressed, find
 
 SIDE = 28
 CLASSES = 10
-PARTS = ("train-images", "train-labels", "test-images", "test-labels")
-
-# sha256 of the decompressed IDX files: compression differs between mirrors, the content does not.
-MNIST_DIGESTS = {
-    "train-images": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "train-labels": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "test-images": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "test-labels": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
-}
-FILES = {
-    "train-images": "train-images-idx3-ubyte",
-    "train-labels": "train-labels-idx1-ubyte",
-    "test-images": "t10k-images-idx3-ubyte",
-    "test-labels": "t10k-labels-idx1-ubyte",
-}
-WAYS_ON = "Pass --data DIR with the four IDX files (plain or .gz), or --dataset digits to work offline."
 MAGIC = {0x00000803: "images", 0x00000801: "labels"}
 
 Products = dict[str, Any]
-
-
-class DataError(InputError):
-    """The images cannot be had, or are not what they should be; the message says what to do."""
 
 
 def load(*, dataset: str, folder: str, cache: str, files: Mapping[str, str] = MappingProxyType({})) -> Products:
@@ -54,7 +33,7 @@ def load(*, dataset: str, folder: str, cache: str, files: Mapping[str, str] = Ma
 
     dataset: "mnist" reads the IDX files in `folder`, or, where that is empty, torchvision's download, kept in
         `cache`; "digits" is scikit-learn's bundled set, resized, and needs neither.
-    files: {name: sha256} of what was in `folder` when the work was planned: other files are other data.
+    files: {part: sha256} of what `folder` held when the work was planned, as `idx.fingerprints` tells it.
     Raises DataError with file, cause and remedy.
     """
     if dataset == "digits":
@@ -63,10 +42,10 @@ def load(*, dataset: str, folder: str, cache: str, files: Mapping[str, str] = Ma
         raise DataError(f"There is no data set called {dataset!r}. Use mnist or digits.")
     if not folder:
         return _downloaded(Path(cache))
-    for name, digest in files.items():
-        if hashlib.sha256((Path(folder) / name).read_bytes()).hexdigest() != digest:
-            raise DataError(f"{Path(folder) / name}: changed while the build ran. Run again.")
-    return read_folder(Path(folder))
+    products = read_folder(Path(folder))
+    if files and products["card.json"]["digests"] != files:
+        raise DataError(f"{folder}: its files changed while the build ran. Run again.")
+    return products
 
 
 def probe(*, test: Mapping[str, np.ndarray], per_class: int) -> Products:
@@ -84,8 +63,8 @@ def probe(*, test: Mapping[str, np.ndarray], per_class: int) -> Products:
 
 def read_folder(folder: Path) -> Products:
     """The products of four IDX files of MNIST's shape, plain or .gz, in one folder."""
-    files = {part: _find(folder, part) for part in PARTS}
-    contents = {part: _decompressed(path) for part, path in files.items()}
+    files = {part: find(folder, part) for part in PARTS}
+    contents = {part: decompressed(path) for part, path in files.items()}
     digests = {part: hashlib.sha256(content).hexdigest() for part, content in contents.items()}
     _check_places(files, digests)
     arrays = {part: _parse(contents[part], part=part, path=files[part]) for part in PARTS}
@@ -115,26 +94,6 @@ def _products(arrays: Mapping[str, np.ndarray], **card: Any) -> Products:
 
 
 # ---------------------------------------------------------------------------------------------- IDX files
-
-
-def _find(folder: Path, part: str) -> Path:
-    stem = FILES[part]
-    names = [name + ending for name in (stem, stem.replace("-idx", ".idx")) for ending in ("", ".gz")]
-    for name in names:
-        if (folder / name).is_file():
-            return folder / name
-    cause = "is not there" if folder.is_dir() else "is not there, nor is the folder"
-    raise DataError(f"{folder / stem}: the file {cause} (nor as .gz). {WAYS_ON}")
-
-
-def _decompressed(path: Path) -> bytes:
-    try:
-        content = path.read_bytes()
-        return gzip.decompress(content) if path.suffix == ".gz" else content
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise DataError(f"{path}: damaged gzip file ({error}). Fetch this file again.") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}). Make the file readable.") from error
 
 
 def _check_places(files: Mapping[str, Path], digests: Mapping[str, str]) -> None:

@@ -33,9 +33,14 @@ def plan(
     folder: str = "",
     cache: str = "",
     files: Mapping[str, str] | None = None,
+    questions: Mapping[str, str] | None = None,
 ) -> list[Stage]:
-    """All stages of a study. `folder` and `cache` say where data files are and where a download goes; `files`
-    ({name: sha256}) says what is in the folder, so that other files in it are other data."""
+    """All stages of a study.
+
+    `folder` and `cache` say where data files are and where a download goes. `files` says what the folder holds
+    where that is not MNIST (see `idx.fingerprints`), so that other files are other data. `questions`
+    ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere.
+    """
     stages = [
         Stage(
             name="data",
@@ -77,20 +82,24 @@ def plan(
     ]
     stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
     facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
-    return [*stages, Stage("figure/index/at-a-glance", "report.figures.index:at_a_glance", inputs={"facts": facts})]
+    stages.append(Stage("figure/index/at-a-glance", "report.figures.index:at_a_glance", inputs={"facts": facts}))
+    return stages + [_social(page, question) for page, question in (questions or {}).items()]
 
 
 def shown(stages: list[Stage]) -> list[Product]:
-    """The products that pages are made of: the data card, every analysis's facts, every figure and its numbers."""
+    """The products that pages are made of: the data card, every analysis's facts, every picture and its numbers."""
     products = [CARD]
     for stage in stages:
         if stage.name.startswith("analysis/"):
             products.append(Product(stage.name, "facts.json"))
+        elif stage.name.startswith("social/"):
+            products.append(Product(stage.name, "social.png"))
         elif stage.name.startswith("figure/"):
             products += [Product(stage.name, "figure.svg"), Product(stage.name, "data.csv")]
     return products
 
 
+PICTURES = ("figure/", "social/")  # stages that draw: each build does it for itself, nothing of it is published
 TRAIN = Product("data", "train.npz")
 TEST = Product("data", "test.npz")
 CARD = Product("data", "card.json")
@@ -162,3 +171,7 @@ def _figure(page: str, name: str) -> Stage:
             "facts": Product(f"analysis/{page}", "facts.json"),
         },
     )
+
+
+def _social(page: str, question: str) -> Stage:
+    return Stage(f"social/{page}", "report.figures.social:card", {"question": question, "title": "Inside MNIST"})

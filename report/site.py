@@ -74,9 +74,12 @@ def _render(
 
     facts: dict[str, Any] = {}
     figures: dict[str, FigureFiles] = {}
+    social: dict[str, bytes] = {}
     for stage in survey.stages:
         if stage.name.startswith("analysis/"):
             facts.update(survey.value(Product(stage.name, "facts.json")))
+        elif stage.name.startswith("social/"):
+            social[stage.name.removeprefix("social/")] = _value(survey, Product(stage.name, "social.png"))
         elif stage.name.startswith("figure/"):
             figures[stage.name.removeprefix("figure/")] = FigureFiles(
                 svg=survey.value(Product(stage.name, "figure.svg")),

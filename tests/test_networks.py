@@ -1,0 +1,74 @@
+"""A kept network opens as the network that was trained, with the treatment it was trained on."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from experiments import published
+from experiments.engine.store import Record, Shelf, encode
+from experiments.errors import InputError
+from experiments.models import build
+from experiments.networks import at_epoch, keep, open_network
+from experiments.treatment import treat
+
+ARCHITECTURE = {"build": "experiments.models.mlp:MLP", "options": {"hidden": [5, 4]}}
+TREATMENT = {"mean": 0.25, "std": 0.5}
+
+
+@pytest.fixture
+def weights():
+    """Three epochs of a small MLP: its first weights, then those plus one, plus two."""
+    torch.manual_seed(3)
+    state = build(ARCHITECTURE["build"], options=ARCHITECTURE["options"]).state_dict()
+    return {name: np.stack([value.numpy() + epoch for epoch in range(3)]) for name, value in state.items()}
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (6, 28, 28), dtype=np.uint8)
+
+
+def test_a_kept_network_is_the_one_of_the_last_epoch(weights, images):
+    network = open_network(keep(weights=weights, architecture=ARCHITECTURE, treatment=TREATMENT)["network.safetensors"])
+    assert (network.mean, network.std, network.model.training) == (0.25, 0.5, False)
+    with torch.no_grad():
+        expected = at_epoch(weights, epoch=-1, architecture=ARCHITECTURE)(treat(images, mean=0.25, std=0.5))
+        assert torch.equal(network.model(network.treat(images)), expected)
+        first = at_epoch(weights, epoch=0, architecture=ARCHITECTURE)(network.treat(images))
+    assert not torch.allclose(first, expected)
+
+
+def test_the_same_network_is_kept_in_the_same_bytes(weights):
+    reordered = dict(reversed(weights.items()))
+    one, other = (keep(weights=each, architecture=ARCHITECTURE, treatment=TREATMENT) for each in (weights, reordered))
+    assert one == other
+
+
+def test_opening_a_network_draws_nothing_from_the_caller_s_generator(weights):
+    data = keep(weights=weights, architecture=ARCHITECTURE, treatment=TREATMENT)["network.safetensors"]
+    torch.manual_seed(7)
+    expected = torch.rand(1)
+    torch.manual_seed(7)
+    open_network(data)
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_published_products_are_found_by_stage_and_name(tmp_path, weights, images):
+    shelf = Shelf("results", tmp_path)
+    data = keep(weights=weights, architecture=ARCHITECTURE, treatment=TREATMENT)["network.safetensors"]
+    examples = {"images": images, "labels": np.arange(6, dtype=np.uint8)}
+    stored = {
+        "network/mlp-raw": {"network.safetensors": data},
+        "analysis/data": {"examples.npz": encode("examples.npz", examples)},
+    }
+    for number, (stage, products) in enumerate(stored.items()):
+        addresses = {name: shelf.add(name, content) for name, content in products.items()}
+        shelf.put(Record(stage, str(number), addresses, 0.0, {}, json.loads("{}")))
+    assert published.network("mlp-raw", results=tmp_path).mean == 0.25
+    found, labels = published.examples(results=tmp_path)
+    assert np.array_equal(found, images)
+    assert labels.tolist() == list(range(6))
+    with pytest.raises(InputError, match=r"no network\.safetensors of network/cnn-raw.*network/mlp-raw"):
+        published.network("cnn-raw", results=tmp_path)
