@@ -1,0 +1,108 @@
+"""What holds in every test: one numerical thread, and array shapes and types that are checked at run time."""
+
+import os
+import shutil
+import subprocess
+import sys
+import types
+from dataclasses import dataclass
+from pathlib import Path
+
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import jaxtyping  # noqa: E402  (numerical libraries read their number of threads when they are imported)
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+from beartype import BeartypeConf, FrozenDict, beartype  # noqa: E402
+
+NUMERICS = (
+    "experiments.analyses",
+    "experiments.data",
+    "experiments.hooks",
+    "experiments.models",
+    "experiments.networks",
+    "experiments.record",
+    "experiments.statistics",
+    "experiments.train",
+    "experiments.treatment",
+)
+CHECKS = types.ModuleType("array_checks")  # where the import hook finds beartype with one rule added to it
+CHECKS.check = beartype(  # a NumPy scalar is an array without axes
+    conf=BeartypeConf(hint_overrides=FrozenDict({np.ndarray: np.ndarray | np.generic}))
+)
+sys.modules[CHECKS.__name__] = CHECKS
+jaxtyping.install_import_hook(list(NUMERICS), "array_checks.check")
+
+
+ROOT = Path(__file__).resolve().parents[1]
+SMOKE = ("--study", "smoke", "--dataset", "digits")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project, its cache and its site, to be built, broken and built again."""
+
+    root: Path
+    cache: Path
+    site: Path
+
+    def command(self, *arguments):
+        folders = ("--cache", str(self.cache), "--out", str(self.site))
+        return [sys.executable, str(self.root / "build.py"), *folders, *map(str, arguments)]
+
+    def build(self, *arguments, **options):
+        """Runs build.py to its end."""
+        return subprocess.run(self.command(*arguments), capture_output=True, text=True, check=False, **options)
+
+    def files(self):
+        """{relative path: bytes} of the site."""
+        return {p.relative_to(self.site).as_posix(): p.read_bytes() for p in self.site.rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The smoke study on digits, built once by this project. Not to be changed: `project_copy` is."""
+    folder = tmp_path_factory.mktemp("built")
+    project = Project(ROOT, folder / "cache", folder / "site")
+    done = project.build(*SMOKE, "--jobs", "2")
+    assert done.returncode == 0, done.stderr[-2000:]
+    return project
+
+
+@pytest.fixture
+def project_copy(built, tmp_path):
+    """The project in another folder, with the smoke study's results in its cache and a current site."""
+    root = copy_sources(tmp_path / "project")
+    shutil.copytree(built.cache, tmp_path / "cache")
+    shutil.copytree(built.site, tmp_path / "site")
+    return Project(root, tmp_path / "cache", tmp_path / "site")
+
+
+def copy_sources(root):
+    """What a build reads of this project, copied to a folder."""
+    for name in ("experiments", "report", "templates", "tests/examples", "results"):
+        if (ROOT / name).exists():
+            shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("build.py", "CITATION.cff", "pyproject.toml"):
+        shutil.copy(ROOT / name, root / name)
+    return root
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """One torch thread, where a test has torch at all."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of its own with room for one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if sys.platform != "linux" or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("a small file system can only be mounted by root on Linux")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -1,0 +1,345 @@
+"""The runner: exactly what is missing runs, and nothing that went wrong is lost or passed over in silence."""
+
+import os
+import signal
+import threading
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+
+import pytest
+
+from experiments.engine import runner
+from experiments.engine.publish import publish
+from experiments.engine.store import Shelf
+from experiments.engine.survey import PlanError
+from experiments.spec import Product, Stage
+
+ALL = ["numbers", "report", "total 1", "total 2"]
+
+
+def test_a_second_build_does_nothing(project):
+    assert project.build() == ALL
+    assert project.build() == []
+
+
+def test_prose_reruns_nothing(project):
+    project.build()
+    project.edit("lab/helper.py", "return value", '"""Scaled, by a factor."""\n    # times\n    return value')
+    assert project.build() == []
+
+
+def test_an_edited_helper_reruns_exactly_what_descends_from_it(project):
+    project.build()
+    project.edit("lab/helper.py", "value * factor", "value + factor")
+    assert project.build() == ["report", "total 1", "total 2"]
+
+
+def test_a_changed_parameter_reruns_the_stage_and_what_reads_it(project):
+    project.build()
+    assert project.build(project.plan(upto=5)) == ALL
+    assert project.build(project.plan(upto=4)) == []
+
+
+def test_a_new_stage_runs_alone_with_what_reads_it(project):
+    project.build()
+    assert project.build(project.plan(factors=(1, 2, 3))) == ["report", "total 3"]
+
+
+def test_work_ends_early_where_a_product_comes_out_as_before(project):
+    project.build()
+    project.edit("lab/steps.py", "list(range(upto))", "[*range(upto)]")
+    heard = []
+    survey = project.survey()
+    outcome = project.run(survey, told=lambda event, text: heard.append((event, text)))
+    assert outcome.computed == ["numbers"]
+    assert heard == [("done", "numbers"), ("spared", "report"), ("spared", "total/1"), ("spared", "total/2")]
+    assert survey.must_run() == []
+
+
+def test_rebuilding_runs_a_valid_stage_once(project):
+    project.build()
+    survey = project.survey()
+    survey.rebuild("total/*")
+    assert sorted(project.run(survey).computed) == ["total/1", "total/2"]
+    assert survey.must_run() == []
+
+
+def test_rebuilding_what_never_comes_out_alike_ends_with_the_new_result(project):
+    project.write("lab/dice.py", "import os\n\n\ndef roll(*, log):\n    return {'a.txt': os.urandom(8).hex()}\n")
+    stages = [Stage("dice", "lab.dice:roll", place={"log": ""})]
+    wanted = [Product("dice", "a.txt")]
+    project.build(stages, wanted=wanted)
+    survey = project.survey(stages, wanted=wanted)
+    before = survey.address(wanted[0])
+    survey.rebuild("dice")
+    project.run(survey)
+    assert survey.address(wanted[0]) != before
+    assert project.survey(stages, wanted=wanted).address(wanted[0]) == survey.address(wanted[0])
+
+
+@pytest.mark.parametrize("damage", [b"", b"rubbish", None])
+def test_a_damaged_artifact_in_the_cache_is_dropped_said_and_made_again(project, damage):
+    project.build()
+    path = project.artifact(project.survey(), "report", "report.txt")
+    path.unlink() if damage is None else path.write_bytes(damage)
+    outcome = project.run(project.survey())
+    assert outcome.computed == ["report"]
+    assert outcome.notes == ([] if damage is None else [outcome.notes[0]])
+    assert all(f"{path} is damaged: removed; report is computed again" in note for note in outcome.notes)
+    assert path.read_text() == "x1=6, x2=12"
+    project.calls()
+    assert project.build() == []
+
+
+def test_a_damaged_artifact_that_is_read_by_a_stage_is_made_again_first(project):
+    project.build()
+    path = project.artifact(project.survey(), "numbers", "numbers.json")
+    path.write_text("[9]\n")
+    project.calls()
+    assert project.build(project.plan(factors=(1, 2, 3))) == ["numbers", "report", "total 3"]
+
+
+def test_a_damaged_artifact_that_nobody_reads_is_left_alone(project):
+    project.build()
+    project.artifact(project.survey(), "numbers", "story.txt").write_text("twice")
+    project.calls()
+    assert project.build() == []
+
+
+def to_published(project):
+    project.build()
+    survey = project.survey()
+    shelf = Shelf("results", project.published)
+    publish(survey, survey.stages, shelf)
+    for path in project.local.rglob("*.*"):
+        path.unlink()
+    project.calls()
+
+
+def test_published_results_serve_where_the_cache_is_empty(project):
+    to_published(project)
+    assert project.build() == []
+
+
+def test_a_damaged_published_artifact_is_passed_over_said_and_made_again(project):
+    to_published(project)
+    survey = project.survey()
+    path = project.artifact(survey, "total/1", "total.json", shelf=survey.shelves.published)
+    path.write_text("7\n")
+    project.edit("lab/reports.py", '"report")', '"the report")')
+    outcome = project.run(project.survey())
+    assert f"{path} is damaged: not used; total/1 is computed again (git restore brings the file back)" in outcome.notes
+    assert project.calls() == ["numbers", "the report", "total 1"]
+    assert path.read_text() == "7\n"
+    assert project.artifact(project.survey(), "total/1", "total.json").read_text() == "6\n"
+
+
+def test_a_damaged_copy_in_the_cache_gives_way_to_the_published_one(project):
+    to_published(project)
+    survey = project.survey()
+    survey.rebuild("report")
+    project.run(survey)
+    project.artifact(survey, "report", "report.txt").write_text("?")
+    project.calls()
+    assert project.build() == []
+
+
+FAILING = """
+    from experiments.errors import InputError
+    from lab.notes import note
+
+
+    class Odd(Exception):
+        def __init__(self, one, two):
+            super().__init__(one + two)
+
+
+    def total(*, numbers, factor, log):
+        if factor == 2:
+            raise {error}
+        note(log, f"total {{factor}}")
+        return {{"total.json": factor}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "bad_input"),
+    [
+        ("ZeroDivisionError('by nothing')", "ZeroDivisionError: by nothing", False),
+        ("InputError('the file is empty')", "the file is empty", True),
+        ("SystemExit(3)", "SystemExit: 3", False),
+        ("Odd('a', 'b')", "RuntimeError: Odd: ab", False),
+    ],
+)
+def test_a_stage_that_fails_stops_only_what_reads_it(project, error, said, bad_input):
+    project.write("lab/failing.py", FAILING.format(error=error))
+    stages = [
+        Stage(**{**vars(stage), "function": stage.function.replace("lab.sums:total", "lab.failing:total")})
+        for stage in project.plan(factors=(1, 2, 3))
+    ]
+    outcome = project.run(project.survey(stages))
+    assert [(failure.stage, failure.message) for failure in outcome.failures] == [("total/2", said)]
+    assert outcome.failures[0].bad_input is bad_input
+    assert "lab/failing.py" in outcome.failures[0].details or "Odd" in error
+    assert project.calls() == ["numbers", "total 1", "total 3"]
+    project.edit("lab/failing.py", "factor == 2", "factor == 9")
+    assert project.build(stages) == ["report", "total 1", "total 2", "total 3"]
+
+
+def test_a_stage_that_makes_no_such_product_is_named(project):
+    stages = project.plan(factors=())[:1]
+    stages.append(Stage("late", "lab.reports:report", inputs={"totals": {"a": Product("numbers", "sum.json")}}))
+    with pytest.raises(PlanError, match=r"numbers makes no product sum\.json; it makes numbers\.json, story\.txt"):
+        project.build(stages, wanted=())
+
+
+def test_code_that_is_edited_while_the_build_runs_makes_no_record(project):
+    project.build(project.plan(factors=())[:1])
+    survey = project.survey()
+    project.edit("lab/sums.py", "sum(numbers)", "max(numbers)")
+    outcome = project.run(survey)
+    assert {(failure.stage, failure.message) for failure in outcome.failures} == {
+        (f"total/{factor}", "its source was edited while the build ran; run again") for factor in (1, 2)
+    }
+    assert project.build() == ["report", "total 1", "total 2"]
+
+
+def test_a_full_disk_is_one_failure_and_ends_the_build(project, monkeypatch):
+    project.build(project.plan(factors=()), wanted=())
+    survey = project.survey(project.plan(factors=(1, 2, 3, 4)))
+    (project.local / "records").rename(project.local / "kept")
+    (project.local / "records").write_text("in the way")
+    outcome = project.run(survey)
+    assert [failure.stage for failure in outcome.failures] == [runner.NOBODY]
+    assert "a file stands where a folder is needed" in outcome.failures[0].message
+
+
+def test_longest_stages_are_submitted_first(project):
+    names = []
+
+    class Noting(ThreadPoolExecutor):
+        def submit(self, function, task):
+            names.append(task.stage.name)
+            return super().submit(function, task)
+
+    project.build()
+    project.edit("lab/helper.py", "value * factor", "value + factor")
+    survey = project.survey()
+    costs = {"total/1": 1.0, "total/2": 5.0}
+    survey.costs = lambda: costs
+    with Noting(1) as executor:
+        runner.run(survey, executor)
+    assert names[:2] == ["total/2", "total/1"]
+
+
+class AtOnce(Executor):
+    """Works in the caller, when asked."""
+
+    def submit(self, function, /, *arguments, **options):
+        future = Future()
+        try:
+            future.set_result(function(*arguments, **options))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+
+@pytest.mark.parametrize("executor", [AtOnce, lambda: ThreadPoolExecutor(3), lambda: runner.local_pool(2)])
+def test_any_executor_serves(project, executor):
+    with executor() as workers:
+        outcome = runner.run(project.survey(), workers)
+    assert outcome.failures == []
+    assert project.calls() == ALL
+    assert project.build() == []
+
+
+def test_two_builds_at_once_do_not_harm_each_other(project):
+    stages = project.plan(factors=tuple(range(12)))
+    surveys = [project.survey(stages) for _ in range(2)]
+    outcomes = []
+
+    def build(survey):
+        with ThreadPoolExecutor(2) as executor:
+            outcomes.append(runner.run(survey, executor))
+
+    threads = [threading.Thread(target=build, args=[survey]) for survey in surveys]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [outcome.failures for outcome in outcomes] == [[], []]
+    project.calls()
+    assert project.build(stages) == []
+    assert not list(project.local.rglob("*.tmp"))
+
+
+KILLED = """
+    import os
+    import signal
+
+
+    def suicide(*, log):
+        if not os.path.exists(log):
+            open(log, "w").close()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"a.txt": "survived"}
+"""
+
+
+def test_a_worker_that_is_killed_is_one_failure_and_the_next_call_resumes(project, tmp_path):
+    project.write("lab/killed.py", KILLED)
+    place = {"log": str(tmp_path / "tried")}
+    stages = [Stage(f"killed/{i}", "lab.killed:suicide", parameters={}, place=place) for i in range(1)] + project.plan(
+        factors=(1, 2, 3)
+    )
+    wanted = [Product("killed/0", "a.txt")]
+    with runner.local_pool(1) as executor:
+        outcome = runner.run(project.survey(stages, wanted=wanted), executor)
+    assert [failure.stage for failure in outcome.failures] == [runner.NOBODY]
+    assert "a worker process died (killed, or out of memory); run again to resume" in outcome.failures[0].message
+    with runner.local_pool(1) as executor:
+        assert runner.run(project.survey(stages, wanted=wanted), executor).failures == []
+
+
+MANNERS = """
+    import os
+    import signal
+    import time
+
+
+    def manners(*, log):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        names = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
+        return {"a.json": [os.environ[name] for name in names]}
+"""
+
+
+def test_workers_do_not_hear_ctrl_c_and_use_one_thread(project):
+    project.write("lab/manners.py", MANNERS)
+    survey = project.survey([Stage("a", "lab.manners:manners", place={"log": ""})])
+    with runner.local_pool(1) as executor:
+        assert runner.run(survey, executor).failures == []
+    assert survey.value(Product("a", "a.json")) == ["1", "1"]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_ctrl_c_reaches_the_caller(project):
+    class Pressed(AtOnce):
+        def submit(self, function, /, *arguments, **options):
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().submit(function, *arguments, **options)
+
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(project.survey(), Pressed())
+
+
+def test_results_that_stay_elsewhere_are_a_failure_not_a_loop(project):
+    class Faraway(AtOnce):
+        def submit(self, function, task):
+            future = super().submit(function, task)
+            for path in project.local.glob("artifacts/*"):
+                path.unlink()
+            return future
+
+    outcome = runner.run(project.survey(), Faraway())
+    assert "all workers must share this folder" in outcome.failures[0].message

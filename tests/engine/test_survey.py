@@ -1,0 +1,207 @@
+"""The survey and its reasons: what must run, what need not, and why."""
+
+import importlib.metadata
+import json
+
+import pytest
+
+from experiments.engine.key import SourceError
+from experiments.engine.publish import publish
+from experiments.engine.reasons import explain, states
+from experiments.engine.store import Shelf
+from experiments.engine.survey import PACKAGES, PlanError, environment
+from experiments.spec import Product, Stage
+
+ELSEWHERE = {"python": "3.13", "torch": "2.0"}
+
+
+def published(project):
+    """Builds, publishes all, and empties the cache."""
+    project.build()
+    survey = project.survey()
+    publish(survey, survey.stages, Shelf("results", project.published))
+    for path in project.local.rglob("*.*"):
+        path.unlink()
+
+
+def test_nothing_is_there_at_first(project):
+    survey = project.survey()
+    assert states(survey) == dict.fromkeys(["numbers", "total/1", "total/2", "report"], "missing")
+    assert [standing.stage.name for standing in survey.ready()] == ["numbers"]
+    assert survey.standings["report"].state == "waiting"
+    assert explain(survey, "numbers") == "numbers would run: there is no stored result of it"
+
+
+def test_surveying_computes_and_writes_nothing(project):
+    project.survey()
+    assert project.calls() == []
+    assert not project.local.exists()
+
+
+def test_what_was_built_is_cached_and_its_record_named(project):
+    project.build()
+    survey = project.survey()
+    assert states(survey) == dict.fromkeys(["numbers", "total/1", "total/2", "report"], "cached")
+    path = survey.shelves.local.record_path(survey.standings["report"].key)
+    assert explain(survey, "report") == f"report is cached: computed here, {path}"
+
+
+def test_a_local_result_of_another_environment_is_stale_and_the_difference_named(project):
+    project.build()
+    survey = project.survey(environment=ELSEWHERE)
+    assert states(survey)["numbers"] == "stale"
+    assert explain(survey, "numbers").splitlines()[1:] == [
+        "  against its closest stored result:",
+        "    environment python: 3.11 then, 3.13 now",
+    ]
+
+
+def test_a_published_result_serves_in_every_environment_and_says_where_it_is_from(project):
+    published(project)
+    survey = project.survey(environment=ELSEWHERE, wanted=())
+    assert set(states(survey).values()) == {"published"}
+    path = survey.shelves.published.record_path(survey.standings["numbers"].key)
+    assert explain(survey, "numbers") == f"numbers is published: restored from {path}, made with python 3.11"
+
+
+def test_a_published_result_does_not_hide_a_local_one(project):
+    published(project)
+    project.build(project.plan(factors=(1,)), wanted=())
+    survey = project.survey(wanted=())
+    survey.rebuild("numbers")
+    project.run(survey)
+    assert survey.standings["numbers"].state == "cached"
+    assert survey.standings["total/1"].state == "published"
+
+
+def test_an_edited_source_is_named(project):
+    project.build()
+    project.edit("lab/helper.py", "value * factor", "value + factor")
+    survey = project.survey()
+    assert states(survey) == {"numbers": "cached", "total/1": "stale", "total/2": "stale", "report": "stale"}
+    assert "    source lab.helper: its meaning or content differs" in explain(survey, "total/1").splitlines()
+
+
+def test_a_changed_parameter_is_named_with_both_values(project):
+    project.build()
+    assert "    parameter upto: 4 then, 5 now" in explain(project.survey(project.plan(upto=5)), "numbers").splitlines()
+
+
+def test_a_changed_input_is_named(project):
+    project.build()
+    project.build(project.plan(upto=5, factors=()), wanted=())
+    survey = project.survey(project.plan(upto=5))
+    assert "    input numbers: its meaning or content differs" in explain(survey, "total/1").splitlines()
+
+
+def test_a_stage_that_waits_names_what_can_be_seen_already(project):
+    project.build()
+    project.edit("lab/reports.py", '"report")', '"the report")')
+    survey = project.survey(project.plan(upto=5))
+    said = explain(survey, "report").splitlines()
+    assert said[0] == "report would run:"
+    assert "    source lab.reports: its meaning or content differs" in said
+    assert said[-2:] == [f"  input total/{n} is made first, and may come out as before" for n in (1, 2)]
+
+
+def test_a_stage_that_only_waits_may_not_run_at_all(project):
+    project.build()
+    said = explain(project.survey(project.plan(upto=5)), "total/1").splitlines()
+    assert said[0] == "total/1 would run, unless what it reads comes out as before:"
+
+
+def test_new_and_lost_inputs_are_named_by_label(project):
+    project.build()
+    survey = project.survey(project.plan(factors=(1,)))
+    assert "    input totals: differs in x2" in explain(survey, "report").splitlines()
+
+
+def test_the_closest_of_several_results_is_compared(project):
+    project.build()
+    project.edit("lab/steps.py", '"once"', '"twice"')
+    project.build(project.plan(upto=9))
+    assert explain(project.survey(project.plan(upto=8)), "numbers").splitlines()[2:] == [
+        "    parameter upto: 9 then, 8 now"
+    ]
+
+
+def test_a_pattern_explains_all_it_matches(project):
+    assert explain(project.survey(), "total/*").count("there is no stored result of it") == 2
+
+
+def test_a_stage_that_was_asked_for_says_so(project):
+    project.build()
+    survey = project.survey()
+    survey.rebuild("total/*")
+    assert explain(survey, "total/1") == "total/1 would run:\n  it was asked for"
+
+
+def test_a_name_that_is_not_planned_is_answered_with_the_nearest(project):
+    with pytest.raises(PlanError, match=r"no stage is named totl/1; did you mean total/1"):
+        explain(project.survey(), "totl/1")
+    with pytest.raises(PlanError, match=r"no stage is named xyz; see --list"):
+        project.survey().rebuild("xyz")
+
+
+def test_a_product_on_no_shelf_is_made_again_only_where_it_is_read(project):
+    published(project)
+    survey = project.survey(wanted=())
+    assert survey.must_run() == []
+    project.edit("lab/helper.py", "value * factor", "factor * value")
+    survey = project.survey(wanted=())
+    assert survey.redo == {"numbers": "total/1 reads its numbers.json, which is on no shelf"}
+    assert explain(survey, "numbers").splitlines()[1] == "  total/1 reads its numbers.json, which is on no shelf"
+    assert project.build(wanted=()) == ["numbers", "total 1", "total 2"]
+
+
+def test_a_truncated_record_counts_as_no_record(project):
+    project.build()
+    survey = project.survey()
+    path = survey.shelves.local.record_path(survey.standings["numbers"].key)
+    path.write_bytes(path.read_bytes()[:100])
+    assert states(project.survey())["numbers"] == "missing"
+    assert project.build() == ["numbers"]
+
+
+def test_a_record_that_names_another_artifact_leads_to_work_not_to_wrong_data(project):
+    project.build()
+    survey = project.survey()
+    path = survey.shelves.local.record_path(survey.standings["report"].key)
+    values = json.loads(path.read_bytes())
+    values["products"]["report.txt"] = "0" * 64
+    path.write_text(json.dumps(values))
+    assert project.build() == ["report"]
+
+
+@pytest.mark.parametrize(
+    ("stages", "said"),
+    [
+        ([Stage("a", "lab.steps:numbers"), Stage("a", "lab.steps:numbers")], "two stages are named a"),
+        ([Stage("a", "lab.steps:numbers", inputs={"x": Product("b", "x.json")})], "a reads b, which is not planned"),
+        ([Stage("a", "lab.steps:numbers", parameters={"x": {1: 2}})], "parameters of stage a are not JSON"),
+        ([Stage("a", "lab.steps:numbers", parameters={"x": float("nan")})], "parameters of stage a are not JSON"),
+    ],
+)
+def test_a_plan_that_makes_no_sense_is_refused(project, stages, said):
+    with pytest.raises(PlanError, match=said):
+        project.survey(stages)
+
+
+def test_a_stage_without_its_module_is_refused(project):
+    with pytest.raises(SourceError, match=r"no module lab\.gone"):
+        project.survey([Stage("a", "lab.gone:f")])
+
+
+def test_costs_are_those_of_the_stage_or_of_its_kind(project):
+    assert project.survey().costs() == {}
+    project.build()
+    costs = project.survey(project.plan(factors=(1, 2, 3))).costs()
+    assert costs["total/3"] == pytest.approx((costs["total/1"] + costs["total/2"]) / 2)
+
+
+def test_the_environment_names_the_versions_that_are_installed():
+    here = environment()
+    for package in PACKAGES:
+        assert here[package] == importlib.metadata.version(package)
+    assert set(here) == {*PACKAGES, "python", "platform", "cpu"}
+    assert here == json.loads(json.dumps(here)) == environment()

@@ -1,0 +1,126 @@
+"""The networks: their names, their weights from a seed, and what flows through them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.functional import max_pool2d
+
+from experiments import models
+from experiments.hooks import HookedModule, HookPoint, run_with_cache
+from experiments.models.cnn import CNN, MaxPool
+from experiments.models.mlp import MLP
+from experiments.study import STUDIES
+
+IMAGES = torch.rand(5, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+
+
+def seeded(make):
+    torch.manual_seed(3)
+    return make()
+
+
+def test_the_mlps_hook_points_stand_in_forward_order_with_their_shapes():
+    _, cache = run_with_cache(MLP(hidden=[32, 16]), IMAGES)
+    assert {name: tuple(activation.shape) for name, activation in cache.items()} == {
+        "input": (5, 1, 28, 28),
+        "hidden1.pre": (5, 32),
+        "hidden1.post": (5, 32),
+        "hidden2.pre": (5, 16),
+        "hidden2.post": (5, 16),
+        "logits": (5, 10),
+    }
+    assert list(cache) == list(MLP().hook_points)
+
+
+def test_the_cnns_hook_points_stand_in_forward_order_with_their_shapes():
+    _, cache = run_with_cache(CNN(channels=[8, 16], hidden=16), IMAGES)
+    assert {name: tuple(activation.shape[1:]) for name, activation in cache.items()} == {
+        "input": (1, 28, 28),
+        "conv1.pre": (8, 24, 24),
+        "conv1.post": (8, 24, 24),
+        "conv1.pooled": (8, 12, 12),
+        "conv2.pre": (16, 8, 8),
+        "conv2.post": (16, 8, 8),
+        "conv2.pooled": (16, 4, 4),
+        "hidden3.pre": (16,),
+        "hidden3.post": (16,),
+        "logits": (10,),
+    }
+    assert list(cache) == list(CNN().hook_points)
+
+
+@pytest.mark.parametrize("architecture", STUDIES["published"].architectures, ids=lambda architecture: architecture.name)
+def test_every_architecture_of_the_study_can_be_built_and_names_its_layers(architecture):
+    network = models.build(architecture.build, options=architecture.options)
+    parameters = {name.rpartition(".")[0] for name, _ in network.named_parameters()}
+    assert set(network.layers) == parameters
+    assert {name.split(".")[0] for name in network.hook_points} == {"input", *network.layers}
+
+
+def test_a_seed_gives_the_mlp_the_weights_of_a_plain_sequential():
+    ours = seeded(lambda: MLP(hidden=[32, 16]))
+    plain = seeded(
+        lambda: nn.Sequential(
+            nn.Flatten(), nn.Linear(784, 32), nn.ReLU(), nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 10)
+        )
+    )
+    for mine, theirs in zip(ours.parameters(), plain.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+    assert torch.equal(ours(IMAGES), plain(IMAGES))
+
+
+def test_the_cnn_computes_what_a_plain_sequential_computes():
+    ours = seeded(CNN)
+    convolutions = [nn.Conv2d(1, 8, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 16, 5), nn.ReLU(), nn.MaxPool2d(2)]
+    plain = nn.Sequential(*convolutions, nn.Flatten(), nn.Linear(256, 16), nn.ReLU(), nn.Linear(16, 10))
+    for mine, theirs in zip(ours.parameters(), plain.parameters(), strict=True):
+        theirs.data = mine.data
+    torch.testing.assert_close(ours(IMAGES), plain(IMAGES))
+
+
+def test_options_change_widths_and_depth():
+    assert MLP(hidden=[7, 6, 5]).layers == ("hidden1", "hidden2", "hidden3", "logits")
+    assert CNN(channels=[4], hidden=9)(IMAGES).shape == (5, 10)
+    assert CNN(channels=[4], hidden=9).layers == ("conv1", "hidden2", "logits")
+
+
+@pytest.mark.parametrize("side", [8, 24])
+def test_pooling_has_the_values_and_gradients_of_max_pool2d_also_where_pixels_tie(side):
+    generator = torch.Generator().manual_seed(1)
+    maps = torch.randint(-2, 3, (6, 4, side, side), generator=generator).float()  # five values: ties everywhere
+    maps[0] = 0.0
+    mine, theirs = maps.clone().requires_grad_(), maps.clone().requires_grad_()
+    pooled, expected = MaxPool.apply(mine), max_pool2d(theirs, 2)
+    gradient = torch.randn(pooled.shape, generator=generator)
+    pooled.backward(gradient)
+    expected.backward(gradient)
+    assert torch.equal(pooled, expected)
+    assert torch.equal(mine.grad, theirs.grad)
+
+
+def test_a_hook_point_does_nothing():
+    assert HookPoint()(IMAGES) is IMAGES
+
+
+@pytest.mark.parametrize("name", ["experiments.models.mlp:Nothing", "experiments.models.nowhere:MLP", "MLP", ""])
+def test_a_name_that_leads_nowhere_is_refused(name):
+    with pytest.raises(ValueError, match="no network is called"):
+        models.build(name, options={})
+
+
+def test_what_cannot_be_read_by_name_is_refused():
+    with pytest.raises(ValueError, match="makes a Identity; a network of the study is a HookedModule"):
+        models.build("torch.nn:Identity", options={})
+
+
+class Misnamed(HookedModule):
+    hook_points = ("input", "middle")
+    layers = ("middle",)
+
+
+def test_hook_points_that_are_not_modules_are_refused(monkeypatch):
+    monkeypatch.setattr("experiments.models.mlp.MLP", Misnamed)
+    with pytest.raises(ValueError, match="not modules of it: input, middle"):
+        models.build("experiments.models.mlp:MLP", options={})

@@ -1,0 +1,347 @@
+"""The command line on the real project: what it prints, how it exits, what it writes, and what it never loads."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from experiments.plan import plan
+from experiments.study import STUDIES
+from report.pages import PAGES
+from report.serve import without_serve
+from tests.conftest import ROOT, SMOKE, Project, copy_sources
+
+UNREACHABLE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
+QUESTIONS = {page.slug: page.question for page in PAGES}
+HEAVY = ("torch", "torchvision", "sklearn", "umap", "numba", "matplotlib", "captum", "scipy")
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """The project itself, with an empty cache and no site."""
+    return Project(ROOT, tmp_path / "cache", tmp_path / "site")
+
+
+# --------------------------------------------------------------------------------------- arguments
+
+
+def test_help_shows_how_to_begin(fresh):
+    done = fresh.build("--help")
+    assert done.returncode == 0
+    assert "examples:\n  python build.py  " in done.stdout
+    assert "exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 interrupted" in done.stdout
+    for option in ("--study", "--dataset", "--data", "--out", "--cache", "--jobs", "--list", "--json", "--explain"):
+        assert option in done.stdout
+    for option in ("--rebuild", "--verify", "--publish", "--serve"):
+        assert option in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--study", "huge"], "invalid choice: 'huge'"),
+        (["--dataset", "cifar"], "invalid choice: 'cifar'"),
+        (["--jobs", "0"], "'0' is not a number of processes; use 1 or more"),
+        (["--jobs", "many"], "'many' is not a number of processes"),
+        (["--json"], "--json goes with --list"),
+        (["--lis"], "unrecognized arguments: --lis"),
+        (["--explain", "train/mlp-raw/77"], "no stage is named train/mlp-raw/77; did you mean train/mlp-raw/"),
+        (["--rebuild", "nothing"], "no stage is named nothing"),
+        (["--verify", "nothing"], "no stage is named nothing"),
+        (["--data", "/nowhere"], "--data /nowhere: no such folder; name the folder that holds the four IDX files"),
+        (["--publish", "--study", "quick"], "--publish is for the published study"),
+        (["--serve", "99999"], "--serve 99999: cannot listen on this port"),
+    ],
+)
+def test_bad_arguments_are_answered_with_one_message(fresh, arguments, said):
+    done = fresh.build(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not fresh.site.exists()
+
+
+def test_data_that_cannot_be_had_are_named_with_both_ways_on(fresh):
+    done = fresh.build("--study", "smoke", env=os.environ | UNREACHABLE)
+    assert done.returncode == 2
+    assert "--data DIR" in done.stderr
+    assert "--dataset digits" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not fresh.site.exists()
+
+
+def test_a_site_that_cannot_be_written_is_said_before_any_work(fresh):
+    fresh.site.write_text("a file of mine")
+    done = fresh.build(*SMOKE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"build.py: cannot write {fresh.site}: it is a file; move it away, or choose another folder\n"
+
+
+def test_a_folder_with_files_of_others_is_never_replaced(fresh):
+    fresh.site.mkdir()
+    (fresh.site / "thesis.tex").write_text("years of work")
+    done = fresh.build(*SMOKE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"will not replace {fresh.site}: it holds files but no manifest.json of ours" in done.stderr
+    assert fresh.files() == {"thesis.tex": b"years of work"}
+
+
+def test_a_file_where_the_cache_should_be_is_named(fresh):
+    fresh.cache.write_text("mine")
+    done = fresh.build(*SMOKE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"cannot write in {fresh.cache}: " in done.stderr
+    assert "a file stands where a folder is needed" in done.stderr
+    assert fresh.build(*SMOKE, "--list").returncode == 0
+
+
+# ----------------------------------------------------------------------------- listing and explaining
+
+
+def test_the_list_has_every_stage_and_computes_nothing(fresh):
+    done = fresh.build(*SMOKE, "--list", "--json")
+    rows = json.loads(done.stdout)
+    assert [row["stage"] for row in rows] == [stage.name for stage in plan(STUDIES["smoke"], questions=QUESTIONS)]
+    assert {frozenset(row) for row in rows} == {frozenset(("stage", "state", "function", "key", "reads"))}
+    assert {row["state"] for row in rows} == {"missing"}
+    assert [row["reads"] for row in rows if row["stage"] == "probe"] == [["data"]]
+    assert [path.name for path in fresh.cache.rglob("*")] == ["memo.json"]
+    assert not fresh.site.exists()
+
+
+def test_the_list_for_people_ends_with_the_sum(built):
+    lines = built.build(*SMOKE, "--list").stdout.splitlines()
+    count = len(plan(STUDIES["smoke"], questions=QUESTIONS))
+    assert len(lines) == count + 1
+    assert lines[-1] == f"{count} stages: {count} cached"
+    assert re.fullmatch(r"train/mlp-raw/0 +cached +experiments\.train:train", lines[2])
+
+
+def test_a_reader_who_leaves_early_is_no_trouble(built):
+    command = " ".join(built.command(*SMOKE, "--list"))
+    done = subprocess.run(f"{command} | head -n 1", shell=True, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_an_edit_is_explained_by_the_module_it_was_made_in(project_copy):
+    file = project_copy.root / "experiments" / "hooks.py"
+    file.write_text(file.read_text() + "\nEDITED = True\n")
+    done = project_copy.build(*SMOKE, "--explain", "train/cnn-raw/1")
+    assert done.stdout.splitlines() == [
+        "train/cnn-raw/1 would run:",
+        "  against its closest stored result:",
+        "    source experiments.hooks: its meaning or content differs",
+    ]
+    waiting = project_copy.build(*SMOKE, "--explain", "analysis/training").stdout
+    assert "  input train/cnn-raw/1 is made first, and may come out as before" in waiting.splitlines()
+
+
+def test_an_edited_comment_in_any_source_reruns_nothing(project_copy):
+    for path in [*project_copy.root.glob("experiments/**/*.py"), *project_copy.root.glob("report/**/*.py")]:
+        path.write_text(path.read_text() + "\n# a remark\n")
+    assert " stages: " in (last := project_copy.build(*SMOKE, "--list").stdout.splitlines()[-1])
+    assert re.fullmatch(r"(\d+) stages: \1 cached", last)
+
+
+def test_verification_agrees_with_what_was_built(built):
+    done = built.build(*SMOKE, "--verify", "[pf]*[be]/*tance")
+    assert done.returncode == 2
+    done = built.build(*SMOKE, "--verify", "probe")
+    assert (done.returncode, done.stdout.splitlines()) == (
+        0,
+        ["probe: identical", "1 of 1 stages came out identical"],
+    )
+
+
+# ------------------------------------------------------------------------------------------- building
+
+
+RESTRICTED = """
+import sys
+
+class Forbidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {forbidden!r}:
+            raise ImportError(name + " must not be imported here")
+
+sys.meta_path.insert(0, Forbidden())
+sys.path.insert(0, {root!r})
+sys.argv = {arguments!r}
+import build
+sys.exit(build.main())
+"""
+
+
+def build_without(project, *forbidden):
+    arguments = project.command(*SMOKE)[1:]
+    code = RESTRICTED.format(forbidden=forbidden, root=str(project.root), arguments=arguments)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_a_second_build_does_nothing_and_loads_nothing(built):
+    before = {path: path.stat().st_mtime_ns for path in built.site.rglob("*")}
+    done = build_without(built, *HEAVY, "numpy", "jinja2", "markdown", "concurrent", "multiprocessing", "rich")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"nothing to do: {built.site} is current in ")
+    assert {path: path.stat().st_mtime_ns for path in built.site.rglob("*")} == before
+
+
+def test_an_edited_page_is_rendered_without_the_numerical_libraries(project_copy):
+    page = project_copy.root / "templates" / "pages" / "health.md"
+    page.write_text(page.read_text() + "\nA closing remark.\n")
+    before = project_copy.files()
+    done = build_without(project_copy, *HEAVY)
+    assert (done.returncode, done.stderr) == (0, "")
+    changed = {name for name, data in project_copy.files().items() if before.get(name) != data}
+    assert b"A closing remark." in project_copy.files()["health.html"]
+    assert not [name for name in changed if name.endswith((".svg", ".csv"))]
+
+
+def test_a_site_that_somebody_touched_is_written_anew(project_copy):
+    assert project_copy.build(*SMOKE).returncode == 0
+    before = project_copy.files()
+    (project_copy.site / "facts.json").write_text("{}")
+    assert project_copy.build(*SMOKE).stdout.splitlines()[-1].startswith("wrote ")
+    assert project_copy.files() == before
+
+
+def test_the_facts_have_their_shape(built):
+    facts = json.loads((built.site / "facts.json").read_bytes())
+    pages = json.loads((built.site / "manifest.json").read_bytes())["pages"]
+    assert len(facts) > 50
+    for name, fact in facts.items():
+        assert set(fact) == {"value", "low", "high", "n", "unit", "method", "page"}, name
+        assert re.fullmatch(r"[a-z0-9_.-]+", name)
+        assert isinstance(fact["n"], int)
+        assert fact["method"]
+        assert fact["page"] is None or str(fact["page"]) in str(pages)
+        if fact["low"] is not None:
+            assert fact["low"] <= fact["value"] <= fact["high"], name
+
+
+def test_the_manifest_has_its_shape(built):
+    manifest = json.loads((built.site / "manifest.json").read_bytes())
+    assert set(manifest) == {"study", "dataset", "environment", "stages", "pages", "figures"}
+    stages = plan(STUDIES["smoke"], questions=QUESTIONS)
+    assert manifest["stages"] == {"cached": len(stages), "published": 0, "computed": len(stages)}
+    figures = [stage for stage in stages if stage.name.startswith("figure/")]
+    assert len(manifest["figures"]) == len(figures)
+    for figure in manifest["figures"]:
+        assert set(figure) == {"id", "page", "file", "data", "code", "key"}
+        assert (built.site / figure["file"]).is_file()
+        assert (built.site / figure["data"]).is_file()
+
+
+def test_every_page_says_when_the_data_are_not_mnist(built):
+    pages = [path for path in built.site.glob("*.html") if path.name != "404.html"]
+    assert len(pages) >= 10
+    for page in pages:
+        assert "scikit-learn" in page.read_text(), page.name
+
+
+def test_nothing_of_this_machine_reaches_the_site(built):
+    told = (str(built.root), str(built.cache), os.uname().nodename)
+    for name, data in built.files().items():
+        assert not [word for word in told if len(word) > 4 and word.encode() in data], name
+
+
+def test_another_folder_zone_language_umask_and_number_of_processes_make_the_same_bytes(built, tmp_path):
+    root = copy_sources(tmp_path / "a folder with spaces")
+    other = Project(root, tmp_path / "elsewhere" / "cache", tmp_path / "elsewhere" / "out")
+    (tmp_path / "home").mkdir()
+    environment = os.environ | {
+        "TZ": "Pacific/Kiritimati",
+        "LC_ALL": "C",
+        "PYTHONHASHSEED": "7",
+        "HOME": str(tmp_path / "home"),
+        "USER": "somebody",
+    }
+    done = other.build(*SMOKE, "--jobs", "1", env=environment, umask=0o077, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert other.files().keys() == built.files().keys()
+    assert [name for name, data in other.files().items() if built.files()[name] != data] == []
+
+
+# ------------------------------------------------------------------------------------------- breaking
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{% if %}", "Expected an expression"),
+        ("{{ value('health.no_such_fact') }}", "unknown fact 'health.no_such_fact'"),
+        ("{% call figure('health/no-such-figure', title='A', alt='B') %}C{% endcall %}", "unknown figure"),
+        ("{{ page('no-such-page') }}", "unknown page 'no-such-page'"),
+        ("{{ cite('nobody2000') }}", "unknown reference 'nobody2000'"),
+        ("{{ no_such_name }}", "no_such_name"),
+    ],
+)
+def test_a_broken_page_is_named_with_its_line_and_the_old_site_stays(project_copy, line, said):
+    page = project_copy.root / "templates" / "pages" / "health.md"
+    page.write_text(page.read_text() + f"\n{line}\n")
+    number = page.read_text().splitlines().index(line) + 1
+    before = project_copy.files()
+    done = project_copy.build(*SMOKE)
+    assert done.returncode == 2, done.stderr
+    assert f"templates/pages/health.md, line {number}" in done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert project_copy.files() == before
+
+
+def test_a_page_without_a_template_is_named(project_copy):
+    (project_copy.root / "templates" / "pages" / "health.md").unlink()
+    before = project_copy.files()
+    done = project_copy.build(*SMOKE)
+    assert done.returncode == 2
+    assert "templates/pages/health.md is missing" in done.stderr
+    assert project_copy.files() == before
+
+
+def test_a_source_that_cannot_be_parsed_is_named_with_its_line(project_copy):
+    (project_copy.root / "experiments" / "hooks.py").write_text("def f(:\n")
+    done = project_copy.build(*SMOKE)
+    assert done.returncode == 2
+    assert "experiments/hooks.py, line 1: cannot be parsed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_where_it_came_from(project_copy):
+    (project_copy.root / "experiments" / "hooks.py").write_text("def f(:\n")
+    assert "Traceback" in project_copy.build(*SMOKE, "--debug").stderr
+
+
+# -------------------------------------------------------------------------------------------- serving
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (["--serve", "--study", "quick"], ["--study", "quick"]),
+        (["--jobs", "2", "--serve", "9000"], ["--jobs", "2"]),
+        (["--serve=9000", "--jobs", "2"], ["--jobs", "2"]),
+    ],
+)
+def test_the_builds_of_a_server_are_those_of_the_command_line(given, kept):
+    assert without_serve(given) == kept
+
+
+def test_a_server_shows_the_site_builds_it_on_change_and_ends_with_ctrl_c(project_copy):
+    command = project_copy.command(*SMOKE, "--serve", "0")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        address = next(line for line in server.stdout if line.startswith("http")).split()[0]
+        with urllib.request.urlopen(address + "health.html") as page:
+            assert b"A closing remark." not in page.read()
+        file = project_copy.root / "templates" / "pages" / "health.md"
+        file.write_text(file.read_text() + "\nA closing remark.\n")
+        assert next(line for line in server.stdout if line.startswith("wrote "))
+        with urllib.request.urlopen(address + "health.html") as page:
+            assert b"A closing remark." in page.read()
+            assert page.headers["Cache-Control"] == "no-store"
+        server.send_signal(signal.SIGINT)
+        assert server.wait(timeout=30) == 0

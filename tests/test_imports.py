@@ -1,0 +1,179 @@
+"""Who may import whom: data flows one way, and a build with nothing to do never loads the heavy libraries."""
+
+import ast
+import functools
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ENGINE = ("experiments.engine", "experiments.spec", "experiments.errors")
+NUMERICS = (
+    "experiments.data",
+    "experiments.treatment",
+    "experiments.models",
+    "experiments.hooks",
+    "experiments.train",
+    "experiments.record",
+    "experiments.networks",
+    "experiments.statistics",
+    "experiments.analyses",
+)
+ARRAYS = ("numpy", "scipy", "jaxtyping", "torch", "torchvision", "sklearn", "umap", "captum", "safetensors")
+PAGES = ("jinja2", "markdown", "pymdownx", "pygments", "latex2mathml")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Modules by the beginnings of their names, and what they may import: first-party modules, other packages when
+    they are imported themselves, and other packages later, inside a function."""
+
+    modules: tuple[str, ...]
+    ours: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
+
+
+# From the top, which everything below may serve, to the bottom, which imports nothing of ours.
+LAYERS = (
+    Layer(
+        ("build",),
+        ours=(
+            *ENGINE,
+            "experiments.idx",
+            "experiments.plan",
+            "experiments.study",
+            "report.errors",
+            "report.pages",
+            "report.site",
+            "report.serve",
+        ),
+    ),
+    Layer(("report.site", "report.serve"), ours=(*ENGINE, "experiments.plan", "report.render", "report.errors")),
+    Layer(
+        ("report.figures", "report.style"), ours=("report.style", "report.theme"), others=("matplotlib", "numpy", "PIL")
+    ),
+    Layer(("report",), ours=("report", *ENGINE), others=PAGES),
+    Layer(("experiments.published",), ours=(*ENGINE, "experiments.networks"), others=("numpy",)),
+    Layer(NUMERICS, ours=(*NUMERICS, "experiments.idx", "experiments.errors", "experiments.spec"), others=ARRAYS),
+    Layer(("experiments.plan",), ours=(*ENGINE, "experiments.idx")),
+    Layer(("experiments.idx",), ours=("experiments.errors",)),
+    Layer(("experiments.study",), ours=("experiments.spec",)),
+    Layer(("experiments.engine.arguments",), ours=("experiments.study",)),
+    Layer(("experiments.engine",), ours=ENGINE, later=("numpy", "rich")),
+    Layer(("experiments.spec", "experiments.errors", "experiments"), ours=()),
+)
+# These look like pages, but figures use them too, so they stand on nothing at all.
+ALONE = ("report.theme", "report.errors")
+
+
+def test_every_import_goes_the_way_of_the_data():
+    assert violations(ROOT) == []
+
+
+def test_every_layer_exists():
+    names = set(modules(ROOT))
+    for layer in LAYERS:
+        for start in layer.modules:
+            assert any(within(name, [start]) for name in names), start
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "said"),
+    [
+        ("experiments/engine/key.py", "import numpy", "experiments.engine.key imports numpy"),
+        ("experiments/engine/key.py", "def f():\n    import torch", "experiments.engine.key imports torch"),
+        ("experiments/spec.py", "from experiments import study", "experiments.spec imports experiments.study"),
+        (
+            "experiments/train.py",
+            "from experiments.study import PUBLISHED",
+            "experiments.train imports experiments.stu",
+        ),
+        ("experiments/train.py", "import report.style", "experiments.train imports report.style"),
+        ("experiments/analyses/health.py", "from .. import plan", "experiments.analyses.health imports experiments.p"),
+        ("report/style.py", "import torch", "report.style imports torch"),
+        ("report/figures/health.py", "from sklearn.manifold import TSNE", "report.figures.health imports sklearn"),
+        ("report/render.py", "def f():\n    import matplotlib.pyplot", "report.render imports matplotlib"),
+        ("build.py", "def f():\n    import report.style", "build imports report.style"),
+        ("report/newcomer.py", "import pandas", "report.newcomer imports pandas"),
+        ("experiments/newcomer.py", "import numpy", "experiments.newcomer imports numpy"),
+    ],
+)
+def test_a_planted_violation_is_found(tmp_path, module, line, said):
+    for name in ("experiments", "report"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "build.py", tmp_path)
+    before = violations(tmp_path)
+    with (tmp_path / module).open("a") as file:
+        file.write(f"\n{line}\n")
+    new = set(violations(tmp_path)) - set(before)
+    assert [each for each in new if said in each]
+
+
+def violations(root):
+    """Every import that no layer allows, as a sentence."""
+    found = []
+    names = modules(root)
+    for name, path in names.items():
+        layer = next((layer for layer in LAYERS if within(name, layer.modules)), Layer(()))
+        ours = () if name in ALONE else layer.ours
+        for imported, at_once in imports(name, path, names):
+            if imported.split(".")[0] in sys.stdlib_module_names or imported in parents(name):
+                continue
+            if imported in names:
+                allowed = within(imported, ours) or any(within(each, [imported]) for each in ours)
+            else:
+                allowed = imported.split(".")[0] in (layer.others if at_once else (*layer.others, *layer.later))
+            if not allowed:
+                found.append(f"{name} imports {imported}")
+    return found
+
+
+def modules(root):
+    """{name: path} of the first-party modules."""
+    paths = [root / "build.py", *root.glob("experiments/**/*.py"), *root.glob("report/**/*.py")]
+    parts = {path: path.relative_to(root).with_suffix("").parts for path in sorted(paths)}
+    return {".".join(each).removesuffix(".__init__"): path for path, each in parts.items()}
+
+
+def within(name, starts):
+    return any(name == start or name.startswith(f"{start}.") for start in starts)
+
+
+def parents(name):
+    parts = name.split(".")
+    return {".".join(parts[:length]) for length in range(1, len(parts))}
+
+
+def imports(name, path, names):
+    """Every module that a module imports, and whether it does so when it is imported itself."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for origin, inner, at_once in found_in(path.read_text(), package):
+        ours = [each for each in inner if each in names]
+        yield from ((each, at_once) for each in ours or [origin])
+
+
+@functools.cache
+def found_in(text, package):
+    """[(module, what is taken from it, whether at once)] for every import of a source text."""
+    tree = ast.parse(text)
+    late = {node for body in ast.walk(tree) if lazy(body) for node in ast.walk(body)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(alias.name, [], node not in late) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *([node.module] if node.module else [])])
+            found.append((origin, [f"{origin}.{alias.name}" for alias in node.names], node not in late))
+    return found
+
+
+def lazy(node):
+    """Whether what stands in a node runs only later: in a function, or for type checkers alone."""
+    if isinstance(node, ast.If):
+        return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)

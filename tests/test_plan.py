@@ -1,0 +1,134 @@
+"""The plan of the real study: its wiring holds, and a change of the study reruns exactly what it must."""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from experiments.engine.key import Sources, digest
+from experiments.engine.store import Record, Shelf
+from experiments.engine.survey import Shelves, Survey
+from experiments.plan import PICTURES, plan, shown
+from experiments.spec import Architecture, Treatment
+from experiments.study import PUBLISHED, STUDIES
+
+ROOT = Path(__file__).resolve().parents[1]
+SMALL = replace(PUBLISHED, seeds=(0, 1))
+MEMO = {}
+QUESTIONS = {"index": "What happens inside?"}
+
+
+def survey(study, shelf, **options):
+    stages = plan(study, questions=QUESTIONS, **options)
+    sources = Sources(ROOT, memo=MEMO)
+    found = Survey(stages, Shelves(Shelf("cache", shelf), None, {}), sources, wanted=shown(stages))
+    MEMO.update(sources.memo)
+    return found
+
+
+def pretend_built(found):
+    """Puts a result of every stage on the local shelf, as far as a survey can tell."""
+    read = {product for stage in found.stages for product in stage.products_read()} | set(found.wanted)
+    local = found.shelves.local
+    while found.must_run():
+        for standing in [standing for standing in found.standings.values() if standing.state == "missing"]:
+            stage = standing.stage
+            names = {*(product.name for product in read if product.stage == stage.name), *stage.publish}
+            products = {name: digest(f"{standing.key} {name}".encode()) for name in names}
+            for name, address in products.items():
+                local.path(name, address).parent.mkdir(exist_ok=True, parents=True)
+                local.path(name, address).touch()
+            local.put(Record(stage.name, standing.key, products, 1.0, {}, standing.made_of))
+        found.again()
+
+
+@pytest.fixture
+def built(tmp_path):
+    """A cache with a result of every stage of the small study."""
+    pretend_built(survey(SMALL, tmp_path))
+    return tmp_path
+
+
+def trained(found):
+    return {name for name in found.must_run() if name.startswith("train/")}
+
+
+def test_the_same_study_again_runs_nothing(built):
+    assert survey(SMALL, built).must_run() == []
+
+
+def test_a_new_seed_trains_exactly_that_seed(built):
+    must_run = set(survey(replace(SMALL, seeds=(0, 1, 7)), built).must_run())
+    conditions = {condition.name for condition in SMALL.conditions}
+    alone = {name for name in must_run if name.startswith(("data", "probe", "train/", "embed/", "network/"))}
+    assert alone == {f"{stage}/{condition}/7" for stage in ("train", "embed") for condition in conditions}
+    assert {"analysis/training", "analysis/geometry"} <= must_run
+    assert "analysis/data" not in must_run
+
+
+def test_a_seed_that_is_dropped_trains_nothing(built):
+    assert trained(survey(replace(SMALL, seeds=(0,)), built)) == set()
+
+
+def test_a_new_architecture_trains_exactly_its_runs(built):
+    wide = Architecture("wide", "wide MLP", build="experiments.models.mlp:MLP", options={"hidden": [64, 16]})
+    found = survey(replace(SMALL, architectures=(*SMALL.architectures, wide)), built)
+    names = ("raw", "normalized")
+    assert trained(found) == {f"train/wide-{name}/{seed}" for name in names for seed in SMALL.seeds}
+
+
+def test_a_changed_treatment_trains_exactly_its_runs(built):
+    changed = Treatment("normalized", "normalized", mean=0.5, std=0.5)
+    found = survey(replace(SMALL, treatments=(SMALL.treatments[0], changed)), built)
+    assert len(trained(found)) == 4
+    assert all("normalized" in name for name in trained(found))
+
+
+@pytest.mark.parametrize("change", [{"epochs": 21}, {"learning_rate": 0.02}, {"batch_size": 32}])
+def test_a_changed_setting_trains_every_run(built, change):
+    assert len(trained(survey(replace(SMALL, **change), built))) == len(SMALL.runs)
+
+
+def test_where_things_are_is_no_difference_but_other_files_are(built):
+    assert survey(SMALL, built, folder="/elsewhere", cache="/tmp").must_run() == []
+    assert survey(SMALL, built, files={"train-images-idx3-ubyte": "0" * 64}).standings["data"].state == "missing"
+    assert survey(SMALL, built, dataset="digits").standings["data"].state == "missing"
+
+
+def test_the_name_of_a_study_is_no_difference(built):
+    assert survey(replace(SMALL, name="mine"), built).must_run() == []
+
+
+@pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
+def test_every_stage_names_a_function_that_is_there(study):
+    for stage in plan(study, questions=QUESTIONS):
+        module, _, name = stage.function.partition(":")
+        tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text())
+        functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+        assert name in functions, stage.function
+        accepted = {argument.arg for argument in functions[name].args.kwonlyargs}
+        given = {*stage.inputs, *stage.parameters, *stage.place}
+        assert given <= accepted or stage.name.startswith(PICTURES), stage.function
+
+
+def test_the_quick_study_shares_nothing_but_data_with_the_published_one(tmp_path):
+    names = {stage.name for stage in plan(STUDIES["quick"])}
+    assert names < {stage.name for stage in plan(PUBLISHED)}
+
+
+def test_no_result_depends_on_the_study_file_the_plan_or_the_engine():
+    sources = Sources(ROOT, memo=MEMO)
+    for stage in plan(PUBLISHED, questions=QUESTIONS):
+        reached = set(sources.reached_by(stage))
+        assert not reached & {"experiments.study", "experiments.plan", "experiments.spec"}, stage.name
+        assert not [name for name in reached if name.startswith("experiments.engine")], stage.name
+        if not stage.name.startswith(PICTURES):
+            assert not [name for name in reached if name.startswith("report")], stage.name
+
+
+def test_figures_do_not_depend_on_numerics():
+    sources = Sources(ROOT, memo=MEMO)
+    for stage in plan(PUBLISHED, questions=QUESTIONS):
+        if stage.name.startswith(PICTURES):
+            assert all(name.startswith("report") for name in sources.reached_by(stage)), stage.name

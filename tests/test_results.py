@@ -1,0 +1,58 @@
+"""results/ holds what the published study needs: nothing lacks, nothing is left over, nothing is damaged."""
+
+from pathlib import Path
+
+import pytest
+
+from experiments.engine.key import Sources
+from experiments.engine.reasons import explain, states
+from experiments.engine.store import Shelf
+from experiments.engine.survey import Shelves, Survey
+from experiments.plan import CARD, PICTURES, plan, shown
+from experiments.spec import Product
+from experiments.study import PUBLISHED
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "results"
+REMEDY = "`python build.py --data DIR --publish` writes results/ anew"
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory):
+    empty = Shelf("cache", tmp_path_factory.mktemp("cache"))
+    stages = plan(PUBLISHED)
+    wanted = [product for product in shown(stages) if not product.stage.startswith(PICTURES)]
+    return Survey(stages, Shelves(empty, Shelf("results", RESULTS), {}), Sources(ROOT), wanted=wanted)
+
+
+def needed(survey):
+    """The products that figures, pages and readers of the networks open."""
+    yield CARD
+    for stage in survey.stages:
+        if stage.name.startswith(PICTURES):
+            yield from stage.products_read()
+        yield from (Product(stage.name, name) for name in stage.publish)
+
+
+def test_every_measurement_is_restored_and_only_pictures_are_left_to_draw(survey):
+    found = {name: state for name, state in states(survey).items() if not name.startswith(PICTURES)}
+    lacking = [explain(survey, name) for name, state in found.items() if state != "published"]
+    assert not lacking, "\n".join([REMEDY, *lacking[:5]])
+
+
+def test_what_figures_facts_and_networks_need_is_there_and_whole(survey):
+    for product in needed(survey):
+        survey.shelves.published.read(product.name, survey.address(product))
+
+
+def test_nothing_is_left_over(survey):
+    shelf = survey.shelves.published
+    records = [standing.record for standing in survey.standings.values() if standing.record is not None]
+    expected = {shelf.record_path(record.key) for record in records}
+    expected |= {shelf.path(product.name, survey.address(product)) for product in needed(survey)}
+    assert {path for path in RESULTS.rglob("*") if path.is_file()} == expected
+
+
+def test_all_of_it_was_made_in_one_place_and_is_small(survey):
+    assert len({str(record.environment) for record in survey.shelves.published.records()}) == 1
+    assert sum(path.stat().st_size for path in RESULTS.rglob("*") if path.is_file()) < 5_000_000

@@ -1,0 +1,233 @@
+"""Training: the recipe is the plain one, to the bit, and what is recorded of it is what happened."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader, TensorDataset
+
+from experiments import data, models
+from experiments.hooks import run_with_cache
+from experiments.spec import Architecture
+from experiments.study import CNN, MLP
+from experiments.train import batch_order, train
+from experiments.treatment import treat
+
+RECIPE = {"seed": 5, "epochs": 2, "batch_size": 64, "learning_rate": 0.05, "early": 1}
+RAW = {"mean": 0.0, "std": 1.0}
+NORMALIZED = {"mean": 0.1307, "std": 0.3081}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """A few hundred of scikit-learn's digits; the number is no multiple of the batch size."""
+    products = data.load(dataset="digits", folder="", cache="")
+    train_set = {name: array[:300] for name, array in products["train.npz"].items()}
+    test_set = {name: array[:150] for name, array in products["test.npz"].items()}
+    return {"train_set": train_set, "test_set": test_set, **probe_of(test_set)}
+
+
+def probe_of(test_set):
+    return {"probe_set": data.probe(test=test_set, per_class=10)["probe.npz"]}
+
+
+def run(digits, architecture: Architecture = MLP, treatment=RAW, **changes):
+    described = {"build": architecture.build, "options": dict(architecture.options)}
+    return train(**digits, architecture=described, treatment=treatment, **(RECIPE | changes))
+
+
+def simple_loop(digits, architecture: Architecture, treatment) -> tuple[torch.nn.Module, dict[str, list]]:
+    """The recipe as it is usually written: a loader, an optimizer, and numbers taken out at every step."""
+    inputs = treat(digits["train_set"]["images"], **treatment)
+    labels = torch.tensor(digits["train_set"]["labels"].astype(np.int64))
+    torch.manual_seed(RECIPE["seed"])
+    model = models.build(architecture.build, options=architecture.options)
+    optimizer = torch.optim.SGD(model.parameters(), lr=RECIPE["learning_rate"])
+    loader = DataLoader(TensorDataset(inputs, labels), batch_size=RECIPE["batch_size"], shuffle=True)
+    epochs = {name: [] for name in ("loss", "accuracy", "norms", "ratios", "zero")}
+    for _ in range(RECIPE["epochs"]):
+        losses, right, norms, ratios, zero = [], [], [], [], []
+        for images, classes in loader:
+            logits = model(images)
+            loss = cross_entropy(logits, classes)
+            optimizer.zero_grad()
+            loss.backward()
+            losses += [loss.item()] * len(classes)
+            right += (logits.argmax(1) == classes).tolist()
+            layers = [model.get_submodule(layer) for layer in model.layers]
+            gradient = [norm(layer.weight.grad, layer.bias.grad) for layer in layers]
+            weights = [norm(layer.weight, layer.bias) for layer in layers]
+            norms.append(gradient)
+            ratios.append(np.log10(RECIPE["learning_rate"] * np.array(gradient) / np.array(weights)))
+            zero.append(torch.cat([layer.bias.grad == 0 for layer in layers[:-1]]).tolist())
+            optimizer.step()
+        for name, values in zip(epochs, (losses, right, norms, ratios, zero), strict=True):
+            epochs[name].append(np.mean(values, axis=0))
+    return model, epochs
+
+
+def norm(*tensors: torch.Tensor) -> float:
+    return float(torch.cat([tensor.detach().flatten() for tensor in tensors]).norm())
+
+
+@pytest.fixture(scope="module", params=[(MLP, RAW), (CNN, NORMALIZED)], ids=["mlp-raw", "cnn-normalized"])
+def both(request, digits):
+    architecture, treatment = request.param
+    return run(digits, architecture, treatment), *simple_loop(digits, architecture, treatment)
+
+
+def test_the_weights_are_those_of_the_simple_loop_to_the_bit(both):
+    products, model, _ = both
+    for name, parameter in model.named_parameters():
+        assert np.array_equal(products["weights.npz"][name][-1], parameter.detach().numpy()), name
+
+
+def test_running_loss_and_accuracy_are_those_of_the_simple_loop(both):
+    products, _, epochs = both
+    np.testing.assert_allclose(products["record.npz"]["train_loss"], epochs["loss"], rtol=1e-6)
+    np.testing.assert_allclose(products["record.npz"]["train_accuracy"], epochs["accuracy"], rtol=1e-12)
+
+
+def test_gradients_of_every_layer_are_recorded_as_the_simple_loop_sees_them(both):
+    products, model, epochs = both
+    recorded = products["record.npz"]
+    for measure, expected in (("gradient_norm", epochs["norms"]), ("update_ratio", epochs["ratios"])):
+        ours = np.stack([recorded[f"{measure}/{layer}"] for layer in model.layers], axis=1)
+        np.testing.assert_allclose(ours, expected, rtol=1e-5)
+    zero = np.concatenate([recorded[f"zero_gradient/{layer}"] for layer in model.layers[:-1]], axis=1)
+    np.testing.assert_allclose(zero, epochs["zero"], rtol=1e-12)
+
+
+def test_readings_of_the_last_epoch_are_those_of_the_trained_network(both, digits):
+    products, model, _ = both
+    treatment = RAW if "hidden1.pre" in model.hook_points else NORMALIZED
+    _, cache = run_with_cache(model, treat(digits["probe_set"]["images"], **treatment))
+    trajectory, layers = products["trajectory.npz"]["penultimate"], products["layers.npz"]
+    torch.testing.assert_close(torch.tensor(trajectory[-1]), cache[f"{model.layers[-2]}.post"])
+    last_points = [name for name in cache if name.endswith("pooled") or (name.startswith("hidden") and "post" in name)]
+    assert sorted(layers) == sorted(f"{epoch}/{name}" for epoch in (0, 1, 2) for name in [*last_points, "logits"])
+    for name in last_points:
+        torch.testing.assert_close(torch.tensor(layers[f"2/{name}"]), cache[name])
+    np.testing.assert_allclose(
+        products["record.npz"]["mean/logits"][-1, 10], cache["logits"].mean(), rtol=1e-4, atol=1e-6
+    )
+
+
+def test_test_results_are_those_of_the_trained_network(both, digits):
+    products, model, _ = both
+    treatment = RAW if "hidden1.pre" in model.hook_points else NORMALIZED
+    recorded, labels = products["record.npz"], digits["test_set"]["labels"].astype(np.int64)
+    with torch.no_grad():
+        logits = model(treat(digits["test_set"]["images"], **treatment))
+    prediction = logits.argmax(1).numpy()
+    assert np.array_equal(recorded["test_prediction"], prediction)
+    assert recorded["test_accuracy"][-1] == np.mean(prediction == labels)
+    np.testing.assert_allclose(recorded["test_loss"][-1], cross_entropy(logits, torch.tensor(labels)), rtol=1e-5)
+    by_class = [np.mean(prediction[labels == label] == label) for label in range(10)]
+    np.testing.assert_allclose(recorded["class_accuracy"][-1], by_class)
+    confusion = [[np.sum((labels == i) & (prediction == j)) for j in range(10)] for i in range(10)]
+    assert np.array_equal(recorded["confusion"], confusion)
+    np.testing.assert_allclose(recorded["test_confidence"], logits.softmax(1).amax(1), rtol=1e-5)
+
+
+def test_the_first_reading_is_of_the_untrained_network(digits):
+    products = run(digits, epochs=1)
+    torch.manual_seed(RECIPE["seed"])
+    untrained = models.build(MLP.build, options=MLP.options)
+    for name, parameter in untrained.named_parameters():
+        assert np.array_equal(products["weights.npz"][name][0], parameter.detach().numpy())
+    _, cache = run_with_cache(untrained, treat(digits["probe_set"]["images"], **RAW))
+    np.testing.assert_allclose(
+        products["trajectory.npz"]["penultimate"][0], cache["hidden2.post"], rtol=1e-5, atol=1e-7
+    )
+
+
+@pytest.mark.parametrize("architecture", [MLP, CNN], ids=["mlp", "cnn"])
+def test_the_same_arguments_give_the_same_bytes_whatever_was_drawn_before(digits, architecture):
+    first = run(digits, architecture)
+    torch.manual_seed(99)
+    second = run(digits, architecture)
+    for product in first:
+        assert list(first[product]) == list(second[product])
+        for name, array in first[product].items():
+            assert array.dtype == second[product][name].dtype
+            assert array.tobytes() == second[product][name].tobytes(), name
+
+
+def test_another_seed_gives_another_network(digits):
+    weights = [run(digits, seed=seed, epochs=1)["weights.npz"]["hidden1.weight"] for seed in (0, 1)]
+    assert not np.array_equal(*weights)
+
+
+def test_treatments_share_initial_weights_and_a_treatment_changes_what_is_learnt(digits):
+    raw, normalized = (run(digits, treatment=treatment)["weights.npz"] for treatment in (RAW, NORMALIZED))
+    for name in raw:
+        assert np.array_equal(raw[name][0], normalized[name][0])
+        assert not np.array_equal(raw[name][-1], normalized[name][-1])
+
+
+def test_the_callers_random_numbers_and_settings_are_left_alone(digits, capfd):
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    run(digits, epochs=1)
+    assert torch.equal(before, torch.get_rng_state())
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.utils.deterministic.fill_uninitialized_memory
+    assert capfd.readouterr() == ("", "")
+
+
+def test_settings_are_put_back_after_a_failure(digits):
+    with pytest.raises(ValueError, match="no network is called"):
+        run(digits, Architecture(name="none", title="none", build="experiments.models.mlp:None_"))
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_the_batch_order_is_the_loaders():
+    torch.manual_seed(31416)
+    ours = [batch_order(23), batch_order(23)]
+    torch.manual_seed(31416)
+    loader = DataLoader(TensorDataset(torch.arange(23)), batch_size=4, shuffle=True)
+    theirs = [torch.cat([batch for (batch,) in loader]) for _ in range(2)]
+    assert torch.equal(ours[0], theirs[0])
+    assert torch.equal(ours[1], theirs[1])
+
+
+@pytest.mark.parametrize("early", [-1, 3])
+def test_an_early_epoch_outside_the_training_is_refused(digits, early):
+    with pytest.raises(ValueError, match="0 to 2"):
+        run(digits, early=early)
+
+
+def test_an_untrained_network_alone_can_be_recorded(digits):
+    products = run(digits, epochs=0, early=0)
+    assert products["record.npz"]["test_accuracy"].shape == (1,)
+    assert "train_loss" not in products["record.npz"]
+
+
+def test_sets_that_cannot_be_written_to_are_enough(digits):
+    frozen = {name: {key: array.copy() for key, array in images.items()} for name, images in digits.items()}
+    for images in frozen.values():
+        for array in images.values():
+            array.flags.writeable = False
+    assert run(frozen, epochs=1)["record.npz"]["train_loss"].shape == (1,)
+
+
+def mnist_folder() -> Path | None:
+    named = os.environ.get("INSIDE_MNIST_DATA")
+    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "mnist"
+    return folder if folder.is_dir() else None
+
+
+@pytest.mark.skipif(mnist_folder() is None, reason="MNIST is not at hand: set INSIDE_MNIST_DATA to its folder")
+def test_the_first_epoch_on_mnist_is_the_published_one():
+    """Running loss and accuracy of the notebooks this study began with (seed 31416, raw pixels)."""
+    products = data.load(dataset="mnist", folder=str(mnist_folder()), cache="")
+    sets = {"train_set": products["train.npz"], "test_set": products["test.npz"], **probe_of(products["test.npz"])}
+    recorded = run(sets, seed=31416, epochs=1, learning_rate=0.01)["record.npz"]
+    assert round(float(recorded["train_loss"][0]), 4) == 1.7227
+    assert round(100 * float(recorded["train_accuracy"][0]), 4) == 44.3167
