@@ -122,7 +122,7 @@ def _with_unit(text: str, unit: str) -> str:
     if unit == "%":
         return f"{text}{THIN}%"
     if text == "1" and unit.endswith("s"):
-        unit = unit.removesuffix("s")
+        unit = unit.removesuffix("es") if unit == "classes" else unit.removesuffix("s")
     return f"{text}{NO_BREAK}{unit}" if unit else text
 
 

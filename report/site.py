@@ -15,7 +15,7 @@ from typing import Any
 from experiments.engine.files import holds, replace_folder, write_file
 from experiments.engine.key import canonical, digest
 from experiments.engine.survey import Survey
-from experiments.plan import CARD, shown
+from experiments.plan import CARD, PICTURES, shown
 from experiments.spec import Product, Study
 
 SOURCES = (
@@ -67,6 +67,15 @@ def _environment(survey: Survey) -> Mapping[str, str]:
     return dict(record.environment) if record is not None else {}
 
 
+def _seconds(survey: Survey) -> float | None:
+    """The computing time of a study whose measurements all come from the published shelf; a study computed here
+    has none to tell, as its bytes must not depend on how fast this machine was."""
+    measured = [s for name, s in survey.standings.items() if not name.startswith(PICTURES)]
+    if any(standing.state != "published" for standing in measured):
+        return None
+    return sum(standing.record.seconds for standing in measured if standing.record is not None)
+
+
 def _render(
     survey: Survey, *, study: Study, root: Path, base_url: str | None, where: Mapping[str, int]
 ) -> dict[str, bytes]:
@@ -79,7 +88,7 @@ def _render(
         if stage.name.startswith("analysis/"):
             facts.update(survey.value(Product(stage.name, "facts.json")))
         elif stage.name.startswith("social/"):
-            social[stage.name.removeprefix("social/")] = _value(survey, Product(stage.name, "social.png"))
+            social[stage.name.removeprefix("social/")] = survey.value(Product(stage.name, "social.png"))
         elif stage.name.startswith("figure/"):
             figures[stage.name.removeprefix("figure/")] = FigureFiles(
                 svg=survey.value(Product(stage.name, "figure.svg")),
@@ -93,7 +102,7 @@ def _render(
         card=survey.value(CARD),
         facts=facts,
         figures=figures,
-        provenance=Provenance(environment=_environment(survey), stages=where),
+        provenance=Provenance(environment=_environment(survey), stages=where, seconds=_seconds(survey)),
         root=root,
         base_url=base_url,
     )

@@ -12,12 +12,12 @@ from report import style
 
 # A panel each: where the fact stands, with what each architecture calls the layer, and the panel's title.
 MEASURES: tuple[tuple[str, dict[str, str], str], ...] = (
-    ("training.first_epoch", {}, "Accuracy after one epoch, %"),
-    ("training.test_accuracy", {}, "Accuracy at the end, %"),
-    ("health.dead", {}, "Dead units, %"),
-    ("activations.mean_shift", {"mlp": "hidden2.post", "cnn": "hidden3.post"}, "Drift of the 16 units, SD"),
-    ("geometry.silhouette", {"mlp": "hidden2.post", "cnn": "hidden3.post"}, "Silhouette of the 16 units"),
-    ("geometry.dimension", {"mlp": "hidden2.post", "cnn": "hidden3.post"}, "Dimensions they use"),
+    ("training.first_epoch", {}, "accuracy after\none epoch, in %"),
+    ("training.test_accuracy", {}, "accuracy at\nthe end, in %"),
+    ("health.dead", {}, "dead units,\nin %"),
+    ("activations.mean_shift", {"mlp": "hidden2.post", "cnn": "hidden3.post"}, "drift of the 16\nunits, in SD"),
+    ("geometry.silhouette", {"mlp": "hidden2.post", "cnn": "hidden3.post"}, "silhouette of\nthe 16 units"),
+    ("geometry.dimension", {"mlp": "hidden2.post", "cnn": "hidden3.post"}, "dimensions that\nthe 16 units use"),
 )
 ACROSS = 3
 
@@ -27,7 +27,7 @@ def at_a_glance(*, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """Means and intervals of six measures, a panel each, the four networks below each other."""
     known = {name: fact for page in facts.values() for name, fact in page.items()}
     down = -(-len(MEASURES) // ACROSS)
-    fig, axes = style.figure(height=1.75 * down, nrows=down, ncols=ACROSS, sharey=True)
+    fig, axes = style.figure(height=1.95 * down, nrows=down, ncols=ACROSS, sharey=True)
     rows = []
     for ax, (measure, layers, title) in zip(axes.flat, MEASURES, strict=True):
         names = {c: ".".join(filter(None, (measure, c, layers.get(c.split("-")[0])))) for c in style.CONDITIONS}

@@ -44,7 +44,7 @@ FAILURES = {  # kind of failure: how its row begins
 }
 SHOWN = 6  # misread images in a row
 FAINTEST = 0.05  # percent: rarer confusions are left blank
-FIRST, NEVER = 0.4, 1.9  # where the axis of epochs begins; where "never" stands, in lengths of the training
+FIRST, NEVER = 0.4, 3.0  # where the axis of epochs begins; where "never" stands, in lengths of the training
 
 
 @style.drawn
