@@ -31,7 +31,7 @@ def said(fact: Fact) -> str:
 def shown(fact: Fact) -> str:
     """The same as HTML: a <data> element that carries the unrounded value and, as its title, the method."""
     evidence = _evidence(fact)
-    interval_html = f'<span class="interval">{html.escape(evidence)}</span>' if evidence else ""
+    interval_html = f' <span class="interval">{html.escape(evidence.strip())}</span>' if evidence else ""
     method = html.escape(fact["method"])
     return f'<data class="fact" value="{fact["value"]!r}" title="{method}">{value(fact)}{interval_html}</data>'
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from experiments.engine.progress import spoken
 from experiments.engine.reasons import states
-from experiments.engine.runner import NOBODY, Outcome
+from experiments.engine.runner import NOBODY, Failure, Outcome
 from experiments.engine.survey import Survey
 
 STATES = ("cached", "published", "stale", "missing")
@@ -73,12 +73,16 @@ def show_list(survey: Survey, *, as_json: bool) -> int:
 
 
 def show_failures(outcome: Outcome, *, debug: bool) -> int:
-    """Every failure; exit code 2 where the reader's data cannot be used, else 1."""
+    """Every failure, those with the same message as one; exit code 2 where the reader's data cannot be used, else 1."""
+    alike: dict[str, list[Failure]] = {}
     for failure in outcome.failures:
-        who = "" if failure.stage == NOBODY else f"stage {failure.stage}: "
-        complain(who + failure.message)
-        if debug and failure.details:
-            print(failure.details, file=sys.stderr)
+        alike.setdefault(failure.message, []).append(failure)
+    for message, failures in alike.items():
+        first, others = failures[0], len(failures) - 1
+        who = "" if first.stage == NOBODY else f"stage {first.stage}{f' and {others} more' if others else ''}: "
+        complain(who + message)
+        if debug and first.details:
+            print(first.details, file=sys.stderr)
     if outcome.computed:
         finished = len(outcome.computed)
         complain(f"{finished} stage{'s' if finished > 1 else ''} finished and kept; the next call resumes")

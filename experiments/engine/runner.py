@@ -195,6 +195,8 @@ def _failure(error: BaseException, name: str) -> Failure:
             return Failure(NOBODY, str(error), details, final=True)
         case Damaged():
             return Failure(name, f"{error.path} was damaged while the build ran; run again to repair it", details)
+        case ModuleNotFoundError():
+            return Failure(name, f"{error}; `pip install -e .` in the project's folder brings what it needs", details)
         case InputError() | SourceError():
             return Failure(name, str(error), details, bad_input=isinstance(error, InputError))
     return Failure(name, f"{type(error).__name__}: {error}", details)

@@ -45,7 +45,7 @@ def test_the_html_of_a_fact_carries_the_unrounded_value_and_its_method():
     shown = facts.shown(fact(94.8123, 94.6412, 95.0234, unit="%", method='a "paired" mean'))
     assert 'value="94.8123"' in shown
     assert 'title="a &quot;paired&quot; mean"' in shown
-    assert '<span class="interval"> (94.6 to 95.0, ' in shown
+    assert ' <span class="interval">(94.6 to 95.0, ' in shown
 
 
 def test_the_interval_carries_the_unit_once():

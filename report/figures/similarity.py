@@ -1,0 +1,233 @@
+"""The figures of the similarity page: epochs with epochs, layers with layers, networks with networks.
+
+In: arrays and facts of experiments.analyses.similarity. Out: {"figure.svg", "data.csv"} of each figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from report import style
+
+Arrays = Mapping[str, np.ndarray]
+Facts = Mapping[str, Mapping[str, Any]]
+Drawn = dict[str, str]
+
+GROUPS = (  # of the forest plot: title, relation, and what it is asked of
+    ("same seed, raw and normalized", "same_seed", ("mlp", "cnn")),
+    ("two seeds", "seeds", style.CONDITIONS),
+    ("two seeds, raw and normalized", "other_seed", ("mlp", "cnn")),
+    ("MLP and CNN", "other_seed", ("raw", "normalized")),
+    ("two seeds, both untrained", "seeds_start", style.CONDITIONS),
+    ("trained and untrained, same seed", "untrained", style.CONDITIONS),
+    ("trained and untrained, two seeds", "untrained_other", style.CONDITIONS),
+    ("itself, images shuffled", "shuffled", style.CONDITIONS),
+)
+
+
+@style.drawn
+def epochs(*, arrays: Arrays) -> Drawn:
+    """CKA of every epoch with every other, for each layer and condition: mean over seeds."""
+    conditions = _conditions(arrays)
+    ncols = max(len(_layers(arrays, condition)) for condition in conditions)
+    fig, grid = style.figure(height=0.4 + 1.6 * len(conditions), nrows=len(conditions), ncols=ncols, squeeze=False)
+    table = []
+    for axes, condition in zip(grid, conditions, strict=True):
+        layers = _layers(arrays, condition)
+        for ax in axes[: ncols - len(layers)]:
+            ax.set_axis_off()
+        for ax, layer in zip(axes[ncols - len(layers) :], layers, strict=True):
+            alike = arrays[f"cka/{condition}/{layer}"]
+            image = style.heat(ax, alike, low=0, high=1, origin="lower")
+            ends = sorted({0, len(alike) - 1})
+            style.sparse(ax, x=ends, y=ends)
+            ax.set_box_aspect(1)
+            ax.set_title(style.layer_label(layer))
+            table += [(condition, layer, *place, alike[place]) for place in np.ndindex(alike.shape)]
+        first = axes[ncols - len(layers)]
+        first.set_ylabel(f"{style.label(condition)}\nepoch", color=style.look(condition)["color"])
+    for ax in grid[-1]:
+        ax.set_xlabel("epoch")
+    _bar(fig, image, grid, "CKA")
+    return _done(fig, table, ("condition", "layer", "epoch", "other_epoch", "cka"))
+
+
+@style.drawn
+def settling(*, arrays: Arrays, facts: Facts) -> Drawn:
+    """The epoch from which each layer stays like its end: every seed, the mean and its interval; other thresholds."""
+    architectures = _architectures(arrays)
+    deepest = max(len(_layers(arrays, architecture)) for architecture in architectures)
+    fig, grid = style.figure(height=0.9 + 0.52 * deepest, ncols=len(architectures), squeeze=False, sharex=True)
+    table: list[tuple] = []
+    for ax, architecture in zip(grid[0], architectures, strict=True):
+        layers = _layers(arrays, architecture)
+        conditions = _conditions(arrays, architecture)
+        for row, layer in enumerate(layers):
+            for condition, shift in zip(conditions, (-0.18, 0.18), strict=False):
+                table += _settling(ax, arrays, facts, condition, layer, height=row + shift)
+        ax.set_yticks(range(len(layers)), [style.layer_label(layer) for layer in layers])
+        ax.set_ylim(len(layers) - 0.45, -0.55)
+        ax.set_title(style.label(architecture))
+        style.sparse(ax, grid="x")
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        style.epoch_axis(ax, arrays[f"step/{conditions[0]}/{layers[0]}"].shape[1])
+        ax.set_xlim(-0.4, ax.get_xlim()[1] + 0.4)
+    style.key(grid[0][-1], ("raw", "normalized"), x=0.72)
+    return _done(fig, table, ("condition", "layer", "threshold", "mean", "low", "high", "lowest", "highest"))
+
+
+def _settling(ax: Axes, arrays: Arrays, facts: Facts, condition: str, layer: str, *, height: float) -> list[tuple]:
+    found, look = arrays[f"settled/{condition}/{layer}"], style.look(condition)  # (threshold, seed)
+    chosen = int(np.abs(arrays["thresholds"] - arrays["threshold"]).argmin())
+    fact = facts[f"similarity.settled.{condition}.{layer}"]
+    seeds = found[chosen]
+    style.dots(ax, np.stack([seeds, np.full(len(seeds), height)], axis=1), color=look["color"], size=3, alpha=0.3)
+    others = [place for place in range(len(found)) if place != chosen]
+    ax.plot(found[others].mean(axis=1), [height] * len(others), "|", color=look["color"], markersize=7)
+    _interval(ax, fact, height, condition)
+    rows = []
+    for place, (threshold, values) in enumerate(zip(arrays["thresholds"], found, strict=True)):
+        interval = (fact["low"], fact["high"]) if place == chosen else (None, None)
+        rows.append((condition, layer, threshold, values.mean(), *interval, values.min(), values.max()))
+    return rows
+
+
+@style.drawn
+def steps(*, arrays: Arrays) -> Drawn:
+    """How far a layer moves in each epoch: its Procrustes distance from the epoch before."""
+    rows = {architecture: _layers(arrays, architecture) for architecture in _architectures(arrays)}
+    fig, axes, empty = style.panels(rows, row_height=1.9, sharex=True, sharey=True)
+    table = []
+    for (architecture, layer), ax in axes.items():
+        for condition in _conditions(arrays, architecture):
+            values = arrays[f"step/{condition}/{layer}"]
+            numbers = np.arange(1, values.shape[1] + 1)
+            style.curve(ax, numbers, values, condition, marker="o" if len(numbers) == 1 else None)
+            columns = (numbers, values.mean(axis=0), values.min(axis=0), values.max(axis=0))
+            table += [(condition, layer, *row) for row in zip(*columns, strict=True)]
+        style.epoch_axis(ax, int(numbers[-1]), first=1, title=architecture == list(rows)[-1])
+        style.sparse(ax, grid="y")
+        ax.set_ylim(bottom=0)
+        if layer == rows[architecture][0]:
+            ax.set_ylabel("distance moved")
+    style.key(empty[0] if empty else next(iter(axes.values())), ("raw", "normalized"))
+    return _done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
+
+
+@style.drawn
+def layers(*, arrays: Arrays) -> Drawn:
+    """CKA of every layer with every other at the end of training, the input among them: mean over seeds."""
+    conditions = _conditions(arrays)
+    fig, grid = style.figure(height=2.5, ncols=len(conditions), squeeze=False)
+    table = []
+    for ax, condition in zip(grid[0], conditions, strict=True):
+        names = ["input", *_layers(arrays, condition)]
+        alike = arrays[f"across/{condition}"]
+        image = style.heat(ax, alike, low=0, high=1)
+        ax.set_box_aspect(1)
+        labels = [style.layer_label(name) for name in names]
+        ax.set_xticks(range(len(names)), labels, rotation=90)
+        architecture = condition.partition("-")[0]
+        first = condition == _conditions(arrays, architecture)[0]
+        ax.set_yticks(range(len(names)), labels if first else [""] * len(names))
+        ax.set_title(style.label(condition), color=style.look(condition)["color"])
+        table += [(condition, names[a], names[b], alike[a, b]) for a, b in np.ndindex(alike.shape)]
+    _bar(fig, image, grid, "CKA")
+    return _done(fig, table, ("condition", "layer", "other_layer", "cka"))
+
+
+@style.drawn
+def networks(*, arrays: Arrays) -> Drawn:
+    """CKA of the last hidden layers of all networks at the end of training, in the order of condition and seed."""
+    alike, names = arrays["alike"], [str(name) for name in arrays["networks"]]
+    order = np.array([place for condition in style.present(set(names)) for place in _places(names, condition)])
+    alike, names = alike[np.ix_(order, order)], [names[place] for place in order]
+    fig, ax = style.figure(height=5.2)
+    image = style.heat(ax, alike, low=min(0.0, float(alike.min())), high=1)
+    ax.set_box_aspect(1)
+    conditions = list(dict.fromkeys(names))
+    starts = np.array([_places(names, condition)[0] for condition in conditions])
+    sizes = np.array([len(_places(names, condition)) for condition in conditions])
+    for start in starts[1:]:
+        ax.axhline(start - 0.5, color=style.PAPER, linewidth=1.2)
+        ax.axvline(start - 0.5, color=style.PAPER, linewidth=1.2)
+    middles, labels = starts + (sizes - 1) / 2, [style.label(condition) for condition in conditions]
+    ax.set_xticks(middles, labels)
+    ax.set_yticks(middles, labels)
+    _bar(fig, image, np.array([[ax]]), "CKA")
+    seeds = [place - starts[conditions.index(name)] for place, name in enumerate(names)]
+    table = [(names[a], seeds[a], names[b], seeds[b], alike[a, b]) for a, b in np.ndindex(alike.shape)]
+    return _done(fig, table, ("condition", "seed_rank", "other_condition", "other_seed_rank", "cka"))
+
+
+@style.drawn
+def relations(*, facts: Facts) -> Drawn:
+    """How alike last hidden layers are, by what the two networks share: means and intervals, down to the floors."""
+    groups = [(title, rows) for title, relation, asked in GROUPS if (rows := _rows(facts, relation, asked))]
+    lines = [(title, where, name) for title, rows in groups for where, name in [("", ""), *rows]]
+    fig, grid = style.figure(height=0.7 + 0.19 * len(lines), ncols=2, squeeze=False, sharey=True)
+    titles = {"cka": "CKA (right: alike)", "procrustes": "Procrustes distance (left: alike)"}
+    table = []
+    for ax, (measure, title) in zip(grid[0], titles.items(), strict=True):
+        for height, (group, where, name) in enumerate(lines):
+            if name:
+                fact = facts[f"similarity.{measure}.{name}"]
+                _interval(ax, fact, height, f"-{where}" if where in ("raw", "normalized") else where)
+                table.append((measure, group, where, fact["value"], fact["low"], fact["high"], fact["n"]))
+        ax.set_title(title)
+        ax.set_xlim(-0.05, 1.05)
+        style.sparse(ax, x=(0, 0.5, 1), grid="x")
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(axis="y", length=0)
+    ax = grid[0, 0]
+    ax.set_ylim(len(lines) - 0.4, -0.6)
+    ax.set_yticks(range(len(lines)), [style.label(where) if name else group for group, where, name in lines])
+    for text, (_, _, name) in zip(ax.get_yticklabels(), lines, strict=True):
+        text.set_color(style.MUTED if name else style.INK)
+    return _done(fig, table, ("measure", "relation", "where", "mean", "low", "high", "n"))
+
+
+def _rows(facts: Facts, relation: str, asked: Sequence[str]) -> list[tuple[str, str]]:
+    """(condition or comparison, end of the facts' names), where the study has them."""
+    names = [(where, f"{relation}.{where}.last") for where in asked]
+    return [(where, name) for where, name in names if f"similarity.cka.{name}" in facts]
+
+
+def _interval(ax: Axes, fact: Mapping[str, Any], height: float, condition: str) -> None:
+    look = style.look(condition)
+    if fact["low"] is not None:
+        ax.hlines(height, fact["low"], fact["high"], color=look["color"], linewidth=1.6)
+    ax.plot(fact["value"], height, look["marker"], color=look["color"], markersize=5)
+
+
+def _bar(fig: Any, image: Any, grid: np.ndarray, title: str) -> None:
+    bar = fig.colorbar(image, ax=grid, aspect=40, pad=0.015)
+    bar.outline.set_visible(False)
+    bar.set_label(title)
+
+
+def _places(names: Sequence[str], condition: str) -> list[int]:
+    return [place for place, name in enumerate(names) if name == condition]
+
+
+def _architectures(arrays: Arrays) -> list[str]:
+    return list(dict.fromkeys(condition.partition("-")[0] for condition in _conditions(arrays)))
+
+
+def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
+    names = [name.partition("/")[2] for name in arrays if name.startswith("layers/")]
+    return style.present(name for name in names if name.startswith(architecture))
+
+
+def _layers(arrays: Arrays, architecture: str) -> list[str]:
+    """The layers of an architecture, or of one condition, in order of depth."""
+    return [str(layer) for layer in arrays[f"layers/{_conditions(arrays, architecture)[0]}"]]
+
+
+def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
+    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}
