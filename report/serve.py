@@ -30,10 +30,11 @@ def serve(root: Path, site: Path, *, port: int) -> int:
     except (OSError, OverflowError) as error:
         raise InputError(f"--serve {port}: cannot listen on this port ({error}); name another one") from error
     try:
+        built = _state(root)
         subprocess.run(command, check=False)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends)", flush=True)
-        _rebuild_on_change(root, command)
+        _rebuild_on_change(root, command, built=built)
     except KeyboardInterrupt:
         return 0
     finally:
@@ -52,13 +53,13 @@ def without_serve(arguments: list[str]) -> list[str]:
     return kept
 
 
-def _rebuild_on_change(root: Path, command: list[str]) -> None:
-    seen = _state(root)
+def _rebuild_on_change(root: Path, command: list[str], *, built: dict[str, int]) -> None:
+    """Builds whenever the sources are no longer as they were when the last build began."""
     while True:
         time.sleep(0.5)
         now = _state(root)
-        if now != seen:
-            seen = now
+        if now != built:
+            built = now
             subprocess.run(command, check=False)
 
 

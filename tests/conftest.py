@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import types
@@ -34,6 +35,8 @@ CHECKS.check = beartype(  # a NumPy scalar is an array without axes
 sys.modules[CHECKS.__name__] = CHECKS
 jaxtyping.install_import_hook(list(NUMERICS), "array_checks.check")
 
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would teach programs to ignore it
 
 ROOT = Path(__file__).resolve().parents[1]
 SMOKE = ("--study", "smoke", "--dataset", "digits")

@@ -53,7 +53,7 @@ def test_help_shows_how_to_begin(fresh):
         (["--explain", "train/mlp-raw/77"], "no stage is named train/mlp-raw/77; did you mean train/mlp-raw/"),
         (["--rebuild", "nothing"], "no stage is named nothing"),
         (["--verify", "nothing"], "no stage is named nothing"),
-        (["--data", "/nowhere"], "--data /nowhere: no such folder; name the folder that holds the four IDX files"),
+        (["--data", "/nowhere"], "nowhere/train-images-idx3-ubyte: the file is not there, nor is the folder"),
         (["--publish", "--study", "quick"], "--publish is for the published study"),
         (["--serve", "99999"], "--serve 99999: cannot listen on this port"),
     ],
