@@ -42,6 +42,8 @@ def fingerprints(folder: Path, *, memo: MutableMapping[str, str]) -> dict[str, s
     other set has names of its own. `memo` remembers {sha256 of a file: sha256 of its content}.
     Raises DataError where a file is missing or cannot be unpacked.
     """
+    if not folder.is_dir():
+        raise DataError(f"--data {folder}: no such folder; name the folder that holds the four IDX files")
     found = {}
     for part in PARTS:
         path = find(folder, part)

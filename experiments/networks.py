@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from safetensors.torch import load, save
-from torch import Tensor, nn
+from torch import Tensor
 
 from experiments import models
+from experiments.hooks import HookedModule
 from experiments.treatment import treat
 
 
@@ -24,7 +25,7 @@ from experiments.treatment import treat
 class Network:
     """A trained network and its input treatment: `network.model(network.treat(images))` gives logits."""
 
-    model: nn.Module
+    model: HookedModule
     mean: float
     std: float
 
@@ -41,7 +42,8 @@ def keep(
     weights: {parameter: (epoch, ...)}, as `train` records them.
     """
     final = {name: torch.tensor(values[-1]) for name, values in sorted(weights.items())}
-    header = {"architecture": json.dumps(architecture, sort_keys=True), "treatment": json.dumps(treatment, sort_keys=True)}
+    said = {"architecture": architecture, "treatment": treatment}
+    header = {name: json.dumps(value, sort_keys=True) for name, value in said.items()}
     return {"network.safetensors": save(final, metadata=header)}
 
 
@@ -52,7 +54,7 @@ def open_network(data: bytes) -> Network:
     return Network(_with_state(load(data), architecture), **treatment)
 
 
-def at_epoch(weights: Mapping[str, np.ndarray], *, epoch: int, architecture: Mapping[str, Any]) -> nn.Module:
+def at_epoch(weights: Mapping[str, np.ndarray], *, epoch: int, architecture: Mapping[str, Any]) -> HookedModule:
     """The model as it was after an epoch (0: untrained; -1: the last), in evaluation mode.
 
     weights: {name in the state_dict: (epoch, ...)}, as `train` records them. architecture: {"build", "options"}.
@@ -60,7 +62,7 @@ def at_epoch(weights: Mapping[str, np.ndarray], *, epoch: int, architecture: Map
     return _with_state({name: torch.tensor(values[epoch]) for name, values in weights.items()}, architecture)
 
 
-def _with_state(state: Mapping[str, Tensor], architecture: Mapping[str, Any]) -> nn.Module:
+def _with_state(state: Mapping[str, Tensor], architecture: Mapping[str, Any]) -> HookedModule:
     with torch.random.fork_rng(devices=[]):
         model = models.build(architecture["build"], options=architecture["options"])
     model.load_state_dict(state)

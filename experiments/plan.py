@@ -25,6 +25,9 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     "geometry": ("pca_mlp", "pca_cnn", "explained_variance", "silhouette", "dimension"),
 }
 
+# The chapters whose measures stand side by side on the page "comparison".
+COMPARED = ("training", "activations", "health", "geometry")
+
 
 def plan(
     study: Study,
@@ -82,6 +85,19 @@ def plan(
     ]
     stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
     facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
+    stages += [
+        Stage(
+            name="analysis/comparison",
+            function="experiments.analyses.comparison:gather",
+            inputs={"facts": {page: facts[page] for page in COMPARED}},
+            publish=("facts.json",),
+        ),
+        Stage(
+            name="figure/comparison/overview",
+            function="report.figures.comparison:overview",
+            inputs={"facts": Product("analysis/comparison", "facts.json")},
+        ),
+    ]
     stages.append(Stage("figure/index/at-a-glance", "report.figures.index:at_a_glance", inputs={"facts": facts}))
     return stages + [_social(page, question) for page, question in (questions or {}).items()]
 

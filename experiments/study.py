@@ -9,7 +9,9 @@ from dataclasses import replace
 from experiments.spec import Architecture, Study, Treatment
 
 MLP = Architecture(name="mlp", title="MLP", build="experiments.models.mlp:MLP", options={"hidden": [32, 16]})
-CNN = Architecture(name="cnn", title="CNN", build="experiments.models.cnn:CNN", options={"channels": [8, 16], "hidden": 16})
+CNN = Architecture(
+    name="cnn", title="CNN", build="experiments.models.cnn:CNN", options={"channels": [8, 16], "hidden": 16}
+)
 
 RAW = Treatment(name="raw", title="raw", mean=0.0, std=1.0)
 NORMALIZED = Treatment(name="normalized", title="normalized", mean=0.1307, std=0.3081)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ class Functions:
     modules: list[str] = field(default_factory=list)
     blocks: list[str] = field(default_factory=list)
 
-    def names(self) -> dict[str, Callable[..., str]]:
+    def names(self) -> dict[str, Callable[..., Any]]:
         """The functions by the name that templates call them."""
         return {
             "value": lambda name, **options: wording.value(self._fact(name), **options),
@@ -63,6 +63,7 @@ class Functions:
             "fact": lambda name: wording.shown(self._fact(name)),
             "said": lambda name: wording.said(self._fact(name)),
             "verdict": lambda name: wording.verdict(self._fact(name)),
+            "rows": self.rows,
             "page": self.page_link,
             "glossary": self.glossary,
             "cite": self.cite,
@@ -80,6 +81,14 @@ class Functions:
         while _BLOCK.search(body):
             body = _BLOCK.sub(lambda match: self.blocks[int(match.group(1))], body)
         return body
+
+    def rows(self, page: str) -> list[Mapping[str, Any]]:
+        """The rows of a page's table, in their order: what its facts say, under `of`, that they are of."""
+        facts = [fact for name, fact in self.library.facts.items() if name.startswith(f"{page}.")]
+        found = {fact["of"]["place"]: fact["of"] for fact in facts if "of" in fact}
+        if not found:
+            raise PageError(f"no fact of page {page!r} belongs to a row of a table; rows are declared by its analysis.")
+        return [found[place] for place in sorted(found)]
 
     # Links
 

@@ -76,6 +76,14 @@ PAGES = (
         "The study",
     ),
     Page(
+        "comparison",
+        "Comparison",
+        "What changes, measure by measure?",
+        "The measures of all chapters in one table: an MLP beside a CNN, raw beside normalized input, each difference "
+        "with its interval and its verdict.",
+        "The study",
+    ),
+    Page(
         "hooks",
         "Hooks",
         "How do you open a network yourself?",

@@ -78,7 +78,7 @@ _SETTINGS: Any = {
 }
 
 
-def drawn(function: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
+def drawn(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     """Mark a figure function: it runs with this look's settings, whatever the user's or the process's are.
 
     Every figure is handed the arrays and the facts of its page; the function is given those that it asks for.
@@ -86,7 +86,7 @@ def drawn(function: Callable[..., dict[str, str]]) -> Callable[..., dict[str, st
     wanted = inspect.signature(function).parameters
 
     @wraps(function)
-    def with_settings(**inputs: Any) -> dict[str, str]:
+    def with_settings(**inputs: Any) -> dict[str, Any]:
         with mpl.rc_context():
             mpl.rcdefaults()
             mpl.rcParams.update(_SETTINGS)

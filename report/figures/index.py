@@ -46,4 +46,5 @@ def at_a_glance(*, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         ax.tick_params(axis="y", length=0, labelcolor=style.INK)
         ax.set_yticks(range(len(found)), [style.label(condition) for condition in found])
         ax.set_ylim(len(found) - 0.4, -0.6)
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, ("measure", "network", "mean", "low", "high", "n"))}
+    header = ("measure", "network", "mean", "low", "high", "n")
+    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, header)}

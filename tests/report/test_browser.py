@@ -52,7 +52,7 @@ def open_page(browser):
         page.on("pageerror", lambda error: page.messages.append(str(error)))
         page.on("requestfailed", lambda request: page.messages.append(f"failed: {request.url}"))
         page.on("request", lambda request: page.requests.append(request.url))
-        page.goto(address)
+        page.goto(address, wait_until="networkidle")  # what is still loading would fail when the page is left
         return page
 
     yield open_one

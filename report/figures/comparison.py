@@ -1,0 +1,112 @@
+"""The figure of the comparison: every measure a row, every comparison a column, unlike units side by side.
+
+In: the facts of experiments.analyses.comparison. Out: the drawing as SVG, and the numbers in it as CSV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from report import style
+
+Fact = Mapping[str, Any]
+Row = Mapping[str, Any]
+
+# Column: its heading and whose colour and marker it has.
+COLUMNS = {
+    "mlp": ("MLP:\nnormalized\nminus raw", "mlp"),
+    "cnn": ("CNN:\nnormalized\nminus raw", "cnn"),
+    "raw": ("raw:\nCNN\nminus MLP", "-raw"),
+    "normalized": ("normalized:\nCNN\nminus MLP", "-normalized"),
+}
+LINE = 0.2  # inches of height for each row
+HEADER = ("page", "measure", "comparison", "difference", "low", "high", "n", "unit", "drawn_at")
+
+
+@style.drawn
+def overview(*, facts: Mapping[str, Fact]) -> dict[str, str]:
+    """The difference of every measure in every comparison, with its interval, each row on a scale of its own.
+
+    A row's scale is its own farthest end of an interval, so within a row lengths compare, between rows signs only.
+    A mark is full where the interval leaves zero out, and hollow where it does not.
+    """
+    rows = _rows(facts)
+    lines = _lines(rows)
+    fig, axes = style.figure(height=1.05 + LINE * len(lines), ncols=len(COLUMNS), sharey=True)
+    table = []
+    for ax, (comparison, (title, who)) in zip(axes, COLUMNS.items(), strict=True):
+        ax.set_title(title)
+        _frame(ax, len(lines))
+        for place, row in enumerate(lines):
+            if isinstance(row, str):
+                continue
+            ax.axhline(place, color=style.GRID, linewidth=0.5, zorder=0)
+            if comparison in row["compared"]:
+                fact = facts[_name(row, comparison)]
+                scale = _scale(row, facts)
+                _mark(ax, fact, place, scale, style.look(who))
+                ends = (fact["value"], fact["low"], fact["high"], fact["n"], fact["unit"])
+                table.append((row["page"], row["measure"], comparison, *ends, fact["value"] / scale))
+    axes[0].set_yticks(range(len(lines)), [row if isinstance(row, str) else row["measure"] for row in lines])
+    for label, row in zip(axes[0].get_yticklabels(), lines, strict=True):
+        label.set_color(style.MUTED if isinstance(row, str) else style.INK)
+        label.set_fontweight("bold" if isinstance(row, str) else "normal")
+    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, HEADER)}
+
+
+def _rows(facts: Mapping[str, Fact]) -> list[Row]:
+    found = {fact["of"]["place"]: fact["of"] for fact in facts.values() if "of" in fact}
+    return [found[place] for place in sorted(found)]
+
+
+def _lines(rows: Sequence[Row]) -> list[Row | str]:
+    """The rows, with the name of the page above the first of each page."""
+    lines: list[Row | str] = []
+    for before, row in zip([None, *rows], rows, strict=False):
+        if before is None or before["page"] != row["page"]:
+            lines.append(row["page"].capitalize())
+        lines.append(row)
+    return lines
+
+
+def _name(row: Row, comparison: str) -> str:
+    return f"comparison.{row['row']}.difference.{comparison}"
+
+
+def _scale(row: Row, facts: Mapping[str, Fact]) -> float:
+    """The farthest from zero that a value or an end of an interval of the row lies."""
+    found = [facts[_name(row, comparison)] for comparison in row["compared"]]
+    return max(abs(fact[end] or 0.0) for fact in found for end in ("value", "low", "high")) or 1.0
+
+
+def _frame(ax: Axes, lines: int) -> None:
+    ax.axvline(0, color=style.MUTED, linewidth=0.8)
+    ax.set_xlim(-1.15, 1.15)
+    ax.set_ylim(lines - 0.4, -0.6)
+    ax.set_xticks([-1, 1], ["lower", "higher"])
+    left, right = ax.get_xticklabels()
+    left.set_horizontalalignment("left")
+    right.set_horizontalalignment("right")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+
+
+def _mark(ax: Axes, fact: Fact, place: int, scale: float, look: Mapping[str, Any]) -> None:
+    low, high = fact["low"], fact["high"]
+    detected = low is not None and (low > 0 or high < 0)
+    if low is not None:
+        ax.plot([low / scale, high / scale], [place, place], color=look["color"], linewidth=1.6, alpha=0.6)
+    fill = look["color"] if detected else style.PAPER
+    ax.plot(
+        fact["value"] / scale,
+        place,
+        linestyle="none",
+        marker=look["marker"],
+        color=look["color"],
+        markerfacecolor=fill,
+        markersize=5.5,
+        markeredgewidth=1.2,
+    )

@@ -1,0 +1,107 @@
+"""The figure of the comparison: every measure in every comparison, on a scale of its own row."""
+
+import csv
+import io
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from report import style
+from report.errors import PageError
+from report.figures import comparison
+from report.functions import Functions, Library
+from report.pages import PAGES
+from report.theme import DARK, dark
+
+ALL = ("mlp", "cnn", "raw", "normalized")
+ROWS = (("dead", "health", "dead units", ALL), ("growth", "features", "growth of weights", ALL[:2]))
+
+
+def fact(value, low, high, of):
+    return {"value": value, "low": low, "high": high, "n": 10, "unit": "", "method": "planted", "of": of}
+
+
+def study(*, ends=(-8.0, 1.0)):
+    """Dead units differ by 4, 2, -2 and -4 with intervals that reach 1 further; growth has intervals as given."""
+    facts = {"comparison.higher.mlp": {"value": 1.0, "low": None, "high": None, "n": 2, "unit": "", "method": ""}}
+    for place, (row, page, measure, compared) in enumerate(ROWS):
+        of = {"row": row, "place": place, "page": page, "measure": measure, "meaning": "", "compared": list(compared)}
+        for name, value in zip(compared, (4.0, 2.0, -2.0, -4.0), strict=False):
+            low, high = (value - 1, value + 1) if row == "dead" else ends
+            facts[f"comparison.{row}.difference.{name}"] = fact(value, low, high, of)
+    return facts
+
+
+def rows(drawn):
+    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
+
+
+def texts(drawn):
+    root = ElementTree.fromstring(drawn["figure.svg"])
+    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+def hollow(drawn):
+    return drawn["figure.svg"].count(f"fill:{style.PAPER}")
+
+
+@pytest.mark.parametrize("ends", [(-8.0, 1.0), (None, None), (0.0, 0.0)])
+def test_the_figure_is_valid_small_and_the_same_when_drawn_again(ends):
+    facts = study(ends=ends)
+    drawn = comparison.overview(arrays={}, facts=facts)
+    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
+    assert len(drawn["figure.svg"]) < 150_000
+    assert not any(light in dark(drawn["figure.svg"]) for light in DARK)
+    assert comparison.overview(facts=dict(reversed(facts.items()))) == drawn
+
+
+def test_every_measure_stands_under_its_page_in_the_order_of_the_table():
+    said = texts(comparison.overview(facts=study()))
+    assert [text for text in said if text in ("Health", "dead units", "Features", "growth of weights")] == [
+        "Health",
+        "dead units",
+        "Features",
+        "growth of weights",
+    ]
+
+
+def test_a_row_is_drawn_on_the_scale_of_its_own_farthest_interval():
+    found = {
+        (row["measure"], row["comparison"]): float(row["drawn_at"]) for row in rows(comparison.overview(facts=study()))
+    }
+    assert [found["dead units", name] for name in ALL] == [0.8, 0.4, -0.4, -0.8]
+    assert [found["growth of weights", name] for name in ALL[:2]] == [0.5, 0.25]
+
+
+def test_what_is_not_compared_is_not_drawn():
+    found = [row["comparison"] for row in rows(comparison.overview(facts=study())) if row["page"] == "features"]
+    assert found == ["mlp", "cnn"]
+
+
+@pytest.mark.parametrize(("ends", "expected"), [((1.0, 8.0), 0), ((-8.0, -1.0), 0), ((0.0, 8.0), 2), ((-8.0, 1.0), 2)])
+def test_a_mark_is_hollow_where_the_interval_holds_zero(ends, expected):
+    assert hollow(comparison.overview(facts=study(ends=ends))) - hollow(
+        comparison.overview(facts=study(ends=(1, 8)))
+    ) == (expected)
+
+
+def test_a_difference_without_an_interval_is_hollow_too():
+    assert hollow(comparison.overview(facts=study(ends=(None, None)))) > hollow(
+        comparison.overview(facts=study(ends=(1, 8)))
+    )
+
+
+def functions(facts):
+    return Functions(Library(Path(), facts, {}, {}, {}, {}, jinja2.Environment()), PAGES[0])
+
+
+def test_a_template_is_handed_the_rows_in_their_order_whatever_the_order_of_the_facts():
+    facts = dict(reversed(study().items()))
+    assert [row["row"] for row in functions(facts).rows("comparison")] == ["dead", "growth"]
+
+
+def test_a_page_whose_facts_belong_to_no_table_is_named():
+    with pytest.raises(PageError, match="'health'"):
+        functions(study()).rows("health")
