@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from experiments.spec import Product, Run, Stage, Study
+from experiments.spec import Json, Product, Run, Stage, Study
 
 # The figures of each page: report/figures/<page>.py has a function of each name.
 FIGURES: Mapping[str, tuple[str, ...]] = {
@@ -23,10 +23,11 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     "activations": ("distributions", "drift", "quantiles", "class_drift", "units"),
     "health": ("dead_units", "revival", "activity", "gradient_flow", "update_ratios"),
     "geometry": ("pca_mlp", "pca_cnn", "explained_variance", "silhouette", "dimension"),
+    "similarity": ("epochs", "steps", "settling", "layers", "networks", "relations"),
 }
 
 # The chapters whose measures stand side by side on the page "comparison".
-COMPARED = ("training", "activations", "health", "geometry")
+COMPARED = ("training", "activations", "health", "geometry", "similarity")
 
 
 def plan(
@@ -82,6 +83,13 @@ def plan(
                 "probe": PROBE,
             },
         ),
+        *(_similarity(run) for run in study.runs),
+        _analysis(
+            "similarity",
+            "compare",
+            inputs={"runs": {run.name: Product(f"similarity/{run.name}", "arrays.npz") for run in study.runs}},
+            parameters={"threshold": 0.95},
+        ),
     ]
     stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
     facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
@@ -123,13 +131,11 @@ PROBE = Product("probe", "probe.npz")
 
 
 def _train(study: Study, run: Run) -> Stage:
-    architecture, treatment = run.condition.architecture, run.condition.treatment
     return Stage(
         name=f"train/{run.name}",
         function="experiments.train:train",
         parameters={
-            "architecture": {"build": architecture.build, "options": dict(architecture.options)},
-            "treatment": {"mean": treatment.mean, "std": treatment.std},
+            **_network_of(run),
             "seed": run.seed,
             "epochs": study.epochs,
             "batch_size": study.batch_size,
@@ -140,17 +146,31 @@ def _train(study: Study, run: Run) -> Stage:
     )
 
 
-def _network(run: Run) -> Stage:
+def _network_of(run: Run) -> dict[str, Json]:
+    """What the stages that build a network are told of it."""
     architecture, treatment = run.condition.architecture, run.condition.treatment
+    return {
+        "architecture": {"build": architecture.build, "options": dict(architecture.options)},
+        "treatment": {"mean": treatment.mean, "std": treatment.std},
+    }
+
+
+def _network(run: Run) -> Stage:
     return Stage(
         name=f"network/{run.condition.name}",
         function="experiments.networks:keep",
-        parameters={
-            "architecture": {"build": architecture.build, "options": dict(architecture.options)},
-            "treatment": {"mean": treatment.mean, "std": treatment.std},
-        },
+        parameters=_network_of(run),
         inputs={"weights": Product(f"train/{run.name}", "weights.npz")},
         publish=("network.safetensors",),
+    )
+
+
+def _similarity(run: Run) -> Stage:
+    return Stage(
+        name=f"similarity/{run.name}",
+        function="experiments.analyses.similarity:read",
+        parameters=_network_of(run),
+        inputs={"weights": Product(f"train/{run.name}", "weights.npz"), "probe": PROBE},
     )
 
 

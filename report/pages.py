@@ -76,6 +76,14 @@ PAGES = (
         "The study",
     ),
     Page(
+        "similarity",
+        "Similarity",
+        "How far do representations move, and do different networks arrive at the same one?",
+        "How alike a layer is to its own past, to other layers, and to the same layer of networks with another seed, "
+        "another input treatment or another architecture.",
+        "The study",
+    ),
+    Page(
         "comparison",
         "Comparison",
         "What changes, measure by measure?",

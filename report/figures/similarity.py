@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FormatStrFormatter, LogLocator
 
 from report import style
 
@@ -21,7 +22,7 @@ GROUPS = (  # of the forest plot: title, relation, and what it is asked of
     ("same seed, raw and normalized", "same_seed", ("mlp", "cnn")),
     ("two seeds", "seeds", style.CONDITIONS),
     ("two seeds, raw and normalized", "other_seed", ("mlp", "cnn")),
-    ("MLP and CNN", "other_seed", ("raw", "normalized")),
+    ("two seeds, MLP and CNN", "other_seed", ("raw", "normalized")),
     ("two seeds, both untrained", "seeds_start", style.CONDITIONS),
     ("trained and untrained, same seed", "untrained", style.CONDITIONS),
     ("trained and untrained, two seeds", "untrained_other", style.CONDITIONS),
@@ -86,7 +87,7 @@ def _settling(ax: Axes, arrays: Arrays, facts: Facts, condition: str, layer: str
     chosen = int(np.abs(arrays["thresholds"] - arrays["threshold"]).argmin())
     fact = facts[f"similarity.settled.{condition}.{layer}"]
     seeds = found[chosen]
-    style.dots(ax, np.stack([seeds, np.full(len(seeds), height)], axis=1), color=look["color"], size=3, alpha=0.3)
+    style.dots(ax, np.stack([seeds, np.full(len(seeds), height)], axis=1), color=look["color"], size=5, alpha=0.3)
     others = [place for place in range(len(found)) if place != chosen]
     ax.plot(found[others].mean(axis=1), [height] * len(others), "|", color=look["color"], markersize=7)
     _interval(ax, fact, height, condition)
@@ -111,8 +112,11 @@ def steps(*, arrays: Arrays) -> Drawn:
             columns = (numbers, values.mean(axis=0), values.min(axis=0), values.max(axis=0))
             table += [(condition, layer, *row) for row in zip(*columns, strict=True)]
         style.epoch_axis(ax, int(numbers[-1]), first=1, title=architecture == list(rows)[-1])
+        ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+        ax.minorticks_off()
         style.sparse(ax, grid="y")
-        ax.set_ylim(bottom=0)
         if layer == rows[architecture][0]:
             ax.set_ylabel("distance moved")
     style.key(empty[0] if empty else next(iter(axes.values())), ("raw", "normalized"))

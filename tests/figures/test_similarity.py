@@ -1,0 +1,109 @@
+"""The figures of the similarity page: drawn twice alike, legible, and with their numbers beside them."""
+
+import csv
+import io
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from report import style
+from report.figures import similarity
+from report.theme import DARK, dark
+
+LARGEST = 150_000  # bytes of one SVG
+FIGURES = ("epochs", "settling", "steps", "layers", "networks", "relations")
+LAYERS = {"mlp": ("hidden1", "hidden2", "logits"), "cnn": ("conv1", "conv2", "hidden3", "logits")}
+
+
+def fact(value: float) -> dict[str, object]:
+    return {"value": value, "low": value - 0.1, "high": value + 0.1, "n": 2, "unit": "", "method": "planted"}
+
+
+def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, dict]:
+    """Layers settle at the epoch of their depth; epochs are as alike as they are near; networks as planted."""
+    arrays, facts = {"threshold": np.float32(0.95), "thresholds": np.float32([0.9, 0.95, 0.99])}, {}
+    numbers = np.arange(epochs + 1)
+    for condition in style.CONDITIONS:
+        layers = LAYERS[condition.partition("-")[0]]
+        arrays[f"layers/{condition}"] = np.array(layers)
+        arrays[f"across/{condition}"] = np.full((1 + len(layers),) * 2, 0.5)
+        for depth, layer in enumerate(layers):
+            arrays[f"cka/{condition}/{layer}"] = 1 - np.abs(numbers[:, None] - numbers) / (epochs + 1)
+            arrays[f"step/{condition}/{layer}"] = np.tile(0.5 / np.arange(1, epochs + 1), (seeds, 1))
+            arrays[f"settled/{condition}/{layer}"] = np.full((3, seeds), min(depth, epochs))
+            facts[f"similarity.settled.{condition}.{layer}"] = fact(min(depth, epochs))
+    order = sorted(style.CONDITIONS)
+    arrays["networks"] = np.repeat(order, seeds)
+    arrays["alike"] = np.kron(np.arange(16).reshape(4, 4) / 16, np.ones((seeds, seeds)))
+    for _, relation, asked in similarity.GROUPS:
+        for where in asked:
+            for measure, value in (("cka", 0.7), ("procrustes", 0.3)):
+                facts[f"similarity.{measure}.{relation}.{where}.last"] = fact(value)
+    return {"arrays": arrays, "facts": facts}
+
+
+def rows(drawn: dict[str, str]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
+
+
+def texts(drawn: dict[str, str]) -> str:
+    root = ElementTree.fromstring(drawn["figure.svg"])
+    return " ".join(element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text"))
+
+
+@pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (3, 10)])
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epochs):
+    figure, inputs = getattr(similarity, name), study(seeds=seeds, epochs=epochs)
+    drawn = figure(**inputs)
+    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
+    assert len(drawn["figure.svg"]) < LARGEST
+    assert not any(light in dark(drawn["figure.svg"]) for light in DARK)
+    assert rows(drawn)
+    assert figure(**inputs) == drawn
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_names_the_treatments_it_compares(name):
+    said = texts(getattr(similarity, name)(**study()))
+    assert "raw" in said
+    assert "normalized" in said
+
+
+@pytest.mark.parametrize("name", ["epochs", "settling", "steps", "layers", "networks"])
+def test_the_numbers_are_in_the_order_of_the_study(name):
+    conditions = dict.fromkeys(row["condition"] for row in rows(getattr(similarity, name)(**study())))
+    expected = {"mlp": style.CONDITIONS[:2], "cnn": style.CONDITIONS[2:]}
+    assert sorted(conditions) == sorted(style.CONDITIONS)
+    for architecture, pair in expected.items():
+        assert tuple(each for each in conditions if each.startswith(architecture)) == pair
+
+
+def test_networks_are_put_in_the_order_of_the_study_with_what_they_share():
+    found = rows(similarity.networks(**study()))
+    names = sorted(style.CONDITIONS)
+    for row in found:
+        planted = (4 * names.index(row["condition"]) + names.index(row["other_condition"])) / 16
+        assert float(row["cka"]) == planted
+    assert [row["other_seed_rank"] for row in found[:4]] == ["0", "1", "0", "1"]
+
+
+def test_a_settling_epoch_has_its_interval_only_at_the_studys_threshold():
+    found = [row for row in rows(similarity.settling(**study())) if row["layer"] == "hidden2"]
+    assert {row["threshold"]: bool(row["low"]) for row in found} == {"0.9": False, "0.95": True, "0.99": False}
+    assert all(float(row["mean"]) == 1 for row in found)
+
+
+def test_steps_begin_with_the_first_trained_epoch():
+    found = rows(similarity.steps(**study()))
+    assert [float(row["mean"]) for row in found[:4]] == [0.5, 0.25, 0.1666667, 0.125]
+    assert sorted({int(row["epoch"]) for row in found}) == [1, 2, 3, 4]
+
+
+def test_every_relation_stands_in_both_measures_and_is_left_out_where_the_study_lacks_it():
+    inputs = study()
+    found = rows(similarity.relations(**inputs))
+    assert len(found) == 2 * sum(len(asked) for _, _, asked in similarity.GROUPS)
+    inputs["facts"] = {name: each for name, each in inputs["facts"].items() if ".seeds." not in name}
+    assert "two seeds" not in {row["relation"] for row in rows(similarity.relations(**inputs))}
