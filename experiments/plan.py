@@ -22,12 +22,31 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     ),
     "activations": ("distributions", "drift", "quantiles", "class_drift", "units"),
     "health": ("dead_units", "revival", "activity", "gradient_flow", "update_ratios"),
+    "selectivity": (
+        "class_means_mlp",
+        "class_means_cnn",
+        "top_units",
+        "agreement",
+        "overlap",
+        "participation",
+        "growth",
+    ),
+    "interventions": (
+        "ablation",
+        "curves",
+        "dose",
+        "confusions",
+        "bottlenecks",
+        "attractors",
+        "mean_ablation",
+        "importance",
+    ),
     "geometry": ("pca_mlp", "pca_cnn", "explained_variance", "silhouette", "dimension"),
     "similarity": ("epochs", "steps", "settling", "layers", "networks", "relations"),
 }
 
 # The chapters whose measures stand side by side on the page "comparison".
-COMPARED = ("training", "activations", "health", "geometry", "similarity")
+COMPARED = ("training", "activations", "health", "selectivity", "interventions", "geometry", "similarity")
 
 
 def plan(
@@ -82,6 +101,19 @@ def plan(
                 "runs": {run.name: Product(f"embed/{run.name}", "arrays.npz") for run in study.runs},
                 "probe": PROBE,
             },
+        ),
+        *(_units("selectivity", run, parameters={"draws": 10}) for run in study.runs),
+        *(_units("interventions", run, inputs={"test": TEST}) for run in study.runs),
+        *(
+            _analysis(
+                page,
+                "compare",
+                inputs={
+                    "card": CARD,
+                    "runs": {run.name: Product(f"{page}/{run.name}", "arrays.npz") for run in study.runs},
+                },
+            )
+            for page in ("selectivity", "interventions")
         ),
         *(_similarity(run) for run in study.runs),
         _analysis(
@@ -162,6 +194,22 @@ def _network(run: Run) -> Stage:
         parameters=_network_of(run),
         inputs={"weights": Product(f"train/{run.name}", "weights.npz")},
         publish=("network.safetensors",),
+    )
+
+
+def _units(
+    page: str, run: Run, *, inputs: Mapping[str, Product] | None = None, parameters: Mapping[str, Json] | None = None
+) -> Stage:
+    return Stage(
+        name=f"{page}/{run.name}",
+        function=f"experiments.analyses.{page}:read",
+        parameters={**_network_of(run), "seed": run.seed, **(parameters or {})},
+        inputs={
+            "weights": Product(f"train/{run.name}", "weights.npz"),
+            "record": Product(f"train/{run.name}", "record.npz"),
+            "probe": PROBE,
+            **(inputs or {}),
+        },
     )
 
 

@@ -68,6 +68,22 @@ PAGES = (
         "The study",
     ),
     Page(
+        "selectivity",
+        "Selectivity",
+        "Which units prefer which digit, and how many mean several things?",
+        "Class means of every unit, three ways to name a digit's units, specialists and generalists, beside untrained "
+        "and rotated layers.",
+        "The study",
+    ),
+    Page(
+        "interventions",
+        "Interventions",
+        "Which units matter?",
+        "Every hidden unit switched off, turned up and set to its average: bottlenecks, attractors, and whether "
+        "selective units are the important ones.",
+        "The study",
+    ),
+    Page(
         "geometry",
         "Geometry",
         "How are the digits laid out inside?",

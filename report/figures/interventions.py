@@ -183,7 +183,7 @@ def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, classes: np.ndarr
     for end, side in ((0, "right"), (-1, "left")):
         moved = np.flatnonzero(np.abs(accuracy[end] - base) >= NAMED)
         places = style.spread((accuracy[end, moved] + 3) / 106, gap=0.15)
-        for digit, place in zip(moved, places, strict=True):
+        for digit, place in zip(moved.tolist(), places, strict=True):
             x = -0.03 if end == 0 else 1.03
             ax.text(
                 x,

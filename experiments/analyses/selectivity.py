@@ -1,0 +1,319 @@
+"""What the units prefer: top units in three ways, selectivity, polysemanticity, and whether the neurons are special.
+
+In: the weights of a run, the probe images and its record. Out: for one run (`read`) preferences of every unit, by
+epoch, with an untrained and a rotated layer as controls; for the study (`compare`) arrays and facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any, cast
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.units import (
+    TOP,
+    class_selectivity,
+    living,
+    overlap,
+    participation_ratio,
+    rank_correlation,
+    rotated_class_means,
+    rotations,
+    selectivity,
+    top_units,
+)
+from experiments.hooks import HookedModule, run_with_cache
+from experiments.networks import at_epoch
+from experiments.record import class_means
+from experiments.statistics import constant, family, summary
+from experiments.treatment import treat
+
+Arrays = Mapping[str, np.ndarray]
+Table = dict[str, dict[str, np.ndarray]]  # {condition: {part: one value per seed}}
+
+RANKINGS = ("mean", "gradient", "selectivity")
+SPECIALIST = 2.0  # a unit with a participation ratio below is a specialist
+GENERALIST = 8.0  # and above this a generalist; in between it is polysemantic
+GRID = np.linspace(1, 10, 46)  # participation ratios at which distributions are kept
+UNITS = {
+    "selectivity": "",
+    "participation": "digits",
+    "specialists": "%",
+    "polysemantic": "%",
+    "generalists": "%",
+}
+VARIANTS = {
+    "": ("own", -1),
+    "_start": ("own", 0),
+    "_rotated": ("rotated", -1),
+    "_start_rotated": ("rotated", 0),
+    "_centred": ("centred", -1),
+}
+CONTROLS = {  # what is subtracted from what, in the same network
+    "gain": ("", "_start"),
+    "basis": ("", "_rotated"),
+    "basis_centred": ("", "_centred"),
+    "start_basis": ("_start", "_start_rotated"),
+}
+AGREEMENT = {"agreement": "", "overlap": "units"}
+
+
+def read(
+    *,
+    weights: Arrays,
+    probe: Arrays,
+    record: Arrays,
+    architecture: Mapping[str, Any],
+    treatment: Mapping[str, float],
+    seed: int,
+    draws: int,
+) -> dict[str, Any]:
+    """The preferences of every unit of one network on the probe images.
+
+    draws: how many rotations of each layer; seed: of the rotations. Returns `arrays.npz`: layers (with a ReLU),
+    class_mean/<layer> (unit, 10) after the last epoch, also for the logits; for each hidden layer
+
+        gradient/<layer>                  (2, unit, 10)      untrained and at the end; see `correct_logit_gradient`
+        own/<part>                        (epoch, unit, 10)  class means as recorded
+        rotated/<part>                    (2, draw, unit, 10)  of the rotated layer, untrained and at the end
+        centred/<part>                    (1, draw, unit, 10)  of the layer rotated about its mean, at the end
+
+    where a part is a layer, or `<layer>.peak`: channels read at their spatial maximum in place of their mean.
+    """
+    labels = torch.tensor(probe["labels"].astype(np.int64))
+    images = treat(probe["images"], **treatment)
+    layers = [str(layer) for layer in record["layers"] if f"active/{layer}" in record]
+    arrays: dict[str, np.ndarray] = {"layers": np.array(layers)}
+    for layer in record["layers"]:
+        arrays[f"class_mean/{layer}"] = record[f"class_mean/{layer}"][-1]
+    models = [cast(HookedModule, at_epoch(weights, epoch=epoch, architecture=architecture)) for epoch in (0, -1)]
+    for layer in layers:
+        matrices = rotations(len(arrays[f"class_mean/{layer}"]), draws=draws, seed=seed)
+        pre = [run_with_cache(model, images, names=f"{layer}.pre")[1][f"{layer}.pre"] for model in models]
+        turned = [rotated_class_means(values, labels, matrices=matrices) for values in pre]
+        centred = rotated_class_means(pre[-1], labels, matrices=matrices, about_mean=True)
+        for kind in centred:
+            part = layer if kind == "mean" else f"{layer}.{kind}"
+            arrays[f"own/{part}"] = record[f"class_{kind}/{layer}"]
+            arrays[f"rotated/{part}"] = np.stack([found[kind] for found in turned])
+            arrays[f"centred/{part}"] = centred[kind][None]
+    gradients = [correct_logit_gradient(model, images, labels, layers=layers) for model in models]
+    arrays |= {f"gradient/{layer}": np.stack([found[layer] for found in gradients]) for layer in layers}
+    return {"arrays.npz": arrays}
+
+
+def correct_logit_gradient(
+    model: HookedModule, images: Float[Tensor, "image 1 28 28"], labels: Int[Tensor, " image"], *, layers: Sequence[str]
+) -> dict[str, Float[np.ndarray, "unit 10"]]:
+    """The mean gradient of the correct class's logit with respect to each unit, over the images of each class.
+
+    That is: by how much the right answer's logit rises per unit of activation, for each unit after its ReLU; of a
+    channel, if it rises at all positions. In the layer before the logits it is the weight between the two.
+    """
+    hooks = [f"{layer}.post" for layer in layers]
+    _, cache = run_with_cache(
+        model, images, names=hooks, gradients_of=lambda logits: logits.gather(1, labels[:, None]).sum()
+    )
+    found = {}
+    for layer, hook in zip(layers, hooks, strict=True):
+        gradient = cache.gradients[hook]
+        found[layer] = class_means(gradient.flatten(2).sum(2) if gradient.ndim > 2 else gradient, labels)
+    return found
+
+
+def preferences(means: Float[np.ndarray, "*shape classes"]) -> dict[str, float]:
+    """Selectivity, participation ratio and kinds of units, over the living units with these class means.
+
+    specialists, polysemantic, generalists: shares of the living units, in %, with a participation ratio below
+    SPECIALIST, in between, and above GENERALIST. All are 0 where no unit lives.
+    """
+    means = means[living(means)]
+    if not len(means):
+        return dict.fromkeys(UNITS, 0.0)
+    ratios = participation_ratio(means)
+    specialists, generalists = 100 * (ratios < SPECIALIST).mean(), 100 * (ratios > GENERALIST).mean()
+    return {
+        "selectivity": float(selectivity(means).mean()),
+        "participation": float(ratios.mean()),
+        "specialists": float(specialists),
+        "polysemantic": float(100 - specialists - generalists),
+        "generalists": float(generalists),
+    }
+
+
+def scores(arrays: Arrays, layer: str, *, moment: int = -1) -> dict[str, Float[np.ndarray, "unit classes"]]:
+    """Each unit's claim to be a class's unit, by the three rankings, untrained (moment 0) or at the end (-1)."""
+    means = arrays[f"own/{layer}"][moment]
+    return {"mean": means, "gradient": arrays[f"gradient/{layer}"][moment], "selectivity": class_selectivity(means)}
+
+
+def agreement(found: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """How far the three rankings agree: {"agreement" or "overlap": {"mean-gradient": ..., ...}}.
+
+    agreement: Spearman's correlation over the living units, mean over the classes. overlap: how many of a class's
+    top three units two rankings share, mean over the classes.
+    """
+    alive, top = living(found["mean"]), {name: top_units(values) for name, values in found.items()}
+    result: dict[str, dict[str, float]] = {"agreement": {}, "overlap": {}}
+    for one, other in combinations(RANKINGS, 2):
+        classes = zip(found[one][alive].T, found[other][alive].T, strict=True)
+        result["agreement"][f"{one}-{other}"] = float(np.mean([rank_correlation(a, b) for a, b in classes]))
+        result["overlap"][f"{one}-{other}"] = overlap(top[one], top[other])
+    return result
+
+
+def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any]) -> dict[str, Any]:
+    """The preferences of all networks: what `read` found, over seeds.
+
+    runs: {"mlp-raw/0": arrays of read}. card: of the data set; its `class_names` label the classes. Returns
+    `arrays.npz`: classes, layers/<condition>, grid (ratios), and for each condition and hidden layer
+
+        class_mean/<condition>/<layer>            (unit, 10)      first seed, also for the logits
+        top/<condition>/<layer>                   (ranking, 10, 3) first seed, units by RANKINGS
+        agreement, overlap /<condition>/<layer>   (seed, pair)    see `agreement`
+        growth/<condition>/<part>                 (seed, epoch)   mean selectivity of the living units
+        spread/<variant>/<condition>/<part>       (seed, grid)    share of living units with a participation ratio up
+                                                                  to grid, in %; own, start, rotated
+
+    and `facts.json`, named `selectivity.<measure>.<condition>.<part>`.
+    """
+    groups = by_condition(runs)
+    arrays: dict[str, np.ndarray] = {"classes": np.array(card["class_names"]), "grid": GRID}
+    for condition, group in groups.items():
+        layers = [str(layer) for layer in group[0]["layers"]]
+        arrays[f"layers/{condition}"] = np.array(layers)
+        arrays |= {
+            name.replace("/", f"/{condition}/", 1): v for name, v in group[0].items() if name.startswith("class_mean/")
+        }
+        for layer in layers:
+            ranked = scores(group[0], layer)
+            arrays[f"top/{condition}/{layer}"] = np.stack([top_units(ranked[name]) for name in RANKINGS])
+            for measure in AGREEMENT:
+                found = [list(agreement(scores(run, layer))[measure].values()) for run in group]
+                arrays[f"{measure}/{condition}/{layer}"] = np.array(found)
+        for part in _parts(group[0]):
+            arrays |= _part(condition, part, group)
+    arrays = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in arrays.items()}
+    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+
+
+def _parts(run: Arrays) -> list[str]:
+    return [name.removeprefix("own/") for name in run if name.startswith("own/")]
+
+
+def _part(condition: str, part: str, group: Sequence[Arrays]) -> dict[str, np.ndarray]:
+    growth = [[preferences(means)["selectivity"] for means in run[f"own/{part}"]] for run in group]
+    found = {f"growth/{condition}/{part}": np.array(growth)}
+    for variant, (kind, moment) in {
+        "own": VARIANTS[""],
+        "start": VARIANTS["_start"],
+        "rotated": VARIANTS["_rotated"],
+    }.items():
+        spread = [_distribution(run[f"{kind}/{part}"][moment]) for run in group]
+        found[f"spread/{variant}/{condition}/{part}"] = np.stack(spread)
+    return found
+
+
+def _distribution(means: Float[np.ndarray, "*shape classes"]) -> Float[np.ndarray, " grid"]:
+    """Share of the living units whose participation ratio is at most each number of GRID, in %."""
+    ratios = np.sort(participation_ratio(means[living(means)]))
+    return 100 * np.searchsorted(ratios, GRID, side="right") / max(len(ratios), 1)
+
+
+def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+    """Preferences per condition and part, with controls and differences; then the agreement of the rankings."""
+    named: dict[str, Any] = {}
+    tables = {variant: _preference_tables(groups, *where) for variant, where in VARIANTS.items()}
+    for measure, unit in UNITS.items():
+        apart = "points" if unit == "%" else unit
+        for variant, table in tables.items():
+            named |= _summaries(table[measure], f"{measure}{variant}", unit=unit)
+        for control, (variant, other) in CONTROLS.items():
+            a, b = tables[variant][measure], tables[other][measure]
+            named |= family(_against(a, b, f"{measure}_{control}"), unit=apart)
+        named |= _differences(tables[""][measure], measure=measure, unit=apart)
+    return named | _agreement_facts(groups) | _constants(groups)
+
+
+def _preference_tables(groups: Mapping[str, Sequence[Arrays]], kind: str, moment: int) -> dict[str, Table]:
+    tables: dict[str, Table] = {measure: {} for measure in UNITS}
+    for condition, group in groups.items():
+        for part in _parts(group[0]):
+            found = [preferences(run[f"{kind}/{part}"][moment]) for run in group]
+            for measure, table in tables.items():
+                table.setdefault(condition, {})[part] = np.array([values[measure] for values in found])
+    return tables
+
+
+def _agreement_facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+    """Rank correlations and overlaps, their difference from the untrained network's, and the overlap from chance."""
+    named: dict[str, Any] = {}
+    for measure, unit in AGREEMENT.items():
+        trained, start = _agreement_table(groups, measure, moment=-1), _agreement_table(groups, measure, moment=0)
+        named |= _summaries(trained, measure, unit=unit) | _summaries(start, f"{measure}_start", unit=unit)
+        named |= family(_against(trained, start, f"{measure}_gain"), unit=unit)
+    chance = {
+        condition: {
+            part: np.full(len(v), _chance(groups[condition][0], part.partition(".")[0])) for part, v in parts.items()
+        }
+        for condition, parts in trained.items()
+    }
+    return named | family(_against(trained, chance, "overlap_beyond_chance"), unit=unit)
+
+
+def _agreement_table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int) -> Table:
+    table: Table = {}
+    for condition, group in groups.items():
+        for layer in group[0]["layers"]:
+            found = [agreement(scores(run, str(layer), moment=moment))[measure] for run in group]
+            for pair in found[0]:
+                table.setdefault(condition, {})[f"{layer}.{pair}"] = np.array([values[pair] for values in found])
+    return table
+
+
+def _chance(run: Arrays, layer: str) -> float:
+    """How many of three units two lists share if one of them is drawn blindly."""
+    return TOP * TOP / len(run[f"class_mean/{layer}"])
+
+
+def _name(measure: str, condition: str, part: str) -> str:
+    return f"selectivity.{measure}.{condition}.{part}"
+
+
+def _summaries(table: Table, measure: str, *, unit: str) -> dict[str, Any]:
+    return {_name(measure, c, part): summary(v, unit=unit) for c, parts in table.items() for part, v in parts.items()}
+
+
+def _against(table: Table, other: Table, measure: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    return {_name(measure, c, part): (v, other[c][part]) for c, parts in table.items() for part, v in parts.items()}
+
+
+def _differences(table: Table, *, measure: str, unit: str) -> dict[str, Any]:
+    last = {condition: {"last": list(parts.values())[-1]} for condition, parts in table.items()}
+    name = f"selectivity.{measure}"
+    compared = pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))
+    return family(compared, unit=unit)
+
+
+def _constants(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+    """The thresholds of the kinds of units, how many are listed, and how many a list shares by chance."""
+    method = "definition of the study"
+    draws = next(
+        run[name].shape[1] for run in groups[next(iter(groups))] for name in run if name.startswith("rotated/")
+    )
+    named = {
+        "selectivity.specialist_below": constant(SPECIALIST, unit="digits", n=1, method=method),
+        "selectivity.generalist_above": constant(GENERALIST, unit="digits", n=1, method=method),
+        "selectivity.draws": constant(draws, unit="rotations", n=1, method=method),
+    }
+    for condition, group in groups.items():
+        for layer in group[0]["layers"]:
+            chance = constant(_chance(group[0], str(layer)), unit="units", n=1, method="expected, top three by lot")
+            named[_name("chance", condition, str(layer))] = chance
+    return named

@@ -1,0 +1,105 @@
+"""What single units prefer: class selectivity, participation ratio, rankings, and the control of a rotated layer.
+
+In: class means, that is the mean activation of each unit on each class (`record.unit_statistics` makes them).
+Out: numbers per unit. A *living* unit is one that is above zero on some image; for a dead one preference has no
+meaning, and its numbers are 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from scipy.stats import ortho_group, rankdata
+from torch import Tensor
+
+from experiments.record import unit_statistics
+
+EPSILON = 0.001  # keeps the selectivity of a silent unit at 0 instead of 0 / 0
+TOP = 3  # a class's top units are its first three
+
+
+def class_selectivity(means: Float[np.ndarray, "*shape classes"]) -> Float[np.ndarray, "*shape classes"]:
+    """How much each unit prefers each class: S = (m_c - m_rest) / (m_c + m_rest + 0.001), in [-1, 1).
+
+    m_rest is the mean of the other classes' means (Morcos et al. 2018, "On the importance of single directions",
+    section 2; the small constant is for silent units). 1: silent for all other classes; 0: no preference.
+    means: class means of activations that are not negative.
+    """
+    means = means.astype(np.float64)
+    rest = (means.sum(axis=-1, keepdims=True) - means) / (means.shape[-1] - 1)
+    return (means - rest) / (means + rest + EPSILON)
+
+
+def selectivity(means: Float[np.ndarray, "*shape classes"]) -> Float[np.ndarray, "*shape"]:
+    """Each unit's selectivity for its favourite class, the one with the largest class mean; in [0, 1)."""
+    return class_selectivity(means).max(axis=-1)
+
+
+def participation_ratio(means: Float[np.ndarray, "*shape classes"]) -> Float[np.ndarray, "*shape"]:
+    """To how many classes each unit responds: (sum m)^2 / sum m^2 over its class means.
+
+    1: to one class alone; the number of classes: to all alike; 0 for a dead unit. means: not negative.
+    """
+    means = means.astype(np.float64)
+    squares = (means**2).sum(axis=-1)
+    return np.divide(means.sum(axis=-1) ** 2, squares, out=np.zeros_like(squares), where=squares > 0)
+
+
+def living(means: Float[np.ndarray, "*shape classes"]) -> Bool[np.ndarray, "*shape"]:
+    """Which units are above zero on some image."""
+    return means.max(axis=-1) > 0
+
+
+def top_units(scores: Float[np.ndarray, "unit classes"], *, top: int = TOP) -> Int[np.ndarray, "classes top"]:
+    """The units with the largest scores for each class, best first; of equal ones the lower number first."""
+    return np.argsort(-scores, axis=0, kind="stable")[:top].T
+
+
+def rank_correlation(a: Float[np.ndarray, " unit"], b: Float[np.ndarray, " unit"]) -> float:
+    """Spearman's correlation; 0 where one of the two does not vary, or where there are fewer than two units."""
+    if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+
+
+def overlap(a: Int[np.ndarray, "classes top"], b: Int[np.ndarray, "classes top"]) -> float:
+    """How many units two lists of top units share, mean over the classes."""
+    return float(np.mean([len(np.intersect1d(*lists)) for lists in zip(a, b, strict=True)]))
+
+
+def rotations(size: int, *, draws: int, seed: int) -> list[Float[np.ndarray, "size size"]]:
+    """Random orthogonal matrices, uniform over all of them (Haar measure)."""
+    rng = np.random.default_rng(seed)
+    return [ortho_group.rvs(size, random_state=rng) for _ in range(draws)]
+
+
+def rotated_class_means(
+    pre: Float[Tensor, "image unit ..."],
+    labels: Int[Tensor, " image"],
+    *,
+    matrices: Sequence[np.ndarray],
+    about_mean: bool = False,
+) -> dict[str, Float[np.ndarray, "draw unit classes"]]:
+    """Class means of a layer whose pre-activations were rotated before the ReLU: {"mean": ..., "peak": ...}.
+
+    The rotated layer holds the same information before the ReLU, only along other axes: whatever its units do
+    as well as the layer's own is no property of the neuron basis. In a convolutional layer the channels are
+    rotated, at every position alike; "peak" is then the mean of the spatial maximum, else it is left out.
+
+    about_mean: turn the layer about its average, so that every unit's mean pre-activation stays where it was. A
+    unit that is seldom on is selective for that reason alone, and a rotation about zero changes how often it is.
+    """
+    others = [dim for dim in range(pre.ndim) if dim != 1]
+    centre = pre.mean(dim=others, keepdim=True) if about_mean else torch.zeros(())
+    found: dict[str, list[np.ndarray]] = {}
+    for matrix in matrices:
+        axes = torch.tensor(matrix, dtype=pre.dtype)
+        rotated = torch.tensordot(pre - centre, axes, dims=([1], [0])).movedim(-1, 1) + centre  # (image, unit, ...)
+        statistics = unit_statistics("rotated", rotated.relu(), labels)
+        for kind in ("mean", "peak"):
+            if f"class_{kind}/rotated" in statistics:
+                found.setdefault(kind, []).append(statistics[f"class_{kind}/rotated"])
+    return {kind: np.stack(draws) for kind, draws in found.items()}

@@ -1,0 +1,138 @@
+"""Measures of single units: planted specialists and generalists, oracles, and what a rotation does to both."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import spearmanr
+
+from experiments.analyses.units import (
+    class_selectivity,
+    living,
+    overlap,
+    participation_ratio,
+    rank_correlation,
+    rotated_class_means,
+    rotations,
+    selectivity,
+    top_units,
+)
+
+SPECIALIST, GENERALIST, PAIR, DEAD = np.eye(10)[3], np.ones(10), np.eye(10)[3] + np.eye(10)[8], np.zeros(10)
+
+
+def test_a_specialist_prefers_its_class_and_a_generalist_none():
+    found = selectivity(np.stack([SPECIALIST, GENERALIST, DEAD]))
+    assert found == pytest.approx([1 / 1.001, 0, 0])
+    assert class_selectivity(SPECIALIST).argmax() == 3
+
+
+def test_selectivity_is_the_contrast_of_a_class_with_the_mean_of_the_others():
+    means = np.array([[3.0, 1, 0, 0, 0, 0, 0, 0, 0, 0]])
+    assert class_selectivity(means)[0, 0] == pytest.approx((3 - 1 / 9) / (3 + 1 / 9 + 0.001))
+    assert class_selectivity(means)[0, 1] == pytest.approx((1 - 3 / 9) / (1 + 3 / 9 + 0.001))
+
+
+def test_the_favourite_class_of_a_unit_is_the_one_with_its_largest_mean():
+    means = np.random.default_rng(0).random((50, 10))
+    assert (class_selectivity(means).argmax(axis=1) == means.argmax(axis=1)).all()
+
+
+def test_the_participation_ratio_counts_the_classes_a_unit_responds_to():
+    assert participation_ratio(np.stack([SPECIALIST, PAIR, GENERALIST, DEAD])) == pytest.approx([1, 2, 10, 0])
+
+
+@pytest.mark.parametrize("loudness", [0.1, 3, 1000])
+def test_the_participation_ratio_does_not_see_how_loud_a_unit_is(loudness):
+    means = np.arange(10.0)[None]
+    assert participation_ratio(loudness * means) == pytest.approx(participation_ratio(means))
+
+
+def test_a_unit_lives_if_it_responds_to_any_class():
+    assert list(living(np.stack([SPECIALIST, DEAD]))) == [True, False]
+
+
+def test_top_units_come_best_first_and_ties_by_number():
+    scores = np.array([[1.0, 0], [3, 0], [2, 0], [3, 5]])
+    assert top_units(scores).tolist() == [[1, 3, 2], [3, 0, 1]]
+
+
+def test_the_rank_correlation_is_spearmans():
+    rng = np.random.default_rng(1)
+    a, b = rng.integers(0, 5, 16).astype(float), rng.random(16)
+    assert rank_correlation(a, b) == pytest.approx(spearmanr(a, b).statistic)
+
+
+def test_what_does_not_vary_has_no_rank_correlation():
+    assert rank_correlation(np.ones(5), np.arange(5.0)) == 0
+    assert rank_correlation(np.ones(1), np.ones(1)) == 0
+
+
+def test_overlap_counts_shared_units_whatever_their_order():
+    assert overlap(np.array([[1, 2, 3], [4, 5, 6]]), np.array([[3, 1, 9], [7, 8, 9]])) == 1
+
+
+def test_two_lists_drawn_blindly_share_as_many_as_chance_says():
+    rng = np.random.default_rng(2)
+    lists = [np.stack([rng.permutation(16)[:3] for _ in range(4000)]) for _ in range(2)]
+    assert overlap(*lists) == pytest.approx(3 * 3 / 16, abs=0.04)
+
+
+def test_rotations_are_orthogonal_different_and_the_same_for_a_seed():
+    first, second = rotations(8, draws=2, seed=5)
+    assert first @ first.T == pytest.approx(np.eye(8))
+    assert not np.allclose(first, second)
+    assert np.array_equal(rotations(8, draws=2, seed=5)[1], second)
+
+
+def axis_aligned() -> tuple[torch.Tensor, torch.Tensor]:
+    """Ten units, each on for one class alone, with a little noise."""
+    labels = torch.arange(10).repeat(40)
+    noise = 0.1 * torch.randn(400, 10, generator=torch.Generator().manual_seed(0))
+    return torch.eye(10)[labels] * 4 - 0.5 + noise, labels
+
+
+def test_a_rotation_destroys_selectivity_that_lies_along_the_axes():
+    pre, labels = axis_aligned()
+    own = rotated_class_means(pre, labels, matrices=[np.eye(10)])["mean"][0]
+    turned = rotated_class_means(pre, labels, matrices=rotations(10, draws=5, seed=0))["mean"]
+    assert selectivity(own).min() > 0.95
+    assert selectivity(turned).mean() < 0.8
+    assert participation_ratio(own).max() < 1.5
+    assert participation_ratio(turned[living(turned)]).mean() > 2
+
+
+def test_a_rotation_changes_nothing_where_no_axis_is_special():
+    labels = torch.arange(10).repeat(300)
+    generator = torch.Generator().manual_seed(1)
+    centres = torch.randn(10, 64, generator=generator)  # the same law in every direction
+    pre = centres[labels] + torch.randn(3000, 64, generator=generator)
+    own = rotated_class_means(pre, labels, matrices=[np.eye(64)])["mean"]
+    turned = rotated_class_means(pre, labels, matrices=rotations(64, draws=5, seed=3))["mean"]
+    assert selectivity(turned).mean() == pytest.approx(selectivity(own).mean(), rel=0.1)
+
+
+def test_channels_are_rotated_at_every_position_alike():
+    labels = torch.arange(10)
+    maps = torch.randn(10, 3, 4, 5, generator=torch.Generator().manual_seed(2))
+    (matrix,) = rotations(3, draws=1, seed=0)
+    found = rotated_class_means(maps, labels, matrices=[matrix])
+    byhand = np.einsum("bcij,cd->bdij", maps.numpy(), matrix).clip(0)
+    assert found["mean"][0] == pytest.approx(byhand.mean(axis=(2, 3)).T, abs=1e-5)
+    assert found["peak"][0] == pytest.approx(byhand.max(axis=(2, 3)).T, abs=1e-5)
+
+
+def test_a_rotation_about_the_mean_spares_a_unit_that_is_always_on():
+    labels = torch.arange(10).repeat(100)
+    noise = torch.randn(1000, 6, generator=torch.Generator().manual_seed(4))
+    pre = noise + 20  # far above zero: on for every image, so no unit can be selective
+    turns = rotations(6, draws=4, seed=1)
+    assert selectivity(rotated_class_means(pre, labels, matrices=turns, about_mean=True)["mean"]).max() < 0.05
+    about_zero = rotated_class_means(pre, labels, matrices=turns)["mean"]
+    assert not living(about_zero).all(), "about zero, some axes fall silent"
+
+
+def test_a_rotation_about_the_mean_still_destroys_selectivity_along_the_axes():
+    pre, labels = axis_aligned()
+    turned = rotated_class_means(pre, labels, matrices=rotations(10, draws=5, seed=0), about_mean=True)["mean"]
+    assert selectivity(turned[living(turned)]).mean() < 0.85
+    assert participation_ratio(turned[living(turned)]).mean() > 2

@@ -1,0 +1,99 @@
+"""The figures of the selectivity page: drawn twice alike, legible, and with their numbers beside them."""
+
+import csv
+import io
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from report import style
+from report.figures import selectivity
+from report.theme import DARK, dark
+
+LARGEST = 150_000  # bytes of one SVG
+FIGURES = ("class_means_mlp", "class_means_cnn", "top_units", "agreement", "overlap", "participation", "growth")
+LAYERS = {"mlp": {"hidden1": 32, "hidden2": 16}, "cnn": {"conv1": 8, "conv2": 16, "hidden3": 16}}
+
+
+def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
+    """Unit u prefers digit u modulo ten, unit 0 is dead; rankings agree fully by mean, never by gradient."""
+    arrays: dict[str, np.ndarray] = {"classes": np.array([str(d) for d in range(10)]), "grid": np.linspace(1, 10, 46)}
+    for condition in style.CONDITIONS:
+        sizes = LAYERS[condition.partition("-")[0]]
+        arrays[f"layers/{condition}"] = np.array(list(sizes))
+        arrays[f"class_mean/{condition}/logits"] = 2 * np.eye(10) - 1
+        for layer, units in sizes.items():
+            means = 0.1 + 2 * np.eye(10)[np.arange(units) % 10]
+            means[0] = 0
+            arrays[f"class_mean/{condition}/{layer}"] = means
+            arrays[f"top/{condition}/{layer}"] = np.tile(np.arange(3), (3, 10, 1))
+            arrays[f"top/{condition}/{layer}"][1] += 2  # 2, 3, 4 beside 0, 1, 2 twice
+            arrays[f"agreement/{condition}/{layer}"] = np.tile([0.0, 1.0, -1.0], (seeds, 1))
+            arrays[f"overlap/{condition}/{layer}"] = np.tile([0.0, 3.0, 1.0], (seeds, 1))
+            for part in [layer, f"{layer}.peak"] if layer.startswith("conv") else [layer]:
+                arrays[f"growth/{condition}/{part}"] = np.tile(np.linspace(0.2, 0.8, epochs + 1), (seeds, 1))
+                for variant in ("own", "start", "rotated"):
+                    arrays[f"spread/{variant}/{condition}/{part}"] = np.tile(np.linspace(0, 100, 46), (seeds, 1))
+    return arrays
+
+
+def rows(drawn: dict[str, str]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
+
+
+def texts(drawn: dict[str, str]) -> list[str]:
+    root = ElementTree.fromstring(drawn["figure.svg"])
+    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (3, 10)])
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epochs):
+    figure, arrays = getattr(selectivity, name), study(seeds=seeds, epochs=epochs)
+    drawn = figure(arrays=arrays, facts={})
+    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
+    assert len(drawn["figure.svg"]) < LARGEST
+    assert not any(light in dark(drawn["figure.svg"]) for light in DARK)
+    assert rows(drawn)
+    assert figure(arrays=arrays, facts={}) == drawn
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
+    drawn = getattr(selectivity, name)(arrays=study(), facts={})
+    said = " ".join(texts(drawn))
+    assert "raw" in said
+    assert "normalized" in said
+    shown = [
+        condition for condition in style.CONDITIONS if not name.startswith("class_means") or name[-3:] in condition
+    ]
+    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == shown
+
+
+def test_class_means_are_parts_of_each_units_largest_and_dead_units_come_last():
+    found = [row for row in rows(selectivity.class_means_mlp(arrays=study())) if row["layer"] == "hidden2"]
+    units = [int(row["unit"]) for row in found[: 16 * 10 : 10]]
+    assert units[:3] == [10, 1, 11], "by favourite digit"
+    assert units[-1] == 0, "dead"
+    assert max(float(row["part_of_the_largest"]) for row in found if row["unit"] == "1") == 1
+    assert all(row["part_of_the_largest"] == "" for row in found if row["unit"] == "0")
+
+
+def test_top_units_say_how_many_rankings_list_them():
+    found = rows(selectivity.top_units(arrays=study()))
+    listed = {row["unit"]: row["rankings_that_list_it"] for row in found}
+    assert listed == {"0": "2", "1": "2", "2": "3", "3": "1", "4": "1"}
+
+
+def test_agreement_is_given_by_pair_of_rankings():
+    found = rows(selectivity.agreement(arrays=study()))
+    means = {row["rankings"]: float(row["mean"]) for row in found if row["condition"] == "mlp-raw"}
+    assert means == {"mean and gradient": 0, "mean and selectivity": 1, "gradient and selectivity": -1}
+
+
+def test_growth_tells_channels_read_at_their_maximum_apart():
+    found = rows(selectivity.growth(arrays=study()))
+    assert {row["layer_and_reading"] for row in found if row["condition"] == "cnn-raw"} == {
+        "conv1", "conv1.peak", "conv2", "conv2.peak", "hidden3",
+    }  # fmt: skip
