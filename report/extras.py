@@ -124,5 +124,7 @@ def _address(base: str, page: Page) -> str:
     return base + ("" if page.slug == "index" else page.file)
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
+def _json(value: Mapping[str, object]) -> str:
+    """A mapping as JSON with a line for each entry: small, and still to be read by people."""
+    lines = (f"{json.dumps(name)}: {json.dumps(entry, ensure_ascii=False)}" for name, entry in value.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -1,4 +1,4 @@
-"""The tutorial's snippets run as they stand, and print what the page says they print."""
+"""The pages' snippets run as they stand, and print what the page says they print."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-PAGE = Path(__file__).resolve().parent.parent / "templates/pages/hooks.md"
+PAGES = Path(__file__).resolve().parent.parent / "templates/pages"
+WITH_SNIPPETS = sorted(path.stem for path in PAGES.glob("*.md") if "```python" in path.read_text(encoding="utf-8"))
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -31,17 +32,22 @@ def run(found: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
     for code, promised in found:
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
-            exec(compile(code, str(PAGE), "exec"), session)
+            exec(compile(code, "a snippet", "exec"), session)
         results.append((said.getvalue(), promised))
     return results
 
 
-def test_every_snippet_runs_and_prints_what_the_page_promises() -> None:
-    found = snippets(PAGE.read_text(encoding="utf-8"))
-    assert len(found) > 8
+@pytest.mark.parametrize("page", WITH_SNIPPETS)
+def test_every_snippet_runs_and_prints_what_the_page_promises(page: str) -> None:
+    found = snippets((PAGES / f"{page}.md").read_text(encoding="utf-8"))
+    assert found
     for printed, promised in run(found):
         if promised is not None:
             assert printed == promised
+
+
+def test_the_tutorial_is_among_the_pages_with_snippets() -> None:
+    assert "hooks" in WITH_SNIPPETS
 
 
 def test_a_snippet_that_fails_or_prints_otherwise_is_noticed() -> None:
