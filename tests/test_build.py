@@ -149,7 +149,7 @@ def test_an_edited_comment_in_any_source_reruns_nothing(project_copy):
 
 
 def test_verification_agrees_with_what_was_built(built):
-    done = built.build(*SMOKE, "--verify", "[pf]*[be]/*tance")
+    done = built.build(*SMOKE, "--verify", "nothing/of/this/name")
     assert done.returncode == 2
     done = built.build(*SMOKE, "--verify", "probe")
     assert (done.returncode, done.stdout.splitlines()) == (
