@@ -20,6 +20,8 @@ from experiments import models
 from experiments.hooks import HookedModule
 from experiments.treatment import treat
 
+HEADER = "network"
+
 
 @dataclass(frozen=True)
 class Network:
@@ -42,16 +44,15 @@ def keep(
     weights: {parameter: (epoch, ...)}, as `train` records them.
     """
     final = {name: torch.tensor(values[-1]) for name, values in sorted(weights.items())}
-    said = {"architecture": architecture, "treatment": treatment}
-    header = {name: json.dumps(value, sort_keys=True) for name, value in said.items()}
-    return {"network.safetensors": save(final, metadata=header)}
+    belongs = json.dumps({"architecture": architecture, "treatment": treatment}, sort_keys=True)
+    return {"network.safetensors": save(final, metadata={HEADER: belongs})}  # the order of several would be chance
 
 
 def open_network(data: bytes) -> Network:
     """The network that `keep` made these bytes of, ready to be read (in evaluation mode)."""
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
-    architecture, treatment = json.loads(header["architecture"]), json.loads(header["treatment"])
-    return Network(_with_state(load(data), architecture), **treatment)
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    belongs = json.loads(header["__metadata__"][HEADER])
+    return Network(_with_state(load(data), belongs["architecture"]), **belongs["treatment"])
 
 
 def at_epoch(weights: Mapping[str, np.ndarray], *, epoch: int, architecture: Mapping[str, Any]) -> HookedModule:
