@@ -1,0 +1,170 @@
+"""The figures of the geometry page: drawn twice alike, legible, and with their numbers beside them."""
+
+import csv
+import io
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+
+from report import style
+from report.figures import geometry
+from report.theme import DARK, dark
+
+LARGEST = 150_000  # bytes of one SVG
+FIGURES = ("pca_mlp", "pca_cnn", "explained_variance", "silhouette", "dimension")
+
+
+def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
+    """Ten digits on a circle, turning and coming apart; silhouette and dimension count moments and layers."""
+    labels = np.tile(np.arange(10, dtype=np.uint8), 20)
+    moments = sorted({0, 1, epochs})
+    circle = np.stack([np.cos(labels * 0.6), np.sin(labels * 0.6)], axis=1)
+    hooks = {
+        "mlp": ("hidden1.post", "hidden2.post", "logits"),
+        "cnn": ("conv1.pooled", "conv2.pooled", "hidden3.post", "logits"),
+    }
+    arrays = {"labels": labels, "moments": np.array(moments)}
+    for condition in style.CONDITIONS:
+        names = hooks[condition.partition("-")[0]]
+        arrays[f"hook_points/{condition}"] = np.array(names)
+        arrays[f"silhouette_by_epoch/{condition}"] = np.tile(np.linspace(0, 0.5, epochs + 1), (seeds, 1))
+        for depth, hook in enumerate(names):
+            arrays[f"coordinates/{condition}/{hook}"] = np.stack([circle] * len(moments)).astype(np.float16)
+            arrays[f"variance/{condition}/{hook}"] = np.full((seeds, len(moments), 10), 0.1)
+            for measure in ("silhouette", "dimension"):
+                arrays[f"{measure}/{condition}/{hook}"] = np.tile(depth + np.arange(len(moments)), (seeds, 1))
+    return arrays
+
+
+def rows(drawn: dict[str, str]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
+
+
+def texts(drawn: dict[str, str]) -> list[str]:
+    root = ElementTree.fromstring(drawn["figure.svg"])
+    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (3, 10)])
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epochs):
+    figure, arrays = getattr(geometry, name), study(seeds=seeds, epochs=epochs)
+    drawn = figure(arrays=arrays, facts={})
+    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
+    assert len(drawn["figure.svg"]) < LARGEST
+    assert not any(light in dark(drawn["figure.svg"]) for light in DARK)
+    assert rows(drawn)
+    assert figure(arrays=arrays, facts={}) == drawn
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
+    drawn = getattr(geometry, name)(arrays=study(), facts={})
+    said = " ".join(texts(drawn))
+    assert "raw" in said
+    assert "normalized" in said
+    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == [
+        each for each in style.CONDITIONS if not name.startswith("pca") or each.startswith(name[-3:])
+    ]
+
+
+def test_every_digit_is_named_in_every_plane_and_the_share_of_variance_stands_below():
+    drawn = geometry.pca_mlp(arrays=study())
+    said = texts(drawn)
+    assert all(said.count(str(digit)) == 3 * 6 for digit in range(10))
+    assert said.count("20 %") == 3 * 6
+    assert drawn["figure.svg"].count("h0") == len(rows(drawn)) == 200 * 3 * 6
+
+
+def test_the_dots_are_the_first_images_of_each_digit():
+    arrays = study()
+    arrays |= {name: np.tile(values, (1, 3, 1)) for name, values in arrays.items() if name.startswith("coordinates")}
+    arrays["labels"] = np.tile(arrays["labels"], 3)
+    found = rows(geometry.pca_mlp(arrays=arrays))
+    assert {int(row["image"]) for row in found} == set(range(200))
+
+
+def test_explained_variance_adds_up():
+    found = rows(geometry.explained_variance(arrays=study()))
+    assert {float(row["mean"]) for row in found if row["components"] == "4"} == {40}
+
+
+def test_silhouettes_are_listed_by_layer_and_by_epoch():
+    found = rows(geometry.silhouette(arrays=study()))
+    by_layer = [r for r in found if (r["condition"], r["hook_point"], r["epoch"]) == ("cnn-raw", "conv2.pooled", "4")]
+    assert float(by_layer[0]["mean"]) == 3
+    by_epoch = [float(r["mean"]) for r in found if (r["condition"], r["hook_point"]) == ("cnn-raw", "hidden3.post")][
+        -5:
+    ]
+    assert by_epoch == [0, 0.125, 0.25, 0.375, 0.5]
+
+
+def test_moments_are_named_by_their_epochs():
+    assert {"untrained", "epoch 1", "epoch 4"} <= set(texts(geometry.dimension(arrays=study())))
+
+
+def test_a_layer_that_says_the_same_of_every_image_can_be_drawn():
+    arrays = study()
+    empty = {name: np.zeros_like(values) for name, values in arrays.items() if values.dtype.kind == "f"}
+    for name in FIGURES:
+        assert getattr(geometry, name)(arrays=arrays | empty)["figure.svg"]
+
+
+MAPS = ("maps_mlp", "maps_cnn", "development", "starts")
+
+
+def maps(*, epochs: int = 4, networks: int = 3) -> dict[str, np.ndarray]:
+    """The same circle of digits in every map; the silhouette counts layers and moments."""
+    arrays = study(epochs=epochs)
+    found = {"labels": arrays["labels"], "moments": arrays["moments"]}
+    for condition in style.CONDITIONS:
+        hooks = arrays[f"hook_points/{condition}"][:-1]
+        found[f"hook_points/{condition}"] = hooks
+        found[f"stability/labels/{condition}"] = arrays["labels"]
+        for method in geometry.METHODS:
+            for depth, hook in enumerate(hooks):
+                found[f"coordinates/{condition}/{method}/{hook}"] = arrays[f"coordinates/{condition}/{hook}"]
+                found[f"silhouette/{condition}/{method}/{hook}"] = depth + np.arange(len(arrays["moments"])) / 10
+            for chance, count in (("start", 3), ("network", networks)):
+                circle = arrays[f"coordinates/{condition}/logits"][:1]
+                found[f"stability/coordinates/{chance}/{method}/{condition}"] = np.repeat(circle, count, axis=0)
+    return found
+
+
+@pytest.mark.parametrize("epochs", [1, 10])
+@pytest.mark.parametrize("name", MAPS)
+def test_maps_are_valid_small_and_the_same_when_drawn_again(name, epochs):
+    figure, arrays = getattr(geometry, name), maps(epochs=epochs)
+    drawn = figure(arrays=arrays, facts={})
+    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
+    assert len(drawn["figure.svg"]) < LARGEST
+    assert not any(light in dark(drawn["figure.svg"]) for light in DARK)
+    assert figure(arrays=arrays, facts={}) == drawn
+
+
+def test_every_map_has_its_silhouette_below_it_and_all_methods_stand_side_by_side():
+    drawn = geometry.maps_cnn(arrays=maps())
+    said = texts(drawn)
+    assert [said.count(f"{depth}.20") for depth in range(3)] == [6, 6, 6]
+    assert [said.count(method) for method in ("PCA", "t-SNE", "UMAP")] == [2, 2, 2]
+    assert {row["hook_point"] for row in rows(drawn)} == {"conv1.pooled", "conv2.pooled", "hidden3.post"}
+
+
+def test_the_development_shows_the_last_hidden_layer_at_every_moment():
+    found = rows(geometry.development(arrays=maps()))
+    assert {row["hook_point"] for row in found} == {"hidden2.post", "hidden3.post"}
+    assert {(row["method"], row["epoch"]) for row in found} == {(m, e) for m in ("tsne", "umap") for e in "014"}
+
+
+@pytest.mark.parametrize(("networks", "shown"), [(1, 3), (2, 4), (3, 5)])
+def test_the_first_network_is_not_shown_twice(networks, shown):
+    drawn = geometry.starts(arrays=maps(networks=networks))
+    assert len({(row["differs_in"], row["map"]) for row in rows(drawn)}) == shown
+    assert texts(drawn).count("start 1") == networks
+
+
+def test_a_lone_island_leaves_no_empty_half():
+    points = np.concatenate([np.zeros((190, 2)), np.full((10, 2), 8.0)])
+    moved = geometry._middled(points, np.arange(200))
+    assert moved.min() == pytest.approx(-moved.max(), abs=0.1)
