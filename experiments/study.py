@@ -27,7 +27,7 @@ PUBLISHED = Study(
     probe_per_class=200,
     early=1,
 )
-QUICK = replace(PUBLISHED, name="quick", seeds=(0, 1, 2), epochs=2)
+QUICK = replace(PUBLISHED, name="quick", seeds=(0, 1), epochs=2)
 SMOKE = replace(PUBLISHED, name="smoke", seeds=(0, 1), epochs=2, probe_per_class=20)
 
 STUDIES = {study.name: study for study in (PUBLISHED, QUICK, SMOKE)}
