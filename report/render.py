@@ -89,14 +89,6 @@ def render(
     return {name: data if isinstance(data, bytes) else data.encode() for name, data in sorted(files.items())}
 
 
-def page_sources(root: Path) -> list[Path]:
-    """Every file of the repository that the site depends on besides facts and figures, sorted."""
-    found = [path for path in (root / "templates").rglob("*") if path.is_file()]
-    found += [path for folder in ("report", "experiments") for path in (root / folder).rglob("*.py")]
-    found += [path for path in (root / "CITATION.cff",) if path.is_file()]
-    return sorted(found)
-
-
 @dataclass(frozen=True)
 class Written:
     """A page's text before the frame is put around it."""

@@ -24,7 +24,6 @@ SOURCES = (
     "templates/**/*",
     "build.py",
     "CITATION.cff",
-    "tests/examples/*",
 )
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from report import theme
 from report.errors import PageError
-from report.render import page_sources, render
+from report.render import render
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -247,12 +247,6 @@ def test_importing_the_renderer_imports_nothing_heavy():
     code = f"import sys, report.render; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_page_sources_lists_templates_and_the_code_that_pages_show():
-    sources = {path.relative_to(REPOSITORY).as_posix() for path in page_sources(REPOSITORY)}
-    assert {"templates/base.html", "templates/assets/style.css", "report/render.py", "experiments/study.py"} <= sources
-    assert not [path for path in sources if "__pycache__" in path]
 
 
 # Mistakes
