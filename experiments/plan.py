@@ -150,12 +150,20 @@ def shown(stages: list[Stage]) -> list[Product]:
             products.append(Product(stage.name, "facts.json"))
         elif stage.name.startswith("social/"):
             products.append(Product(stage.name, "social.png"))
+        elif stage.name.startswith("script/"):
+            products += made(stage)
         elif stage.name.startswith("figure/"):
             products += [Product(stage.name, "figure.svg"), Product(stage.name, "data.csv")]
     return products
 
 
-PICTURES = ("figure/", "social/")  # stages that draw: each build does it for itself, nothing of it is published
+def made(stage: Stage) -> tuple[Product, ...]:
+    """What a stage makes for the browser: the files that it names as published."""
+    return tuple(Product(stage.name, name) for name in stage.publish)
+
+
+# Stages that draw or pack: each build does it for itself, nothing of it is put on the published shelf.
+PICTURES = ("figure/", "social/", "script/")
 TRAIN = Product("data", "train.npz")
 TEST = Product("data", "test.npz")
 CARD = Product("data", "card.json")

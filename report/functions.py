@@ -70,6 +70,7 @@ class Functions:
             "see": self.see,
             "figure": self.figure,
             "measured": self.measured,
+            "widget": self.widget,
             "answer": self.answer,
             "term": self.term,
             "terms": self.terms,
@@ -160,6 +161,10 @@ class Functions:
         self.modules.extend(target.module for target in targets)
         listings = [(target, source.function_html(target)) for target in targets]
         return self._block(self._partial("measured.html", listings=listings))
+
+    def widget(self, name: str, **values: Any) -> str:
+        """Something to play with: templates/partials/<name>.html, filled with `values`."""
+        return self._block(self._partial(f"{name}.html", **values))
 
     def terms(self, caller: Caller) -> str:
         """The list around the entries of the glossary."""

@@ -13,13 +13,17 @@ SITE_TAGLINE = "What normalization and convolution change inside four small netw
 
 @dataclass(frozen=True)
 class Page:
-    """`title` is the short name in the contents, `question` the heading, `description` what search engines show."""
+    """`title` is the short name in the contents, `question` the heading, `description` what search engines show.
+
+    `scripts` are the scripts that it needs besides those of every page, in their order, as paths in the site.
+    """
 
     slug: str
     title: str
     question: str
     description: str
     part: str
+    scripts: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:

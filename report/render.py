@@ -55,9 +55,11 @@ def render(
     root: Path,
     base_url: str | None,
     social: Mapping[str, bytes] | None = None,
+    scripts: Mapping[str, str | bytes] | None = None,
     pages: Sequence[Page] = PAGES,
 ) -> dict[str, bytes]:
-    """Every file of the site by its relative path. `card` describes the data set, `social` holds a PNG per page.
+    """Every file of the site by its relative path. `card` describes the data set, `social` holds a PNG per page,
+    `scripts` what the pages' own scripts read, by name.
 
     Raises PageError, naming template and line, for anything a page asks for that is not there.
     """
@@ -74,6 +76,8 @@ def render(
         drawn = figures[figure.id]
         files |= {figure.light: drawn.svg, figure.dark: theme.dark(drawn.svg), figure.data: drawn.csv}
     files |= {f"social/{slug}.png": image for slug, image in (social or {}).items()}
+    files |= {f"data/{name}": data for name, data in (scripts or {}).items()}
+    _check_scripts(tuple(pages), files | site.assets())
     files |= site.assets()
     files |= extras.files(
         study=study,
@@ -292,6 +296,13 @@ def _placed(written: Sequence[Written], figures: Mapping[str, FigureFiles]) -> d
             "or take it out of experiments/plan.py."
         )
     return placed
+
+
+def _check_scripts(pages: Sequence[Page], files: Mapping[str, str | bytes]) -> None:
+    for page in pages:
+        for script in page.scripts:
+            if script not in files:
+                raise PageError(f"page {page.slug!r} needs {script}, which nothing makes; see report/pages.py.")
 
 
 def _notices(study: Study, card: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from experiments.engine.files import holds, replace_folder, write_file
 from experiments.engine.key import canonical, digest
 from experiments.engine.survey import Survey
-from experiments.plan import CARD, PICTURES, shown
+from experiments.plan import CARD, PICTURES, made, shown
 from experiments.spec import Product, Study
 
 SOURCES = (
@@ -83,11 +83,14 @@ def _render(
     facts: dict[str, Any] = {}
     figures: dict[str, FigureFiles] = {}
     social: dict[str, bytes] = {}
+    scripts: dict[str, str | bytes] = {}
     for stage in survey.stages:
         if stage.name.startswith("analysis/"):
             facts.update(survey.value(Product(stage.name, "facts.json")))
         elif stage.name.startswith("social/"):
             social[stage.name.removeprefix("social/")] = survey.value(Product(stage.name, "social.png"))
+        elif stage.name.startswith("script/"):
+            scripts |= {product.name: survey.value(product) for product in made(stage)}
         elif stage.name.startswith("figure/"):
             figures[stage.name.removeprefix("figure/")] = FigureFiles(
                 svg=survey.value(Product(stage.name, "figure.svg")),
@@ -104,6 +107,8 @@ def _render(
         provenance=Provenance(environment=_environment(survey), stages=where, seconds=_seconds(survey)),
         root=root,
         base_url=base_url,
+        social=social,
+        scripts=scripts,
     )
 
 

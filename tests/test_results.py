@@ -31,6 +31,7 @@ def needed(survey):
     for stage in survey.stages:
         if stage.name.startswith(PICTURES):
             yield from stage.products_read()
+            continue
         yield from (Product(stage.name, name) for name in stage.publish)
 
 

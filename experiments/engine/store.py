@@ -128,11 +128,11 @@ def encode(product: str, value: Any) -> bytes:
                 return (canonical(value) + "\n").encode()
             except ValueError as error:
                 raise ValueError(f"product {product}: {error}") from error
-        case ".svg" | ".csv" | ".md" | ".txt":
+        case ".svg" | ".csv" | ".js" | ".md" | ".txt":
             return value.encode()
         case ".png" | ".safetensors":
             return value
-    raise ValueError(f"product {product}: no way to store this ending; use .npz, .json, .svg, .csv, .txt or .png")
+    raise ValueError(f"product {product}: no way to store this ending; use .npz, .json, .svg, .csv, .js, .txt or .png")
 
 
 def decode(product: str, data: bytes) -> Any:
@@ -145,7 +145,7 @@ def decode(product: str, data: bytes) -> Any:
                 return dict(arrays)
         case ".json":
             return json.loads(data)
-        case ".svg" | ".csv" | ".md" | ".txt":
+        case ".svg" | ".csv" | ".js" | ".md" | ".txt":
             return data.decode()
     return data
 
