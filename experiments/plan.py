@@ -43,10 +43,31 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     ),
     "geometry": ("pca_mlp", "pca_cnn", "explained_variance", "silhouette", "dimension"),
     "similarity": ("epochs", "steps", "settling", "layers", "networks", "relations"),
+    "features": (
+        "first_layer",
+        "change",
+        "locality",
+        "filters",
+        "saliency",
+        "unit_saliency",
+        "randomisation",
+        "one_hot",
+        "maximised",
+        "maximised_logits",
+    ),
 }
 
 # The chapters whose measures stand side by side on the page "comparison".
-COMPARED = ("training", "activations", "health", "selectivity", "interventions", "geometry", "similarity")
+COMPARED = (
+    "training",
+    "activations",
+    "health",
+    "selectivity",
+    "interventions",
+    "geometry",
+    "similarity",
+    "features",
+)
 
 
 def plan(
@@ -122,6 +143,19 @@ def plan(
             inputs={"runs": {run.name: Product(f"similarity/{run.name}", "arrays.npz") for run in study.runs}},
             parameters={"threshold": 0.95},
         ),
+        Stage(name="border", function="experiments.analyses.features:border", inputs={"train": TRAIN}),
+        *(_features(run) for run in study.runs),
+        *(_gallery(run) for run in study.runs if run.seed == study.seeds[0]),
+        _analysis(
+            "features",
+            "compare",
+            inputs={
+                "runs": {run.name: Product(f"features/{run.name}", "arrays.npz") for run in study.runs},
+                "galleries": {c.name: Product(f"gallery/{c.name}", "arrays.npz") for c in study.conditions},
+                "probe": PROBE,
+                "border": BORDER,
+            },
+        ),
     ]
     stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
     facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
@@ -168,6 +202,7 @@ TRAIN = Product("data", "train.npz")
 TEST = Product("data", "test.npz")
 CARD = Product("data", "card.json")
 PROBE = Product("probe", "probe.npz")
+BORDER = Product("border", "border.npz")
 
 
 def _train(study: Study, run: Run) -> Stage:
@@ -225,6 +260,24 @@ def _similarity(run: Run) -> Stage:
     return Stage(
         name=f"similarity/{run.name}",
         function="experiments.analyses.similarity:read",
+        parameters=_network_of(run),
+        inputs={"weights": Product(f"train/{run.name}", "weights.npz"), "probe": PROBE},
+    )
+
+
+def _features(run: Run) -> Stage:
+    return Stage(
+        name=f"features/{run.name}",
+        function="experiments.analyses.features:read",
+        parameters={**_network_of(run), "seed": run.seed},
+        inputs={"weights": Product(f"train/{run.name}", "weights.npz"), "probe": PROBE, "border": BORDER},
+    )
+
+
+def _gallery(run: Run) -> Stage:
+    return Stage(
+        name=f"gallery/{run.condition.name}",
+        function="experiments.analyses.features:gallery",
         parameters=_network_of(run),
         inputs={"weights": Product(f"train/{run.name}", "weights.npz"), "probe": PROBE},
     )

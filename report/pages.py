@@ -104,6 +104,14 @@ PAGES = (
         "The study",
     ),
     Page(
+        "features",
+        "Features",
+        "What is a unit looking for?",
+        "First-layer weights and filters, saliency and its sanity checks, one-hot maps, and the images, real and made, "
+        "that please a unit most.",
+        "The study",
+    ),
+    Page(
         "comparison",
         "Comparison",
         "What changes, measure by measure?",

@@ -74,7 +74,7 @@ def render(
     placed = _placed(written, figures)
     for figure in placed.values():
         drawn = figures[figure.id]
-        files |= {figure.light: drawn.svg, figure.dark: theme.dark(drawn.svg), figure.data: drawn.csv}
+        files |= {figure.file: theme.both(drawn.svg), figure.data: drawn.csv}
     files |= {f"social/{slug}.png": image for slug, image in (social or {}).items()}
     files |= {f"data/{name}": data for name, data in (scripts or {}).items()}
     _check_scripts(tuple(pages), files | site.assets())
