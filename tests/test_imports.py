@@ -52,7 +52,10 @@ LAYERS = (
             "report.serve",
         ),
     ),
-    Layer(("report.site", "report.serve"), ours=(*ENGINE, "experiments.plan", "report.render", "report.errors")),
+    Layer(
+        ("report.site", "report.serve"),
+        ours=(*ENGINE, "experiments.plan", "report.render", "report.notebooks", "report.errors"),
+    ),
     Layer(
         ("report.figures", "report.style"), ours=("report.style", "report.theme"), others=("matplotlib", "numpy", "PIL")
     ),
