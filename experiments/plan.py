@@ -55,6 +55,7 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
         "maximised",
         "maximised_logits",
     ),
+    "superposition": ("interference", "cosines", "confused", "units"),
 }
 
 # The chapters whose measures stand side by side on the page "comparison".
@@ -67,6 +68,7 @@ COMPARED = (
     "geometry",
     "similarity",
     "features",
+    "superposition",
 )
 
 
@@ -142,6 +144,14 @@ def plan(
             "compare",
             inputs={"runs": {run.name: Product(f"similarity/{run.name}", "arrays.npz") for run in study.runs}},
             parameters={"threshold": 0.95},
+        ),
+        _analysis(
+            "superposition",
+            "compare",
+            inputs={
+                "records": records,
+                "weights": {run.name: Product(f"train/{run.name}", "weights.npz") for run in study.runs},
+            },
         ),
         Stage(name="border", function="experiments.analyses.features:border", inputs={"train": TRAIN}),
         *(_features(run) for run in study.runs),

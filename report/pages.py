@@ -112,6 +112,14 @@ PAGES = (
         "The study",
     ),
     Page(
+        "superposition",
+        "Superposition",
+        "Do digits share units and directions?",
+        "How far apart a layer keeps its ten digits, over how many units it spreads each of them, and whether digits "
+        "that lie close together are the ones that get confused.",
+        "The study",
+    ),
+    Page(
         "comparison",
         "Comparison",
         "What changes, measure by measure?",

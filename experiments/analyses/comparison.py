@@ -85,6 +85,9 @@ ROWS = (
     Row("features", "saliency_roughness", WHOLE, "roughness of saliency", "how unlike neighbouring pixels are"),
     Row("features", "weight_roughness", WITHIN, "roughness of weights", "how unlike neighbours are, first layer"),
     Row("features", "norm_growth", WITHIN, "growth of weights", "norm of the first layer, trained over untrained"),
+    Row("superposition", "interference", LAST, "interference", "mean squared cosine between digits’ directions"),
+    Row("superposition", "units", LAST, "units per digit", "over how many units a digit’s direction is spread"),
+    Row("superposition", "confused", WHOLE, "overlap with confusion", "rank correlation over pairs of digits"),
 )
 EFFECTS = {"normalization": ("mlp", "cnn"), "convolution": ("raw", "normalized")}
 
