@@ -1,12 +1,11 @@
 """The figure of the comparison: every measure in every comparison, on a scale of its own row."""
 
-import csv
-import io
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import jinja2
 import pytest
+from drawings import rows, texts
 
 from report import style
 from report.errors import PageError
@@ -31,15 +30,6 @@ def study(*, ends=(-8.0, 1.0)):
             low, high = (value - 1, value + 1) if row == "dead" else ends
             facts[f"comparison.{row}.difference.{name}"] = fact(value, low, high, of)
     return facts
-
-
-def rows(drawn):
-    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
-
-
-def texts(drawn):
-    root = ElementTree.fromstring(drawn["figure.svg"])
-    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 def hollow(drawn):
