@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from experiments.spec import Json, Product, Run, Stage, Study
+from experiments.spec import Condition, Json, Product, Run, Stage, Study
 
 # The figures of each page: report/figures/<page>.py has a function of each name.
 FIGURES: Mapping[str, tuple[str, ...]] = {
@@ -102,6 +102,7 @@ def plan(
                 "probe": PROBE,
             },
         ),
+        *(_manifold(study, condition) for condition in study.conditions),
         *(_units("selectivity", run, parameters={"draws": 10}) for run in study.runs),
         *(_units("interventions", run, inputs={"test": TEST}) for run in study.runs),
         *(
@@ -239,6 +240,15 @@ def _embed(run: Run) -> Stage:
             "trajectory": Product(f"train/{run.name}", "trajectory.npz"),
             "probe": PROBE,
         },
+    )
+
+
+def _manifold(study: Study, condition: Condition) -> Stage:
+    return Stage(
+        name=f"manifold/{condition.name}",
+        function="experiments.analyses.manifold:embed",
+        parameters={"seed": 0, "methods": list(study.embeddings)},
+        inputs={"layers": Product(f"train/{condition.name}/{study.seeds[0]}", "layers.npz"), "probe": PROBE},
     )
 
 
