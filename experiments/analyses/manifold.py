@@ -19,7 +19,7 @@ from scipy.stats import rankdata
 from sklearn.manifold import TSNE
 
 from experiments.analyses.geometry import plane, silhouette
-from experiments.analyses.nearness import distances, flat, knn_accuracy, trustworthiness
+from experiments.analyses.nearness import distances, flat, knn_accuracy, nearest, trustworthiness
 
 Arrays = Mapping[str, np.ndarray]
 Map = Float[np.ndarray, "image 2"]
@@ -152,10 +152,11 @@ def measures(
     digits in the map with those in the layer; 1 means that the far and the near digits are so in the layer too.
     """
     apart, drawn_apart = distances(points), distances(places)
+    found = nearest(drawn_apart)
     return {
         "silhouette": silhouette(places, labels),
-        "knn": knn_accuracy(drawn_apart, labels),
-        "trustworthiness": trustworthiness(apart, drawn_apart),
+        "knn": knn_accuracy(drawn_apart, labels, found=found),
+        "trustworthiness": trustworthiness(apart, drawn_apart, found=found),
         "distances": centre_agreement(points, places, labels),
     }
 

@@ -38,17 +38,23 @@ def nearest(apart: Float[np.ndarray, "image image"], *, k: int = NEIGHBOURS) -> 
 
 
 def knn_accuracy(
-    apart: Float[np.ndarray, "image image"], labels: Integer[np.ndarray, " image"], *, k: int = NEIGHBOURS
+    apart: Float[np.ndarray, "image image"],
+    labels: Integer[np.ndarray, " image"],
+    *,
+    k: int = NEIGHBOURS,
+    found: Integer[np.ndarray, "image k"] | None = None,
 ) -> float:
     """Share of images, in %, whose digit is the most frequent among their k nearest neighbours.
 
     Each image is left out when its own neighbours vote; a tie goes to the smaller digit. Where all images lie
     in one point there are no neighbours, and the accuracy is that of always answering the smallest digit.
+    `found`: the nearest neighbours, where they are known already.
     """
     classes, digits = np.unique(labels, return_inverse=True)
     if apart[0, 1:].max() <= 0:
         return 100 * float((digits == 0).mean())
-    ballots = digits[nearest(apart, k=k)] + len(classes) * np.arange(len(digits))[:, None]
+    found = nearest(apart, k=k) if found is None else found
+    ballots = digits[found] + len(classes) * np.arange(len(digits))[:, None]
     votes = np.bincount(ballots.ravel(), minlength=len(digits) * len(classes)).reshape(len(digits), len(classes))
     return 100 * float((votes.argmax(axis=1) == digits).mean())
 
@@ -95,16 +101,21 @@ def rank_within(labels: Integer[np.ndarray, " image"]) -> Integer[np.ndarray, " 
 
 
 def trustworthiness(
-    apart: Float[np.ndarray, "image image"], drawn_apart: Float[np.ndarray, "image image"], *, k: int = NEIGHBOURS
+    apart: Float[np.ndarray, "image image"],
+    drawn_apart: Float[np.ndarray, "image image"],
+    *,
+    k: int = NEIGHBOURS,
+    found: Integer[np.ndarray, "image k"] | None = None,
 ) -> float:
     """How far the neighbours in a drawing are neighbours in the layer (Venna and Kaski 2001, equation 1).
 
     apart: squared distances in the layer; drawn_apart: in the drawing. 1: each image's k nearest in the drawing
     are its k nearest in the layer; a false neighbour costs the more, the further away it is in truth.
+    `found`: the nearest neighbours in the drawing, where they are known already.
     """
     count = len(apart)
     k = min(k, (count - 1) // 2)
-    shown = nearest(drawn_apart, k=k)
+    shown = nearest(drawn_apart, k=k) if found is None or found.shape[1] != k else found
     costs = 0
     for neighbour in shown.T:
         ranks = 1 + (apart < apart[np.arange(count), neighbour][:, None]).sum(axis=1)
@@ -114,5 +125,6 @@ def trustworthiness(
 
 def overlap(first: Float[np.ndarray, "image image"], second: Float[np.ndarray, "image image"]) -> float:
     """Share, in %, of each image's nearest neighbours by the first distances that are so by the second too."""
-    shared = [np.intersect1d(a, b).size for a, b in zip(nearest(first), nearest(second), strict=True)]
-    return 100 * float(np.mean(shared)) / nearest(first).shape[1]
+    both = nearest(first), nearest(second)
+    shared = [np.intersect1d(a, b, assume_unique=True).size for a, b in zip(*both, strict=True)]
+    return 100 * float(np.mean(shared)) / both[0].shape[1]
