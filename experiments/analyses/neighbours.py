@@ -12,13 +12,24 @@ from typing import Any
 
 import numpy as np
 
+from experiments.analyses.geometry import effective_dimension, plane
 from experiments.analyses.grid import by_condition, pairs
-from experiments.analyses.nearness import distances, flat, knn_accuracy, linear_probe_accuracy, trustworthiness
+from experiments.analyses.nearness import (
+    distances,
+    flat,
+    knn_accuracy,
+    linear_probe_accuracy,
+    nearest,
+    rank_within,
+    trustworthiness,
+)
 from experiments.statistics import family, summary
 
 Arrays = Mapping[str, np.ndarray]
 
 UNITS = {"knn": "%", "linear_probe": "%", "knn_plane": "%", "trustworthiness_plane": ""}
+BY_EPOCH = (*UNITS, "dimension")
+PER_CLASS = 100  # images of each digit on which every epoch is read
 
 
 def examine(*, layers: Arrays, embedded: Arrays, trajectory: Arrays, probe: Arrays) -> dict[str, Any]:
@@ -26,8 +37,8 @@ def examine(*, layers: Arrays, embedded: Arrays, trajectory: Arrays, probe: Arra
 
     layers: "<epoch>/<hook>" (image, ...). embedded: coordinates/<hook> (moment, image, 2) of geometry.embed.
     trajectory: penultimate (epoch, image, unit). probe: labels (image,). Returns `arrays.npz`: hook_points in
-    order of depth, epochs (moment,), knn_by_epoch and linear_probe_by_epoch (epoch,) of the last hidden layer,
-    and for every hook point
+    order of depth, epochs (moment,), for the last hidden layer <measure>_by_epoch (epoch,) of all these and of the
+    effective dimension, read on the first hundred images of each digit, and for every hook point
 
         knn/<hook>, linear_probe/<hook>   (moment,)   %, see `knn_accuracy` and `linear_probe_accuracy`
         knn_plane/<hook>                  (moment,)   %, k-NN accuracy on the first two principal components
@@ -36,13 +47,10 @@ def examine(*, layers: Arrays, embedded: Arrays, trajectory: Arrays, probe: Arra
     labels = probe["labels"]
     epochs = sorted({int(name.partition("/")[0]) for name in layers})
     hooks = [name.partition("/")[2] for name in layers if name.startswith(f"{epochs[0]}/")]
-    steps = trajectory["penultimate"]
-    arrays: dict[str, np.ndarray] = {
-        "hook_points": np.array(hooks),
-        "epochs": np.array(epochs),
-        "knn_by_epoch": np.array([knn_accuracy(distances(flat(points)), labels) for points in steps]),
-        "linear_probe_by_epoch": np.array([linear_probe_accuracy(flat(points), labels) for points in steps]),
-    }
+    arrays: dict[str, np.ndarray] = {"hook_points": np.array(hooks), "epochs": np.array(epochs)}
+    few = rank_within(labels) < PER_CLASS
+    steps = [_step(flat(points[few]), labels[few]) for points in trajectory["penultimate"]]
+    arrays |= {f"{measure}_by_epoch": np.array([found[measure] for found in steps]) for measure in BY_EPOCH}
     for hook in hooks:
         planes = embedded[f"coordinates/{hook}"]
         moments = [
@@ -53,13 +61,19 @@ def examine(*, layers: Arrays, embedded: Arrays, trajectory: Arrays, probe: Arra
     return {"arrays.npz": arrays}
 
 
+def _step(points: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    places, _ = plane(points, labels)
+    return _measure(points, places, labels) | {"dimension": effective_dimension(points)}
+
+
 def _measure(points: np.ndarray, places: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     apart, drawn_apart = distances(points), distances(places)
+    found = nearest(drawn_apart)
     return {
         "knn": knn_accuracy(apart, labels),
         "linear_probe": linear_probe_accuracy(points, labels),
-        "knn_plane": knn_accuracy(drawn_apart, labels),
-        "trustworthiness_plane": trustworthiness(apart, drawn_apart),
+        "knn_plane": knn_accuracy(drawn_apart, labels, found=found),
+        "trustworthiness_plane": trustworthiness(apart, drawn_apart, found=found),
     }
 
 
@@ -70,7 +84,7 @@ def compare(*, runs: Mapping[str, Arrays]) -> dict[str, Any]:
 
         hook_points/<condition>
         knn, linear_probe, knn_plane, trustworthiness_plane /<condition>/<hook>   (seed, moment)
-        knn_by_epoch, linear_probe_by_epoch /<condition>                          (seed, epoch)
+        <measure>_by_epoch/<condition>                            (seed, epoch), these and dimension
 
     and `facts.json`: `geometry.<measure>.<condition>.<hook>` at the end of training, `geometry.<measure>_start...`
     for the untrained network, `geometry.<measure>_gain...` for their paired difference, comparisons of conditions,
@@ -82,7 +96,7 @@ def compare(*, runs: Mapping[str, Arrays]) -> dict[str, Any]:
         hooks = [str(hook) for hook in group[0]["hook_points"]]
         names = [f"{measure}/{hook}" for measure in UNITS for hook in hooks]
         arrays[f"hook_points/{condition}"] = np.array(hooks)
-        for name in (*names, "knn_by_epoch", "linear_probe_by_epoch"):
+        for name in (*names, *(f"{measure}_by_epoch" for measure in BY_EPOCH)):
             measure, _, hook = name.partition("/")
             place = "/".join(filter(None, (measure, condition, hook)))
             arrays[place] = np.stack([run[name] for run in group]).astype(np.float32)

@@ -25,11 +25,12 @@ KEPT = 20  # images of each digit whose places are kept
 SHOWN = 3  # maps of either kind that are kept
 
 
-def repeat(*, trajectories: Mapping[str, Arrays], probe: Arrays, seeds: int) -> dict[str, Any]:
+def repeat(*, trajectories: Mapping[str, Arrays], probe: Arrays, seeds: int, methods: Sequence[str]) -> dict[str, Any]:
     """Maps of the trained last hidden layer, made again and again.
 
     trajectories: {"mlp-raw/0": penultimate (epoch, image, unit)} of one condition, the first of which is mapped from
-    `seeds` random starts; all are mapped from the first start. probe: labels (image,). Unlike the maps of
+    `seeds` random starts; all are mapped from the first start. probe: labels (image,). methods: those of "tsne" and
+    "umap" that are wanted; others are passed over. Unlike the maps of
     manifold.embed, these begin at random. Returns `arrays.npz`, chance being "start" or "network", over all pairs
     of the maps that differ in it (none: one map is compared with itself, where the study has a single seed)
 
@@ -44,7 +45,7 @@ def repeat(*, trajectories: Mapping[str, Arrays], probe: Arrays, seeds: int) -> 
     networks = [each["penultimate"][-1][mapped].astype(np.float64) for each in trajectories.values()]
     starts = [np.random.default_rng(seed).normal(size=(len(networks[0]), 2)) for seed in range(seeds)]
     arrays: dict[str, np.ndarray] = {"labels": probe["labels"][rank < KEPT]}
-    for method, mapper in BENT.items():
+    for method, mapper in ((method, mapper) for method, mapper in BENT.items() if method in methods):
         by_start = [mapper(networks[0], start=start, seed=seed) for seed, start in enumerate(starts)]
         others = [mapper(points, start=starts[0], seed=0) for points in networks[1:]]
         for chance, drawn in (("start", by_start), ("network", [by_start[0], *others])):

@@ -23,7 +23,7 @@ Arrays = Mapping[str, np.ndarray]
 Order = Sequence[int] | Integer[np.ndarray, " kept"]
 
 PER_CLASS = 50  # images of each digit in either half
-DRAWS = 30  # random orders of units, and random rotations
+DRAWS = 20  # random orders of units, and random rotations
 FEW = 5  # how many units are kept where a single number is quoted
 WAYS = ("greedy", "selectivity", "random", "rotated", "components")
 METHOD = "units chosen on one half of the probe images, silhouette read on the other"
