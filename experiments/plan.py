@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from experiments.spec import Json, Product, Run, Stage, Study
+from experiments.spec import Condition, Json, Product, Run, Stage, Study
 
 # The figures of each page: report/figures/<page>.py has a function of each name.
 FIGURES: Mapping[str, tuple[str, ...]] = {
@@ -58,7 +58,14 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     "superposition": ("interference", "cosines", "confused", "units"),
 }
 
-# The chapters whose measures stand side by side on the page "comparison".
+# Further figures of the page "geometry", by the analysis that they read: report/figures/<analysis>.py draws them.
+GEOMETRY: Mapping[str, tuple[str, ...]] = {
+    "atlas": ("maps_mlp", "maps_cnn", "development", "kept", "starts", "stability"),
+    "neighbours": ("neighbours", "by_epoch"),
+    "subspaces": ("subspaces",),
+}
+
+# The analyses whose measures stand side by side on the page "comparison".
 COMPARED = (
     "training",
     "activations",
@@ -66,6 +73,7 @@ COMPARED = (
     "selectivity",
     "interventions",
     "geometry",
+    "neighbours",
     "similarity",
     "features",
     "superposition",
@@ -125,6 +133,26 @@ def plan(
                 "probe": PROBE,
             },
         ),
+        *(_neighbours(run) for run in study.runs),
+        *(_subspaces(run) for run in study.runs),
+        *(
+            _analysis(
+                page,
+                "compare",
+                inputs={"runs": {run.name: Product(f"{page}/{run.name}", "arrays.npz") for run in study.runs}},
+            )
+            for page in ("neighbours", "subspaces")
+        ),
+        *(_manifold(study, condition) for condition in study.conditions),
+        *(_stability(study, condition) for condition in study.conditions),
+        _analysis(
+            "atlas",
+            "compare",
+            inputs={
+                argument: {each.name: Product(f"{stage}/{each.name}", "arrays.npz") for each in study.conditions}
+                for argument, stage in (("conditions", "manifold"), ("stability", "stability"))
+            },
+        ),
         *(_units("selectivity", run, parameters={"draws": 10}) for run in study.runs),
         *(_units("interventions", run, inputs={"test": TEST}) for run in study.runs),
         *(
@@ -168,12 +196,13 @@ def plan(
         ),
     ]
     stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
+    stages += [_figure("geometry", name, analysis=analysis) for analysis, names in GEOMETRY.items() for name in names]
     facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
     stages += [
         Stage(
             name="analysis/comparison",
             function="experiments.analyses.comparison:gather",
-            inputs={"facts": {page: facts[page] for page in COMPARED}},
+            inputs={"facts": {analysis: Product(f"analysis/{analysis}", "facts.json") for analysis in COMPARED}},
             publish=("facts.json",),
         ),
         Stage(
@@ -305,6 +334,46 @@ def _embed(run: Run) -> Stage:
     )
 
 
+def _neighbours(run: Run) -> Stage:
+    embed = _embed(run)
+    return Stage(
+        name=f"neighbours/{run.name}",
+        function="experiments.analyses.neighbours:examine",
+        inputs={**embed.inputs, "embedded": Product(embed.name, "arrays.npz")},
+    )
+
+
+def _subspaces(run: Run) -> Stage:
+    return Stage(
+        name=f"subspaces/{run.name}",
+        function="experiments.analyses.subspaces:examine",
+        parameters={"seed": 0},
+        inputs={"trajectory": Product(f"train/{run.name}", "trajectory.npz"), "probe": PROBE},
+    )
+
+
+def _stability(study: Study, condition: Condition) -> Stage:
+    runs = [Run(condition, seed) for seed in study.seeds[:5]]
+    return Stage(
+        name=f"stability/{condition.name}",
+        function="experiments.analyses.stability:repeat",
+        parameters={"seeds": 5, "methods": list(study.embeddings)},
+        inputs={
+            "trajectories": {run.name: Product(f"train/{run.name}", "trajectory.npz") for run in runs},
+            "probe": PROBE,
+        },
+    )
+
+
+def _manifold(study: Study, condition: Condition) -> Stage:
+    return Stage(
+        name=f"manifold/{condition.name}",
+        function="experiments.analyses.manifold:embed",
+        parameters={"seed": 0, "methods": list(study.embeddings)},
+        inputs={"layers": Product(f"train/{condition.name}/{study.seeds[0]}", "layers.npz"), "probe": PROBE},
+    )
+
+
 def _analysis(
     page: str, function: str, *, inputs: Mapping, parameters: Mapping | None = None, publish: tuple[str, ...] = ()
 ) -> Stage:
@@ -317,13 +386,14 @@ def _analysis(
     )
 
 
-def _figure(page: str, name: str) -> Stage:
+def _figure(page: str, name: str, *, analysis: str = "") -> Stage:
+    analysis = analysis or page
     return Stage(
         name=f"figure/{page}/{name.replace('_', '-')}",
-        function=f"report.figures.{page}:{name}",
+        function=f"report.figures.{analysis}:{name}",
         inputs={
-            "arrays": Product(f"analysis/{page}", "arrays.npz"),
-            "facts": Product(f"analysis/{page}", "facts.json"),
+            "arrays": Product(f"analysis/{analysis}", "arrays.npz"),
+            "facts": Product(f"analysis/{analysis}", "facts.json"),
         },
     )
 

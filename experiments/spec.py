@@ -58,7 +58,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Study:
-    """Everything a fork may change. Epoch 0 is the untrained network; `early` is the epoch shown as "early"."""
+    """Everything a fork may change. Epoch 0 is the untrained network; `early` is the epoch shown as "early".
+
+    `embeddings` are the maps that are drawn of each layer, of "pca", "tsne" and "umap".
+    """
 
     name: str
     architectures: tuple[Architecture, ...]
@@ -69,6 +72,7 @@ class Study:
     learning_rate: float
     probe_per_class: int
     early: int
+    embeddings: tuple[str, ...] = ("pca", "tsne", "umap")
 
     @property
     def conditions(self) -> tuple[Condition, ...]:

@@ -28,6 +28,13 @@ PUBLISHED = Study(
     early=1,
 )
 QUICK = replace(PUBLISHED, name="quick", seeds=(0, 1), epochs=2)
-SMOKE = replace(PUBLISHED, name="smoke", seeds=(0, 1), epochs=2, probe_per_class=20)
+SMOKE = replace(
+    PUBLISHED,
+    name="smoke",
+    seeds=(0, 1),
+    epochs=2,
+    probe_per_class=20,
+    embeddings=("pca", "tsne"),  # UMAP, when it first runs on a machine, is compiled for longer than all this takes
+)
 
 STUDIES = {study.name: study for study in (PUBLISHED, QUICK, SMOKE)}

@@ -56,6 +56,7 @@ def of_study(study: Study) -> Names:
             "batch_size": study.batch_size,
             "learning_rate": study.learning_rate,
             "probe_per_class": study.probe_per_class,
+            "embeddings": study.embeddings,
             "runs": len(study.runs),
             "conditions": study.conditions,
             "architectures": {each.name: vars(each) for each in study.architectures},
