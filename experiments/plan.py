@@ -43,6 +43,8 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     ),
     "geometry": ("pca_mlp", "pca_cnn", "explained_variance", "silhouette", "dimension"),
     "similarity": ("epochs", "steps", "settling", "layers", "networks", "relations"),
+    "layers": ("differences", "curves", "drift", "units"),
+    "replication": ("learning_curve", "top_units", "unit_14"),
 }
 
 # The chapters whose measures stand side by side on the page "comparison".
@@ -79,6 +81,7 @@ def plan(
             inputs={"test": TEST},
         ),
         *(_train(study, run) for run in study.runs),
+        *(_train(study, run, name=f"train/layers/{run.name}") for run in study.variant_runs),
         *(_network(run) for run in study.runs if run.seed == study.seeds[0]),
     ]
     records = {run.name: Product(f"train/{run.name}", "record.npz") for run in study.runs}
@@ -123,6 +126,7 @@ def plan(
             parameters={"threshold": 0.95},
         ),
     ]
+    stages += [_layers(study), *_replication(study)]
     stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
     facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
     stages += [
@@ -170,10 +174,10 @@ CARD = Product("data", "card.json")
 PROBE = Product("probe", "probe.npz")
 
 
-def _train(study: Study, run: Run) -> Stage:
+def _train(study: Study, run: Run, *, name: str = "", function: str = "experiments.train:train") -> Stage:
     return Stage(
-        name=f"train/{run.name}",
-        function="experiments.train:train",
+        name=name or f"train/{run.name}",
+        function=function,
         parameters={
             **_network_of(run),
             "seed": run.seed,
@@ -240,6 +244,61 @@ def _embed(run: Run) -> Stage:
             "probe": PROBE,
         },
     )
+
+
+def _layers(study: Study) -> Stage:
+    """The variants beside the network they vary, which is called plain; same seeds."""
+    plain = {f"plain/{run.seed}": f"train/{study.variants_of}/{run.seed}" for run in study.variant_runs}
+    varied = {f"{run.condition.architecture.name}/{run.seed}": f"train/layers/{run.name}" for run in study.variant_runs}
+    shares = [variant.options.get("dropout", 0.0) for variant in study.variants]
+    return _analysis(
+        "layers",
+        "compare",
+        inputs={"records": {name: Product(stage, "record.npz") for name, stage in {**plain, **varied}.items()}},
+        parameters={
+            "titles": {"plain": "Plain", **{variant.name: variant.title for variant in study.variants}},
+            "dropout": max(shares, default=0.0),
+        },
+    )
+
+
+def _replication(study: Study) -> list[Stage]:
+    """The notebooks' two runs, with plain kernels; and the first of them once more, as all others are trained."""
+    runs = {condition.name: Run(condition, study.replication) for condition in study.conditions}
+    raw, normalized = runs["mlp-raw"], runs["mlp-normalized"]
+    exact = "experiments.exact:train"
+
+    def read(name: str, function: str, *, draws: int) -> Stage:
+        return Stage(
+            name=f"specimen/{name}",
+            function=f"experiments.analyses.specimen:{function}",
+            parameters={"architecture": _network_of(raw)["architecture"], "seed": 0, "draws": draws},
+            inputs={"weights": Product(f"train/replication/{name}", "weights.npz"), "test": TEST},
+        )
+
+    records = {
+        run.name: Product(f"train/{run.name}", "record.npz") for run in study.runs if run.condition == raw.condition
+    }
+    return [
+        _train(study, raw, name="train/replication/raw", function=exact),
+        _train(study, normalized, name="train/replication/normalized", function=exact),
+        _train(study, raw, name="train/replication/fast"),
+        read("raw", "read_exactly", draws=10),
+        read("fast", "read", draws=0),
+        _analysis(
+            "replication",
+            "compare",
+            inputs={
+                "raw": Product("specimen/raw", "arrays.npz"),
+                "record": Product("train/replication/raw", "record.npz"),
+                "fast": Product("specimen/fast", "arrays.npz"),
+                "fast_record": Product("train/replication/fast", "record.npz"),
+                "normalized": Product("train/replication/normalized", "record.npz"),
+                "records": records,
+                "layers": Product("analysis/layers", "facts.json"),
+            },
+        ),
+    ]
 
 
 def _analysis(
