@@ -62,7 +62,8 @@ def test_a_new_seed_trains_exactly_that_seed(built):
     must_run = set(survey(replace(SMALL, seeds=(0, 1, 7)), built).must_run())
     conditions = {condition.name for condition in SMALL.conditions}
     alone = {name for name in must_run if name.startswith(("data", "probe", "train/", "embed/", "network/"))}
-    assert alone == {f"{stage}/{condition}/7" for stage in ("train", "embed") for condition in conditions}
+    varied = {f"train/layers/{variant.name}-normalized/7" for variant in SMALL.variants}
+    assert alone == varied | {f"{stage}/{condition}/7" for stage in ("train", "embed") for condition in conditions}
     assert {"analysis/training", "analysis/geometry"} <= must_run
     assert "analysis/data" not in must_run
 
@@ -101,7 +102,7 @@ def test_a_new_variant_trains_exactly_its_runs(built):
 
 
 def test_another_seed_of_the_replication_trains_it_alone(built):
-    found = survey(replace(SMALL, replication=1), built)
+    found = survey(replace(SMALL, replication=5), built)
     assert trained(found) == {f"train/replication/{name}" for name in ("raw", "normalized", "fast")}
 
 

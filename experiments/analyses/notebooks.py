@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SEED = 31416
-EPOCHS = 20
-EXAMINED = (0, 7, 8, 14, 15)  # the units of the second hidden layer that the notebooks switch off
 SUBSETS = {"good": (6, 7, 8, 10, 13), "mixed": (5, 6, 7, 8, 0), "poor": (2, 0, 3, 11, 15)}
 
 
