@@ -1,8 +1,8 @@
-"""The same arithmetic on every processor: a function called in a process of its own, with plain kernels.
+"""Arithmetic that does not go with the processor: a function called in a process of its own, with plain kernels.
 
 A sum of many products depends, in its last bits, on the order in which they are added. PyTorch and its libraries
-choose that order by the processor, the fastest it has; told not to, they add up alike everywhere. They are told
-through the environment, before they are imported: hence a process of its own.
+choose that order by the instructions that the processor offers; they can be told to use only those that every one
+has. They are told through the environment, before they are imported: hence a process of its own.
 
 In: a function and its arguments, arrays and plain values. Out: what it returns. The arrays travel through files in a
 temporary folder.

@@ -141,7 +141,10 @@ def _counts(facts: Mapping[str, Fact]) -> dict[str, Fact]:
     counts = {"items": match.size, "exact": match.sum(), "other": (~match).sum()}
     method = "published numbers, each compared as far as it was rounded"
     return {
-        f"replication.{n}": constant(int(v), unit="numbers", n=match.size, method=method) for n, v in counts.items()
+        f"replication.{name}": constant(
+            int(count), unit="numbers" if name == "items" else "", n=match.size, method=method
+        )
+        for name, count in counts.items()
     }
 
 
@@ -216,7 +219,7 @@ def _top_facts(raw: Arrays, fast: Arrays) -> dict[str, Fact]:
         for name, found, how in (("lists", raw, EXACT), ("fast", fast, FAST)):
             same = (top_units(found[ranking]) == np.array(notebooks.TOP[ranking])).all(axis=1)
             facts[f"replication.top.{ranking}.{name}"] = constant(
-                int(same.sum()), unit="lists", n=len(same), method=f"lists of three units equal to the published; {how}"
+                int(same.sum()), unit="", n=len(same), method=f"lists of three units equal to the published; {how}"
             )
     total = sum(facts[f"replication.top.{ranking}.lists"]["value"] for ranking in RANKINGS)
     lists = 10 * len(RANKINGS)
