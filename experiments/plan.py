@@ -295,7 +295,7 @@ def _replication(study: Study) -> list[Stage]:
                 "fast_record": Product("train/replication/fast", "record.npz"),
                 "normalized": Product("train/replication/normalized", "record.npz"),
                 "records": records,
-                "layers": Product("analysis/layers", "facts.json"),
+                "variants": Product("analysis/layers", "arrays.npz"),
             },
         ),
     ]

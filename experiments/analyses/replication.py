@@ -22,6 +22,7 @@ from experiments.statistics import Fact, constant
 Arrays = Mapping[str, np.ndarray]
 
 RANKINGS = tuple(notebooks.TOP)
+VARIANTS = {"notebooks": "test_accuracy/notebooks", "dropout": "test_accuracy/dropout-1"}  # (seed, epoch), in %
 OFF, BASE = SCALES.index(0.0), SCALES.index(1.0)
 EXACT, FAST = "the notebooks' recipe, run again with plain kernels", "the same with the study's kernels"
 
@@ -34,24 +35,24 @@ def compare(
     fast_record: Arrays,
     normalized: Arrays,
     records: Mapping[str, Arrays],
-    layers: Mapping[str, Fact],
+    variants: Arrays,
 ) -> dict[str, Any]:
     """Every published number beside the reproduced one.
 
     raw, record: `specimen.read` and the record of the run with the notebooks' seed and plain kernels (see `exact`);
     fast, fast_record: the same of a run like every other of the study. normalized: the record of the run on normalized
-    input. records: {"mlp-raw/0": record}, the study's runs. layers: the facts of the page on layers.
+    input. records: {"mlp-raw/0": record}, the study's runs. variants: the arrays of the page on layers.
 
     For each item of `notebooks.VALUES` the facts are replication.<item>.published, .reproduced, .match (1 if equal
     as far as it was rounded), for what is read in the raw network .fast and, for shares of images, .apart, in images.
     Raises KeyError for an item that nothing here measures.
     """
-    reproduced = measure(raw, record) | elsewhere(record, normalized, layers)
+    reproduced = measure(raw, record) | elsewhere(record, normalized, variants)
     quick = measure(fast, fast_record)
     facts: dict[str, Fact] = {}
     for name, published in notebooks.VALUES.items():
         facts |= _item(f"replication.{name}", published, reproduced[name], quick.get(name))
-    facts |= _counts(facts) | _apart(facts, record) | _quarter(record, normalized) | _random(raw)
+    facts |= _counts(facts) | _apart(facts, record) | _quarter(record, normalized) | _random(raw) | _spread(variants)
     facts |= _corrected(raw) | _top_facts(raw, fast) | _numbers(records)
     arrays: dict[str, np.ndarray] = {
         "train_loss": record["train_loss"],
@@ -98,7 +99,7 @@ def measure(found: Arrays, record: Arrays) -> dict[str, float]:
     return {name: float(value) for name, value in values.items()}
 
 
-def elsewhere(record: Arrays, normalized: Arrays, layers: Mapping[str, Fact]) -> dict[str, float]:
+def elsewhere(record: Arrays, normalized: Arrays, variants: Arrays) -> dict[str, float]:
     """The numbers that come from other runs: normalized input with the same seed, and the variants' means over seeds.
 
     catch_up: the share of the epochs, in %, after which the normalized run has the raw run's final test accuracy;
@@ -110,8 +111,7 @@ def elsewhere(record: Arrays, normalized: Arrays, layers: Mapping[str, Fact]) ->
     return {
         "normalized": float(100 * accuracy[-1]),
         "catch_up": share,
-        "notebooks": layers["layers.test_accuracy.notebooks"]["value"],
-        "dropout": layers["layers.test_accuracy.dropout-1"]["value"],
+        **{name: float(variants[key][:, -1].mean(dtype=np.float64)) for name, key in VARIANTS.items()},
     }
 
 
@@ -210,6 +210,18 @@ def _random(raw: Arrays) -> dict[str, Fact]:
             drawn.size, unit="draws", n=drawn.size, method="random subsets"
         ),
     }
+
+
+def _spread(variants: Arrays) -> dict[str, Fact]:
+    """Between which values the seeds of a variant end: where a single run may land."""
+    facts = {}
+    for name, key in VARIANTS.items():
+        ends = variants[key][:, -1]
+        for which, value in (("lowest", ends.min()), ("highest", ends.max())):
+            facts[f"replication.{name}.{which}"] = constant(
+                value, unit="%", n=len(ends), method=f"{which} of the seeds"
+            )
+    return facts
 
 
 def _top_facts(raw: Arrays, fast: Arrays) -> dict[str, Fact]:

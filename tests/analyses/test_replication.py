@@ -45,7 +45,7 @@ def record(*, epochs=20, accuracy=0.9):
     }
 
 
-LAYERS = {f"layers.test_accuracy.{name}": {"value": 96.65} for name in ("notebooks", "dropout-1")}
+VARIANTS = {f"test_accuracy/{name}": np.array([[10.0, 96.6], [10.0, 96.7]]) for name in ("notebooks", "dropout-1")}
 
 
 def compared(**changes):
@@ -57,7 +57,7 @@ def compared(**changes):
         "fast_record": record(accuracy=0.92),
         "normalized": record(accuracy=0.95),
         "records": {f"mlp-raw/{seed}": record() for seed in range(3)},
-        "layers": LAYERS,
+        "variants": VARIANTS,
     }
     return compare(**inputs | changes)
 
@@ -126,7 +126,10 @@ def test_the_items_are_counted_and_the_variants_come_from_the_page_on_layers():
     facts = compared()["facts.json"]
     counts = [facts[f"replication.{name}"]["value"] for name in ("exact", "other")]
     assert sum(counts) == facts["replication.items"]["value"] == len(notebooks.VALUES)
+    assert facts["replication.notebooks.reproduced"]["value"] == pytest.approx(96.65)
     assert facts["replication.notebooks.match"]["value"] == 1, "96.65 rounds to 96.7"
+    assert facts["replication.notebooks.lowest"]["value"] == pytest.approx(96.6)
+    assert facts["replication.notebooks.highest"]["n"] == 2
 
 
 def test_lists_of_top_units_are_compared_place_by_place():
