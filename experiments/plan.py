@@ -283,7 +283,7 @@ def _replication(study: Study) -> list[Stage]:
         _train(study, raw, name="train/replication/raw", function=exact),
         _train(study, normalized, name="train/replication/normalized", function=exact),
         _train(study, raw, name="train/replication/fast"),
-        read("raw", "read_exactly", draws=10),
+        read("raw", "read_exactly", draws=len(study.seeds)),
         read("fast", "read", draws=0),
         _analysis(
             "replication",
