@@ -56,6 +56,8 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
         "maximised_logits",
     ),
     "superposition": ("interference", "cosines", "confused", "units"),
+    "layers": ("differences", "curves", "drift", "units"),
+    "replication": ("learning_curve", "top_units", "unit_14"),
 }
 
 # Further figures of the page "geometry", by the analysis that they read: report/figures/<analysis>.py draws them.
@@ -110,6 +112,7 @@ def plan(
             inputs={"test": TEST},
         ),
         *(_train(study, run) for run in study.runs),
+        *(_train(study, run, name=f"train/layers/{run.name}") for run in study.variant_runs),
         *(_network(run) for run in study.runs if run.seed == study.seeds[0]),
     ]
     records = {run.name: Product(f"train/{run.name}", "record.npz") for run in study.runs}
@@ -195,6 +198,7 @@ def plan(
             },
         ),
     ]
+    stages += [_layers(study), *_replication(study)]
     stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
     stages += [_figure("geometry", name, analysis=analysis) for analysis, names in GEOMETRY.items() for name in names]
     facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
@@ -244,10 +248,10 @@ PROBE = Product("probe", "probe.npz")
 BORDER = Product("border", "border.npz")
 
 
-def _train(study: Study, run: Run) -> Stage:
+def _train(study: Study, run: Run, *, name: str = "", function: str = "experiments.train:train") -> Stage:
     return Stage(
-        name=f"train/{run.name}",
-        function="experiments.train:train",
+        name=name or f"train/{run.name}",
+        function=function,
         parameters={
             **_network_of(run),
             "seed": run.seed,
@@ -372,6 +376,61 @@ def _manifold(study: Study, condition: Condition) -> Stage:
         parameters={"seed": 0, "methods": list(study.embeddings)},
         inputs={"layers": Product(f"train/{condition.name}/{study.seeds[0]}", "layers.npz"), "probe": PROBE},
     )
+
+
+def _layers(study: Study) -> Stage:
+    """The variants beside the network they vary, which is called plain; same seeds."""
+    plain = {f"plain/{run.seed}": f"train/{study.variants_of}/{run.seed}" for run in study.variant_runs}
+    varied = {f"{run.condition.architecture.name}/{run.seed}": f"train/layers/{run.name}" for run in study.variant_runs}
+    shares = [variant.options.get("dropout", 0.0) for variant in study.variants]
+    return _analysis(
+        "layers",
+        "compare",
+        inputs={"records": {name: Product(stage, "record.npz") for name, stage in {**plain, **varied}.items()}},
+        parameters={
+            "titles": {"plain": "Plain", **{variant.name: variant.title for variant in study.variants}},
+            "dropout": max(shares, default=0.0),
+        },
+    )
+
+
+def _replication(study: Study) -> list[Stage]:
+    """The notebooks' two runs, with plain kernels; and the first of them once more, as all others are trained."""
+    runs = {condition.name: Run(condition, study.replication) for condition in study.conditions}
+    raw, normalized = runs["mlp-raw"], runs["mlp-normalized"]
+    exact = "experiments.exact:train"
+
+    def read(name: str, function: str, *, draws: int) -> Stage:
+        return Stage(
+            name=f"specimen/{name}",
+            function=f"experiments.analyses.specimen:{function}",
+            parameters={"architecture": _network_of(raw)["architecture"], "seed": 0, "draws": draws},
+            inputs={"weights": Product(f"train/replication/{name}", "weights.npz"), "test": TEST},
+        )
+
+    records = {
+        run.name: Product(f"train/{run.name}", "record.npz") for run in study.runs if run.condition == raw.condition
+    }
+    return [
+        _train(study, raw, name="train/replication/raw", function=exact),
+        _train(study, normalized, name="train/replication/normalized", function=exact),
+        _train(study, raw, name="train/replication/fast"),
+        read("raw", "read_exactly", draws=len(study.seeds)),
+        read("fast", "read", draws=0),
+        _analysis(
+            "replication",
+            "compare",
+            inputs={
+                "raw": Product("specimen/raw", "arrays.npz"),
+                "record": Product("train/replication/raw", "record.npz"),
+                "fast": Product("specimen/fast", "arrays.npz"),
+                "fast_record": Product("train/replication/fast", "record.npz"),
+                "normalized": Product("train/replication/normalized", "record.npz"),
+                "records": records,
+                "variants": Product("analysis/layers", "arrays.npz"),
+            },
+        ),
+    ]
 
 
 def _analysis(

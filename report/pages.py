@@ -120,11 +120,27 @@ PAGES = (
         "The study",
     ),
     Page(
+        "layers",
+        "Layers",
+        "What do LayerNorm, BatchNorm and Dropout add?",
+        "Normalization and Dropout inside the MLP, before or after the ReLU, in either layer: accuracy, gap, drift and "
+        "units of every variant beside the plain network.",
+        "The study",
+    ),
+    Page(
         "comparison",
         "Comparison",
         "What changes, measure by measure?",
         "The measures of all chapters in one table: an MLP beside a CNN, raw beside normalized input, each difference "
         "with its interval and its verdict.",
+        "The study",
+    ),
+    Page(
+        "replication",
+        "Replication",
+        "Do the notebooks’ numbers come out again, and do their conclusions hold?",
+        "The recipe that this study began with, run exactly: every published number beside the one it gives here, and "
+        "what ten seeds say of what was concluded from one network.",
         "The study",
     ),
     Page(

@@ -44,7 +44,7 @@ class Names:
 
 
 def of_study(study: Study) -> Names:
-    """What pages may say of a study: counts, options, and its architectures, treatments and conditions by name."""
+    """What pages may say of a study: counts, options; architectures, treatments, variants and conditions by name."""
     return Names(
         "study",
         {
@@ -61,6 +61,7 @@ def of_study(study: Study) -> Names:
             "conditions": study.conditions,
             "architectures": {each.name: vars(each) for each in study.architectures},
             "treatments": {each.name: vars(each) for each in study.treatments},
+            "variants": {each.name: vars(each) for each in study.variants},
         },
     )
 

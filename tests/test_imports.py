@@ -17,6 +17,7 @@ NUMERICS = (
     "experiments.models",
     "experiments.hooks",
     "experiments.train",
+    "experiments.exact",
     "experiments.record",
     "experiments.networks",
     "experiments.statistics",
