@@ -82,6 +82,15 @@ def plan(
         *(_network(run) for run in study.runs if run.seed == study.seeds[0]),
     ]
     records = {run.name: Product(f"train/{run.name}", "record.npz") for run in study.runs}
+    first = {run.condition.name: records[run.name] for run in study.runs if run.seed == study.seeds[0]}
+    stages.append(
+        Stage(
+            "shelf",
+            "experiments.analyses.shelf:choose",
+            inputs={"records": first, "test": TEST},
+            publish=("shelf.npz",),
+        )
+    )
     stages += [
         _analysis(
             "data",
@@ -138,6 +147,7 @@ def plan(
             inputs={"facts": Product("analysis/comparison", "facts.json")},
         ),
     ]
+    stages.append(_script("shelf", {"shelf": Product("shelf", "shelf.npz")}, ("shelf.js", "shelf.png", "shelf.json")))
     stages.append(Stage("figure/index/at-a-glance", "report.figures.index:at_a_glance", inputs={"facts": facts}))
     return stages + [_social(page, question) for page, question in (questions or {}).items()]
 
@@ -267,3 +277,7 @@ def _figure(page: str, name: str) -> Stage:
 
 def _social(page: str, question: str) -> Stage:
     return Stage(f"social/{page}", "report.figures.social:card", {"question": question, "title": "Inside MNIST"})
+
+
+def _script(name: str, inputs: Mapping[str, Product | Mapping[str, Product]], made: tuple[str, ...]) -> Stage:
+    return Stage(f"script/{name}", f"report.scripts:{name}", inputs=inputs, publish=made)

@@ -15,7 +15,7 @@ SITE_TAGLINE = "What normalization and convolution change inside four small netw
 class Page:
     """`title` is the short name in the contents, `question` the heading, `description` what search engines show.
 
-    `scripts` are the scripts that it needs besides those of every page, in their order, as paths in the site.
+    `scripts` and `styles` are what it needs besides those of every page, in their order, as paths in the site.
     """
 
     slug: str
@@ -24,6 +24,7 @@ class Page:
     description: str
     part: str
     scripts: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
