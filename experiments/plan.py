@@ -147,7 +147,27 @@ def plan(
             inputs={"facts": Product("analysis/comparison", "facts.json")},
         ),
     ]
-    stages.append(_script("shelf", {"shelf": Product("shelf", "shelf.npz")}, ("shelf.js", "shelf.png", "shelf.json")))
+    stages.append(
+        Stage(
+            name="script/networks",
+            function="report.scripts:networks",
+            parameters={"titles": {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.conditions}},
+            inputs={
+                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions}
+            },
+            publish=("networks.js",),
+        )
+    )
+    titles: Json = {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.conditions}
+    stages.append(
+        Stage(
+            name="script/shelf",
+            function="report.shelf:pack",
+            parameters={"titles": titles},
+            inputs={"shelf": Product("shelf", "shelf.npz")},
+            publish=("shelf.js", "shelf.png", "shelf.json"),
+        )
+    )
     stages.append(Stage("figure/index/at-a-glance", "report.figures.index:at_a_glance", inputs={"facts": facts}))
     return stages + [_social(page, question) for page, question in (questions or {}).items()]
 
@@ -277,7 +297,3 @@ def _figure(page: str, name: str) -> Stage:
 
 def _social(page: str, question: str) -> Stage:
     return Stage(f"social/{page}", "report.figures.social:card", {"question": question, "title": "Inside MNIST"})
-
-
-def _script(name: str, inputs: Mapping[str, Product | Mapping[str, Product]], made: tuple[str, ...]) -> Stage:
-    return Stage(f"script/{name}", f"report.scripts:{name}", inputs=inputs, publish=made)

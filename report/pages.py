@@ -31,6 +31,23 @@ class Page:
         return f"{self.slug}.html"
 
 
+# The scripts of the digit lab, in the order in which they build on each other.
+LAB = (
+    "data/networks.js",
+    "data/shelf.js",
+    "assets/forward.js",
+    "assets/state.js",
+    "assets/raster.js",
+    "assets/board.js",
+    "assets/lab-words.js",
+    "assets/lab-paint.js",
+    "assets/lab-answers.js",
+    "assets/lab-units.js",
+    "assets/lab-scales.js",
+    "assets/lab-controls.js",
+    "assets/lab.js",
+)
+
 PAGES = (
     Page(
         "index",
@@ -39,6 +56,18 @@ PAGES = (
         "Four small networks read handwritten digits, with and without input normalization, with and without "
         "convolution: what was found inside them, and how sure we are.",
         "The study",
+        scripts=LAB,
+        styles=("assets/lab.css",),
+    ),
+    Page(
+        "lab",
+        "Digit lab",
+        "What do the networks make of your handwriting?",
+        "Draw a digit and watch four networks read it: their answers, every hidden unit at work, and what happens when "
+        "you switch units off or turn them up.",
+        "Play",
+        scripts=LAB,
+        styles=("assets/lab.css",),
     ),
     Page(
         "data",

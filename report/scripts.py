@@ -1,84 +1,62 @@
-"""What the scripts of the pages read: arrays of the study go in, small files for the browser come out.
+"""What the pages' own scripts read, packed as JavaScript that a page can load from anywhere, a file too.
 
-A `.js` file sets `InsideMNIST.data[<name>]`, so that a page opened from a file may read it too.
+In: published products. Out: the text of data/<name>.js, which sets InsideMNIST.data.<name>. Standard library only.
 """
 
 from __future__ import annotations
 
 import base64
-import io
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-Arrays = Mapping[str, np.ndarray]
-
-SHELF_COLUMNS = 10  # digits in a row of shelf.png
+# The networks whose forward pass templates/assets/forward.js knows; any other is left out of the pages' data.
+KNOWN = ("experiments.models.mlp:MLP", "experiments.models.cnn:CNN")
+LAYER = re.compile(r"(conv|hidden)\d+|logits")
 
 
-def shelf(*, shelf: Arrays) -> dict[str, Any]:
-    """The shelf of test digits (experiments.analyses.shelf) for the page's script, and for pages without scripts.
+def networks(*, networks: Mapping[str, bytes], titles: Mapping[str, str]) -> dict[str, str]:
+    """networks.js: the trained networks {condition: bytes of a safetensors file}, as far as a page can run them.
 
-    shelf.js: the digits {index, label, pixels: base64 of 784 bytes, says: [digit of each condition]}, the
-    conditions, and tall {condition: {layer: the activation drawn at full height}}. shelf.png: all digits on one
-    sheet. shelf.json: the digits without their pixels, each with its column and row on the sheet.
+    Each is {"title", "mean", "std", "layers"}, its layers in forward order: {"name", "kind": "conv" or "linear",
+    "shape" of the weight, "weight", "bias"}, numbers as base64 of little-endian float32, row by row.
     """
-    conditions = [str(name) for name in shelf["conditions"]]
-    digits = [
-        {
-            "index": int(index),
-            "label": int(label),
-            "says": [int(digit) for digit in answers],
-            "sure": [round(float(share), 4) for share in confidences],
-        }
-        for index, label, answers, confidences in zip(
-            shelf["index"], shelf["labels"], shelf["prediction"].T, shelf["confidence"].T, strict=True
-        )
-    ]
-    tall = {
-        name: dict(zip(map(str, shelf[f"layers/{name}"]), _rounded(shelf[f"tall/{name}"]), strict=True))
-        for name in conditions
-    }
-    pixels = [_base64(image) for image in shelf["images"]]
-    places = [{"column": place % SHELF_COLUMNS, "row": place // SHELF_COLUMNS} for place in range(len(digits))]
-    packed = [{**digit, "pixels": image} for digit, image in zip(digits, pixels, strict=True)]
-    told = [{**digit, **place} for digit, place in zip(digits, places, strict=True)]
-    size = {"columns": SHELF_COLUMNS, "rows": -(-len(digits) // SHELF_COLUMNS)}
-    return {
-        "shelf.js": script("shelf", {"conditions": conditions, "tall": tall, "digits": packed}),
-        "shelf.png": sheet(shelf["images"], columns=SHELF_COLUMNS),
-        "shelf.json": {"conditions": conditions, "sheet": size, "digits": told},
-    }
+    opened = {condition: _network(data) for condition, data in networks.items()}
+    known = {name: {"title": titles[name], **network} for name, network in opened.items() if network}
+    return {"networks.js": script("networks", known)}
 
 
 def script(name: str, value: Any) -> str:
-    """A classic script that hands `value` to the page as InsideMNIST.data[name]."""
-    text = json.dumps(value, separators=(",", ":"), sort_keys=True)
-    return (
-        "window.InsideMNIST = window.InsideMNIST || {};\n"
-        "InsideMNIST.data = InsideMNIST.data || {};\n"
-        f"InsideMNIST.data[{json.dumps(name)}] = {text};\n"
-    )
+    """JavaScript that sets InsideMNIST.data.<name> to a value that JSON can hold."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return f"window.InsideMNIST ??= {{}};\n(InsideMNIST.data ??= {{}})[{json.dumps(name)}] = {text};\n"
 
 
-def sheet(images: np.ndarray, *, columns: int) -> bytes:
-    """A PNG with all images uint8 (image, height, width) side by side, `columns` in a row."""
-    many, height, width = images.shape
-    rows = max(1, -(-many // columns))
-    tiles = np.zeros((rows * columns, height, width), np.uint8)
-    tiles[:many] = images
-    whole = tiles.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
-    file = io.BytesIO()
-    Image.fromarray(whole).save(file, "PNG", optimize=True)
-    return file.getvalue()
+def _network(data: bytes) -> dict[str, Any] | None:
+    """A network from its safetensors file: the header's length, the header as JSON, the numbers. None if not known."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    belongs = json.loads(header.pop("__metadata__")["network"])
+    names = sorted({name.rpartition(".")[0] for name in header}, key=_place)
+    expected = {f"{name}.{part}" for name in names for part in ("weight", "bias")}
+    if belongs["architecture"]["build"] not in KNOWN or set(header) != expected or not all(map(LAYER.fullmatch, names)):
+        return None
+
+    def numbers(name: str) -> str:
+        begin, end = header[name]["data_offsets"]
+        return base64.b64encode(data[start + begin : start + end]).decode()
+
+    def layer(name: str) -> dict[str, Any]:
+        shape = header[f"{name}.weight"]["shape"]
+        kind = "conv" if len(shape) == 4 else "linear"
+        packed = {part: numbers(f"{name}.{part}") for part in ("weight", "bias")}
+        return {"name": name, "kind": kind, "shape": shape, **packed}
+
+    return {**belongs["treatment"], "layers": [layer(name) for name in names]}
 
 
-def _base64(values: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
-
-
-def _rounded(values: np.ndarray) -> list[float]:
-    return [float(f"{value:.4g}") for value in values]
+def _place(layer: str) -> tuple[int, int]:
+    """Where a layer stands: by its number (hidden10 after hidden9), the logits last."""
+    number = re.search(r"\d+$", layer)
+    return (0, int(number[0])) if number else (1, 0)
