@@ -169,6 +169,17 @@ def plan(
         )
     )
     stages.append(Stage("figure/index/at-a-glance", "report.figures.index:at_a_glance", inputs={"facts": facts}))
+    stages.append(
+        Stage(
+            name="script/networks",
+            function="report.scripts:networks",
+            parameters={"titles": {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.conditions}},
+            inputs={
+                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions}
+            },
+            publish=("networks.js",),
+        )
+    )
     return stages + [_social(page, question) for page, question in (questions or {}).items()]
 
 
