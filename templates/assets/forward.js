@@ -60,7 +60,10 @@ window.InsideMNIST ??= {};
    * @returns {Float32Array}
    */
   function numbers(text) {
-    return new Float32Array(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer);
+    const characters = atob(text);
+    const bytes = new Uint8Array(characters.length);
+    for (let place = 0; place < bytes.length; place += 1) bytes[place] = characters.charCodeAt(place);
+    return new Float32Array(bytes.buffer);
   }
 
   /**
