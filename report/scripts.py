@@ -49,7 +49,7 @@ def _network(data: bytes) -> dict[str, Any] | None:
 
     def layer(name: str) -> dict[str, Any]:
         shape = header[f"{name}.weight"]["shape"]
-        kind = "conv" if len(shape) == 4 else "linear"
+        kind = "linear" if len(shape) == 2 else "conv"
         packed = {part: numbers(f"{name}.{part}") for part in ("weight", "bias")}
         return {"name": name, "kind": kind, "shape": shape, **packed}
 
