@@ -1,14 +1,12 @@
 """The figures of the page on layers: drawn twice alike, legible, and with their numbers beside them."""
 
-import csv
-import io
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from drawings import rows, texts
 
 from report.figures import layers
-from report.theme import DARK, dark
 
 LARGEST = 150_000  # bytes of one SVG
 FIGURES = ("differences", "curves", "drift", "units")
@@ -40,15 +38,6 @@ def study(*, seeds=3, epochs=4):
 def interval(value, seeds):
     known = seeds > 1
     return {"value": value, "low": value - 1 if known else None, "high": value + 1 if known else None, "n": seeds}
-
-
-def rows(drawn):
-    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
-
-
-def texts(drawn):
-    root = ElementTree.fromstring(drawn["figure.svg"])
-    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (5, 20)])

@@ -1,15 +1,13 @@
 """The figures of measures on the geometry page: drawn twice alike, legible, and with their numbers beside them."""
 
-import csv
-import io
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
+from drawings import rows, texts
 
 from report import style
 from report.figures import neighbours
-from report.theme import DARK, dark
 
 FIGURES = ("neighbours", "kept", "stability", "subspaces")
 HOOKS = {"mlp": ("hidden1.post", "hidden2.post"), "cnn": ("conv1.pooled", "conv2.pooled", "hidden3.post")}
@@ -37,15 +35,6 @@ def study(*, seeds: int = 2, epochs: int = 4, pairs: int = 3) -> dict[str, np.nd
             if method != "layer":
                 arrays[f"stability/disparity/{chance}/{method}/{condition}"] = np.linspace(0, 1, pairs)
     return arrays
-
-
-def rows(drawn: dict[str, str]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
-
-
-def texts(drawn: dict[str, str]) -> list[str]:
-    root = ElementTree.fromstring(drawn["figure.svg"])
-    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
 
 
 @pytest.mark.parametrize(("seeds", "epochs", "pairs"), [(1, 1, 1), (3, 10, 10)])

@@ -1,14 +1,10 @@
 """The figures of the page on the replication: published values stand where they were published."""
 
-import csv
-import io
-import xml.etree.ElementTree as ElementTree
-
 import numpy as np
 import pytest
+from drawings import assert_sound, rows, texts
 
 from report.figures import replication
-from report.theme import DARK, dark
 
 LARGEST = 100_000  # bytes of one SVG
 FIGURES = ("learning_curve", "top_units", "unit_14")
@@ -37,25 +33,11 @@ def study(*, epochs=20):
     return arrays
 
 
-def rows(drawn):
-    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
-
-
-def texts(drawn):
-    root = ElementTree.fromstring(drawn["figure.svg"])
-    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
-
-
 @pytest.mark.parametrize("epochs", [1, 20])
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, epochs):
     figure, arrays = getattr(replication, name), study(epochs=epochs)
-    drawn = figure(arrays=arrays, facts={})
-    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
-    assert len(drawn["figure.svg"]) < LARGEST
-    assert not any(light in dark(drawn["figure.svg"]) for light in DARK)
-    assert rows(drawn)
-    assert figure(arrays=arrays, facts={}) == drawn
+    assert_sound(figure, largest=LARGEST, arrays=arrays, facts={})
 
 
 def test_only_a_unit_that_differs_has_the_published_one_in_brackets():
