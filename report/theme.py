@@ -14,6 +14,8 @@ MUTED = "#5c5f66"  # secondary text
 GRID = "#d9d6cf"  # grid lines and faint fills
 RAW = "#b4541a"
 NORMALIZED = "#1f6f8b"
+MORE = "#2f8f4e"  # above zero and below it, in maps that stand on light and on dark paper alike
+LESS = "#9a5fc0"
 
 # Digits 0 to 9. Both sets were chosen so that the nearest two colours stay apart (OKLab) under normal vision,
 # protanopia, deuteranopia and tritanopia, and so that each has a contrast of at least 3:1 with its paper.
