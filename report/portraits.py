@@ -39,7 +39,9 @@ def draw(
             each = _unit(found, gathered, layer, unit)
             pictures |= _pictures(found, gathered, layer, unit)
             units.append(each | {"nearest": near[first + unit]})
-        described.append({"name": layer, "label": label(layer), "noun": noun, "units": units})
+        described.append(
+            {"name": layer, "label": label(layer), "noun": noun, "pictures": _sorts(found, layer), "units": units}
+        )
         first += len(units)
     base = found[f"correct/{layers[0]}"][0, list(found["scales"]).index(1.0)]
     return {
@@ -94,6 +96,8 @@ def _unit(found: Arrays, gathered: Arrays, layer: str, unit: int) -> dict[str, A
         "attracts": {"digit": int(attracts), "rise": round(rise, 1)},
         "change": change.tolist(),
         "moved": _moved(change, int(worst)),
+        "bottleneck": bool(found[f"bottleneck/{layer}"][unit]),
+        "attractor": bool(found[f"attractor/{layer}"][unit]),
         "history": {
             "selectivity": [round(float(value), 2) for value in found[f"selectivity/{layer}"][:, unit]],
             "active": [round(100 * float(value), 1) for value in found[f"active/{layer}"][:, unit]],
@@ -146,21 +150,34 @@ def _nearest(
     return found or [[] for layer in portraits[condition]["layers"] for _ in portraits[condition][f"kind/{layer}"]]
 
 
+def _sorts(found: Arrays, layer: str) -> list[dict[str, Any]]:
+    """What is drawn of each unit of a layer, its portrait first: sort and size.
+
+    A unit that sees the whole image: its one-hot map. A channel: its weights, one filter for each channel below,
+    and its mean patch; the portrait is the filter where there is just one, else the patch.
+    """
+    if f"onehot/{layer}" in found:
+        return [{"sort": "onehot", "width": 28, "height": 28}]
+    _, channels, tall, wide = found[f"filter/{layer}"].shape
+    sorts = [{"sort": "filter", "width": channels * (wide + 1) - 1, "height": tall}]
+    if f"patch/{layer}" in found:
+        side = found[f"patch/{layer}"].shape[1]
+        sorts.append({"sort": "patch", "width": side, "height": side})
+    return sorts if channels == 1 else sorts[::-1]
+
+
 def _pictures(found: Arrays, gathered: Arrays, layer: str, unit: int) -> dict[str, str]:
-    """The pictures of one unit, as base64 PNG: its portrait, what else there is of it, and its top images."""
+    """The pictures of one unit, as base64 PNG: <id> is its portrait, <id>-<sort> what else there is, <id>-images."""
     name = f"{layer}-{unit}"
     places = np.searchsorted(gathered["place"], found[f"top/{layer}"][unit])
     pictures = {f"{name}-images": greys(np.concatenate(list(gathered["images"][places]), axis=1))}
-    if f"onehot/{layer}" in found:
-        return pictures | {name: signed(found[f"onehot/{layer}"][unit])}
-    kernels = found[f"filter/{layer}"][unit]  # (channel, k, k)
-    spaced = np.concatenate([np.pad(kernel, ((0, 0), (0, 1))) for kernel in kernels], axis=1)[:, :-1]
-    pictures[f"{name}-filter"] = signed(spaced)
-    if f"patch/{layer}" in found:
-        pictures[f"{name}-patch"] = greys(found[f"patch/{layer}"][unit])
-    if len(kernels) == 1:
-        return pictures | {name: pictures.pop(f"{name}-filter")}
-    return pictures | {name: pictures.pop(f"{name}-patch" if f"patch/{layer}" in found else f"{name}-filter")}
+    for place, drawn in enumerate(_sorts(found, layer)):
+        values = found[f"{drawn['sort']}/{layer}"][unit]
+        if drawn["sort"] == "filter":  # (channel, k, k), side by side
+            values = np.concatenate([np.pad(kernel, ((0, 0), (0, 1))) for kernel in values], axis=1)[:, :-1]
+        picture = greys(values) if drawn["sort"] == "patch" else signed(values)
+        pictures[name if place == 0 else f"{name}-{drawn['sort']}"] = picture
+    return pictures
 
 
 def signed(values: np.ndarray) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 
 from experiments.spec import Study
-from report import extras, references, source, theme, values
+from report import extras, references, source, theme, units as portraits, values
 from report import facts as wording
 from report.errors import PageError
 from report.facts import Fact
@@ -56,19 +56,22 @@ def render(
     base_url: str | None,
     social: Mapping[str, bytes] | None = None,
     scripts: Mapping[str, str | bytes] | None = None,
+    units: Sequence[Mapping[str, Any]] = (),
     pages: Sequence[Page] = PAGES,
 ) -> dict[str, bytes]:
     """Every file of the site by its relative path. `card` describes the data set, `social` holds a PNG per page,
-    `scripts` what the pages' own scripts read, by name.
+    `scripts` what the pages' own scripts read, by name, `units` what is known of the units of each network.
 
     Raises PageError, naming template and line, for anything a page asks for that is not there.
     """
     for name, fact in facts.items():
         wording.check(name, fact)
-    site = Site(root, study, card, provenance, base_url, tuple(pages), social or {})
+    site = Site(root, study, card, provenance, base_url, tuple(pages), social or {}, tuple(units))
     written = site.write(dict(facts), dict(figures))
     files: dict[str, str | bytes] = {each.page.file: site.dress(each, written) for each in written}
     files["404.html"] = site.dress(site.not_found(), written)
+    files |= {page.file: site.unit_page(page, network) for page, network in zip(site.unit_pages, units, strict=True)}
+    files |= portraits.files(units)
     for module in sorted({module for each in written for module in each.modules}):
         files[f"code/{module}.html"] = site.code_page(module)
     placed = _placed(written, figures)
@@ -77,7 +80,7 @@ def render(
         files |= {figure.light: drawn.svg, figure.dark: theme.dark(drawn.svg), figure.data: drawn.csv}
     files |= {f"social/{slug}.png": image for slug, image in (social or {}).items()}
     files |= {f"data/{name}": data for name, data in (scripts or {}).items()}
-    _check_scripts(tuple(pages), files | site.assets())
+    _check_scripts((*pages, *site.unit_pages), files | site.assets())
     files |= site.assets()
     files |= extras.files(
         study=study,
@@ -87,6 +90,7 @@ def render(
         placed=placed,
         provenance=provenance,
         pages=tuple(pages),
+        further=site.unit_pages,
         root=root,
         base_url=base_url,
     )
@@ -117,8 +121,10 @@ class Site:
         base_url: str | None,
         pages: tuple[Page, ...],
         social: Mapping[str, bytes],
+        units: tuple[Mapping[str, Any], ...] = (),
     ) -> None:
         self.root, self.pages, self.base_url, self.social = root, pages, base_url, social
+        self.unit_pages = portraits.pages(units)
         self.study, self.card, self.provenance = study, card, provenance
         self.templates = root / "templates"
         self.references = references.load(root)
@@ -135,6 +141,8 @@ class Site:
             "study": values.of_study(study),
             "dataset": values.of_dataset(card),
             "provenance": provenance,
+            "networks": units,
+            **portraits.DRAWING,
         }
 
     def write(self, facts: dict[str, Fact], figures: dict[str, FigureFiles]) -> list[Written]:
@@ -147,6 +155,7 @@ class Site:
             references=self.references,
             terms=self._terms(),
             partials=self.environment,
+            units=self.environment.globals["networks"],
         )
         users: dict[str, list[Page]] = {}
         in_turn = sorted(self.pages, key=lambda page: LAST.index(page.slug) + 1 if page.slug in LAST else 0)
@@ -176,6 +185,11 @@ class Site:
             title=SITE_TITLE if page.slug == "index" else f"{page.title} \u00b7 {SITE_TITLE}",
             indexed=page.slug != "404",
         )
+
+    def unit_page(self, page: Page, network: Mapping[str, Any]) -> str:
+        """The page that shows every unit of one network."""
+        title = f"Units of {page.title} \u00b7 {SITE_TITLE}"
+        return self._frame("units.html", page=page, network=network, top="../", title=title, indexed=True)
 
     def code_page(self, module: str) -> str:
         """The page that shows a module's source."""
@@ -223,7 +237,8 @@ class Site:
     def _frame(self, name: str, **context: Any) -> str:
         page: Page = context["page"]
         base = self.base_url.rstrip("/") + "/" if self.base_url else None
-        image = f"social/{page.slug}.png" if page.slug in self.social else None
+        parent = page.slug.partition("/")[0]  # whose picture stands for the pages below it as well
+        image = f"social/{parent}.png" if parent in self.social else None
         return self._fill(
             name,
             context

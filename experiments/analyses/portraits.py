@@ -68,6 +68,7 @@ def read(
         correct/<layer>       (unit, scale, 10)   test images of each class read correctly, at SCALES
         change/<layer>        (unit, 10, 10)      confusion matrix with the unit off minus the baseline's, in images
         effect/<layer>        (unit, 6)           see `effects`
+        bottleneck/<layer>, attractor/<layer>     (unit,)  see `interventions`
         onehot/<layer>        (unit, 28, 28)      fully connected layers; see `stimuli.one_hot_maps`
         filter/<layer>        (unit, channel, k, k)   convolutional layers: the weights
         patch/<layer>         (unit, side, side) uint8    convolutional layers: see `mean_patches`
@@ -227,11 +228,10 @@ def _facts(portraits: Mapping[str, Arrays], arrays: Arrays) -> dict[str, Any]:
     for condition, found in portraits.items():
         layers = [str(layer) for layer in found["layers"]]
         kind = np.concatenate([found[f"kind/{layer}"] for layer in layers])
-        effect = np.concatenate([found[f"effect/{layer}"] for layer in layers])
-        counts = {each: int((kind == each).sum()) for each in KINDS} | {
-            "units": len(kind),
-            "bottlenecks": int((effect[:, 2] >= BOTTLENECK).sum()),
-            "attractors": int((effect[:, 5] >= ATTRACTOR).sum()),
+        counts = {"units": len(kind), **{each: int((kind == each).sum()) for each in KINDS}}
+        counts |= {
+            f"{name}s": sum(int(found[f"{name}/{layer}"].sum()) for layer in layers)
+            for name in ("bottleneck", "attractor")
         }
         total += len(kind)
         for name, count in counts.items():
@@ -280,10 +280,13 @@ def _history(record: Arrays, layer: str) -> dict[str, np.ndarray]:
 def _interventions(counted: Arrays, layer: str) -> dict[str, np.ndarray]:
     """What `interventions.read` counted of a layer, and what it comes to."""
     confusion = counted[f"confusion/{layer}"]
+    effect = effects(confusion)
     return {
         f"correct/{layer}": np.diagonal(confusion, axis1=2, axis2=3).astype(np.int16),
         f"change/{layer}": (confusion[:, OFF] - confusion[:, BASE]).astype(np.int16),
-        f"effect/{layer}": effects(confusion),
+        f"effect/{layer}": effect,
+        f"bottleneck/{layer}": effect[:, 2] >= BOTTLENECK,
+        f"attractor/{layer}": effect[:, 5] >= ATTRACTOR,
     }
 
 
