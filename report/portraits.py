@@ -20,6 +20,7 @@ from report import theme
 
 Arrays = Mapping[str, np.ndarray]
 LEVELS = 31  # shades of one colour
+FADING = 0.7  # the exponent by which colour grows with size: below 1, so that small weights are seen too
 MOVED = 0.5  # the share of a digit's lost images that must end as one other digit to be named
 
 
@@ -184,10 +185,10 @@ def signed(values: np.ndarray) -> str:
     """Numbers around zero as a picture: one colour above, one below, at full strength at the largest size."""
     largest = max(int(np.abs(values.astype(int)).max()), 1)
     levels = np.rint(np.abs(values.astype(float)) / largest * LEVELS).astype(np.uint8)
-    image = Image.fromarray(np.where(values < 0, levels + LEVELS, levels).astype(np.uint8), mode="P")
+    image = Image.fromarray(np.where((values < 0) & (levels > 0), levels + LEVELS, levels).astype(np.uint8), mode="P")
     colours = [_rgb(colour) for colour in (theme.MORE, theme.LESS) for _ in range(LEVELS)]
     image.putpalette([0, 0, 0, *(part for colour in colours for part in colour)])
-    fading = [round(255 * level / LEVELS) for level in range(1, LEVELS + 1)]
+    fading = [round(255 * (level / LEVELS) ** FADING) for level in range(1, LEVELS + 1)]
     return _png(image, transparency=bytes([0, *fading, *fading]))
 
 

@@ -94,6 +94,11 @@ def level(change: int, images: int) -> str:
     return f"{'m' if change > 0 else 'l'}{strength}" if strength else ""
 
 
+def short(value: float) -> str:
+    """An activation with two decimals, a large one with fewer."""
+    return f"{value:.3g}" if value >= 10 else f"{value:.2f}".replace("0.00", "0")
+
+
 def number(value: float) -> str:
     """A number with a proper minus sign, without superfluous zeros."""
     text = f"{value:g}" if abs(value) < 1e5 else grouped(value)
@@ -117,6 +122,7 @@ DRAWING = {
     "runs": runs,
     "level": level,
     "number": number,
+    "short": short,
     "points_of": points_of,
     "conspicuous": conspicuous,
 }
