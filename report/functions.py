@@ -42,6 +42,7 @@ class Library:
     terms: dict[str, str]  # lower-case term -> anchor
     partials: jinja2.Environment
     units: Sequence[Mapping[str, Any]] = ()  # of each network; see report/portraits.py
+    data: Mapping[str, Any] = field(default_factory=dict)  # what stages "script/..." made as .json, by its name
 
 
 @dataclass
@@ -169,7 +170,8 @@ class Functions:
         return self._block(self._partial("measured.html", listings=listings))
 
     def widget(self, name: str, **values: Any) -> str:
-        """Something to play with: templates/partials/<name>.html, filled with `values`."""
+        """Something to play with: templates/partials/<name>.html, filled with `values`, and `data` of every page."""
+        values = {"data": self.library.data, "page": self.page, **values}
         return self._block(self._partial(f"{name}.html", **values))
 
     def terms(self, caller: Caller) -> str:

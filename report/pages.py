@@ -15,7 +15,7 @@ SITE_TAGLINE = "What normalization and convolution change inside four small netw
 class Page:
     """`title` is the short name in the contents, `question` the heading, `description` what search engines show.
 
-    `scripts` are the scripts that it needs besides those of every page, in their order, as paths in the site.
+    `scripts` and `styles` are what it needs besides those of every page, in their order, as paths in the site.
     """
 
     slug: str
@@ -24,11 +24,29 @@ class Page:
     description: str
     part: str
     scripts: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
         return f"{self.slug}.html"
 
+
+# The scripts of the digit lab, in the order in which they build on each other.
+LAB = (
+    "data/networks.js",
+    "data/shelf.js",
+    "assets/forward.js",
+    "assets/state.js",
+    "assets/raster.js",
+    "assets/board.js",
+    "assets/lab-words.js",
+    "assets/lab-paint.js",
+    "assets/lab-answers.js",
+    "assets/lab-units.js",
+    "assets/lab-scales.js",
+    "assets/lab-controls.js",
+    "assets/lab.js",
+)
 
 PAGES = (
     Page(
@@ -38,6 +56,18 @@ PAGES = (
         "Four small networks read handwritten digits, with and without input normalization, with and without "
         "convolution: what was found inside them, and how sure we are.",
         "The study",
+        scripts=LAB,
+        styles=("assets/lab.css",),
+    ),
+    Page(
+        "lab",
+        "Digit lab",
+        "What do the networks make of your handwriting?",
+        "Draw a digit and watch four networks read it: their answers, every hidden unit at work, and what happens when "
+        "you switch units off or turn them up.",
+        "Play",
+        scripts=LAB,
+        styles=("assets/lab.css",),
     ),
     Page(
         "data",
@@ -94,6 +124,7 @@ PAGES = (
         "Every hidden unit and channel of four networks as a portrait: what it prefers, which images excite it, and "
         "what the network loses without it.",
         "The study",
+        styles=("assets/units.css",),
     ),
     Page(
         "geometry",

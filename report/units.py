@@ -18,7 +18,8 @@ from report.pages import Page
 
 Network = Mapping[str, Any]
 
-SCRIPTS = ("assets/state.js", "assets/units.js")
+SCRIPTS = ("assets/state.js", "assets/units-list.js", "assets/units.js")
+STYLES = ("assets/units.css",)
 LEVELS = (0.005, 0.05, 0.25)  # shares of a digit's images from which a change is coloured, and more strongly
 CONSPICUOUS = 0.05  # points: a smaller change of accuracy is told as none
 
@@ -34,6 +35,7 @@ def pages(networks: Sequence[Network]) -> tuple[Page, ...]:
             "lost without it, and which units of other networks are like it.",
             "",
             SCRIPTS,
+            STYLES,
         )
         for network in networks
     )
