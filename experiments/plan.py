@@ -164,21 +164,9 @@ def plan(
     ]
     stages.append(
         Stage(
-            name="script/networks",
-            function="report.scripts:networks",
-            parameters={"titles": {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.conditions}},
-            inputs={
-                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions}
-            },
-            publish=("networks.js",),
-        )
-    )
-    titles: Json = {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.conditions}
-    stages.append(
-        Stage(
             name="script/shelf",
             function="report.shelf:pack",
-            parameters={"titles": titles},
+            parameters={"titles": {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.conditions}},
             inputs={"shelf": Product("shelf", "shelf.npz")},
             publish=("shelf.js", "shelf.png", "shelf.json"),
         )

@@ -170,8 +170,8 @@ class Functions:
         return self._block(self._partial("measured.html", listings=listings))
 
     def widget(self, name: str, **values: Any) -> str:
-        """Something to play with: templates/partials/<name>.html, filled with `values`, and `data` of every page."""
-        values = {"data": self.library.data, "page": self.page, **values}
+        """Something to play with: templates/partials/<name>.html, filled with `values`, `data` and `pages`."""
+        values = {"data": self.library.data, "pages": self.library.pages, **values}
         return self._block(self._partial(f"{name}.html", **values))
 
     def terms(self, caller: Caller) -> str:

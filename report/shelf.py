@@ -21,7 +21,7 @@ COLUMNS = 10  # digits in a row of shelf.png
 
 
 def pack(*, shelf: Arrays, titles: Mapping[str, str]) -> dict[str, Any]:
-    """The shelf as files. titles: {condition: what it is called}.
+    """The shelf as files. titles: {condition: what its network is called}.
 
     shelf.js: the digits {index, label, pixels: base64 of 784 bytes, says: [digit of each condition]}, the
     conditions, and tall {condition: {layer: the activation drawn at full height}}. shelf.png: all digits on one
@@ -51,7 +51,11 @@ def pack(*, shelf: Arrays, titles: Mapping[str, str]) -> dict[str, Any]:
     return {
         "shelf.js": script("shelf", {"conditions": conditions, "tall": tall, "digits": packed}),
         "shelf.png": sheet(shelf["images"], columns=COLUMNS),
-        "shelf.json": {"conditions": {name: titles[name] for name in conditions}, "sheet": size, "digits": told},
+        "shelf.json": {
+            "networks": [{"name": name, "title": titles[name]} for name in conditions],
+            "sheet": size,
+            "digits": told,
+        },
     }
 
 

@@ -81,8 +81,6 @@
     let pointer = null;
     element.addEventListener("pointerdown", (event) => {
       if (pointer !== null || event.button !== 0) return;
-      event.preventDefault(); // no text is selected, nothing is dragged
-      element.focus({ preventScroll: true });
       finish();
       pointer = event.pointerId;
       element.setPointerCapture(pointer);

@@ -56,7 +56,7 @@ window.InsideMNIST ??= {};
   /** @param {Answer} answer @param {Answer | null} before */
   function surety(answer, before) {
     const sure = share(answer.reading.probabilities[answer.digit]);
-    return before && before.digit !== answer.digit ? `${sure}, before: ${before.digit}` : sure;
+    return before && before.digit !== answer.digit ? `${sure}, was ${before.digit}` : sure;
   }
 
   /** @param {Element} row of a table: bar, probability, logit of one digit */

@@ -84,15 +84,17 @@ window.InsideMNIST ??= {};
   /**
    * The unit that was clicked or reached by key, with a slider for its scale.
    * @param {HTMLElement} element
-   * @param {{onscale: (unit: Unit, scale: number) => void, ondone: () => void}} calls
+   * @param {{portraits: string | null, onscale: (unit: Unit, scale: number) => void, ondone: () => void}} calls
+   *     portraits: the folder of the pages of units, where there are such pages
    */
-  function makeChosen(element, { onscale, ondone }) {
+  function makeChosen(element, { portraits, onscale, ondone }) {
     const name = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-name]"));
     const scaling = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-scale]"));
     const label = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-label]"));
     const range = /** @type {HTMLInputElement} */ (element.querySelector("input"));
     const output = /** @type {HTMLElement} */ (element.querySelector("output"));
     const turn = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-switch]"));
+    const link = /** @type {HTMLAnchorElement} */ (element.querySelector("[data-chosen-link]"));
     /** @type {Unit | null} */
     let chosen = null;
     range.addEventListener("input", () => chosen && onscale(chosen, Number(range.value)));
@@ -120,6 +122,8 @@ window.InsideMNIST ??= {};
         name.textContent = words.capital(words.fullName(unit));
         label.textContent = `Scale of ${words.unitName(unit)}`;
         scaling.hidden = turn.hidden = false;
+        link.hidden = portraits === null;
+        if (portraits !== null) link.href = `${portraits}${unit.condition}.html#${unit.layer}-${unit.unit}`;
         showScale(scale);
       },
       showScale,

@@ -85,7 +85,7 @@ window.InsideMNIST ??= {};
         if (event.button !== 0) return;
         held = { id: event.pointerId, x: event.clientX, scale: calls.scaleOf(unit), moved: false };
         dragged = false;
-        button.focus({ preventScroll: true });
+        calls.onchoose(unit);
         button.setPointerCapture(event.pointerId);
       });
       button.addEventListener("pointermove", (event) => {

@@ -61,7 +61,11 @@ window.InsideMNIST ??= {};
       put({ strokes: [], digit: digits.get(index) ?? null });
     });
     const changes = InsideMNIST.makeChanges(part("inside"), { onreset: reset });
-    const chosen = InsideMNIST.makeChosen(part("chosen"), { onscale: scale, ondone: () => done() });
+    const chosen = InsideMNIST.makeChosen(part("chosen"), {
+      portraits: element.dataset.portraits ?? null,
+      onscale: scale,
+      ondone: () => done(),
+    });
 
     /** @type {Map<string, {show: Function, showSaliency: Function}>} */
     const cards = new Map();
@@ -197,6 +201,8 @@ window.InsideMNIST ??= {};
       const options = { scales: scales.factors(network), target };
       const gradient = pixels && (() => InsideMNIST.gradient(network, pixels, options));
       cards.get(name)?.showSaliency(salient.has(name), levels, gradient);
+      const aside = element.querySelector(`[data-aside="${name}"]`);
+      if (aside) aside.textContent = answer ? `${answer.digit}, ${words.share(surety(answer))}` : "\u2013";
       if (!open || open.open) insides.get(name)?.show(answer?.reading ?? null, last?.reading ?? null);
     }
 
@@ -273,6 +279,11 @@ window.InsideMNIST ??= {};
   /** @param {Content} content */
   function isBlank({ strokes, digit }) {
     return !digit && strokes.length === 0;
+  }
+
+  /** @param {Answer} answer @returns {number} the probability of the digit that it names */
+  function surety({ digit, reading }) {
+    return reading.probabilities[digit];
   }
 
   /** @param {Float32Array} values @returns {number} the place of the largest */
