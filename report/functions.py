@@ -137,10 +137,13 @@ class Functions:
         body, _ = to_html(caller())
         return self._block(f'<div class="answer">\n{body}\n</div>')
 
-    def figure(self, name: str, *, title: str, alt: str, caller: Caller, units: Sequence[Sequence[str]] = ()) -> str:
+    def figure(
+        self, name: str, *, title: str, alt: str, caller: Caller, units: str | Sequence[Sequence[str]] = ()
+    ) -> str:
         """A numbered figure with its finding as title, its caption, and the way to its data and code.
 
-        units: (condition, layer) pairs whose units it names; the reader can open each of them from here.
+        units: (condition, layer) pairs whose units it shows, or "last", or "all" (see `report.units.named`); the
+        reader can open each of them from here.
         """
         files = self._files(name)
         if any(each.id == name for each in self.placed):

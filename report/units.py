@@ -52,14 +52,23 @@ def files(networks: Sequence[Network]) -> dict[str, bytes]:
     return found
 
 
-def named(networks: Sequence[Network], wanted: Sequence[Sequence[str]]) -> list[tuple[Network, Mapping[str, Any]]]:
-    """The networks and layers of (condition, layer) pairs. Raises PageError for one that does not exist."""
-    layers = {(network["condition"], layer["name"]): (network, layer) for network in networks for layer in network["layers"]}
+def named(
+    networks: Sequence[Network], wanted: str | Sequence[Sequence[str]]
+) -> list[tuple[Network, Mapping[str, Any]]]:
+    """The networks and layers of (condition, layer) pairs; "all" stands for all, "last" for each network's last one.
+
+    Raises PageError for a layer that does not exist. A site without pages of units has none to name.
+    """
+    layers = {(each["condition"], layer["name"]): (each, layer) for each in networks for layer in each["layers"]}
+    if wanted == "all":
+        return list(layers.values())
+    if wanted == "last":
+        return [(network, network["layers"][-1]) for network in networks]
     found = []
     for condition, layer in wanted if networks else ():
         if (condition, layer) not in layers:
-            known = {f"{one}/{other}" for one, other in layers}
-            raise unknown("layer", f"{condition}/{layer}", known, "Networks are listed in experiments/study.py.")
+            known = [f"{one}, {other}" for one, other in layers]
+            raise unknown("layer", f"{condition}, {layer}", known, "Networks are listed in experiments/study.py.")
         found.append(layers[condition, layer])
     return found
 

@@ -194,8 +194,9 @@ def gather(*, portraits: Mapping[str, Arrays], responses: Mapping[str, Arrays], 
                                                     through its layers; -1 for a unit that says nothing
         correlation/<condition>/<other>   (unit,)   that correlation
 
-    and `facts.json`: units.count, units.<kind>.<condition>, units.bottlenecks.<condition>,
-    units.attractors.<condition>, units.nearest.<condition>.<other>, and the thresholds.
+    and `facts.json`: counts units.<kind>.<condition> and units.<kind>, medians
+    units.nearest.<condition>.<other>, units.nearest.same and units.nearest.other (of pairs of networks with the
+    same and with another architecture), and the thresholds.
     """
     said = {
         condition: np.concatenate([found[str(layer)] for layer in portraits[condition]["layers"]], axis=1)
@@ -223,30 +224,23 @@ def gather(*, portraits: Mapping[str, Arrays], responses: Mapping[str, Arrays], 
 
 def _facts(portraits: Mapping[str, Arrays], arrays: Arrays) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    method = "counted over the hidden units and channels of the first seed's network"
-    total = 0
+    counted = "counted over the hidden units and channels of the first seed"
+    totals = dict.fromkeys(("units", *KINDS, "bottlenecks", "attractors"), 0)
     for condition, found in portraits.items():
-        layers = [str(layer) for layer in found["layers"]]
-        kind = np.concatenate([found[f"kind/{layer}"] for layer in layers])
-        counts = {"units": len(kind), **{each: int((kind == each).sum()) for each in KINDS}}
-        counts |= {
-            f"{name}s": sum(int(found[f"{name}/{layer}"].sum()) for layer in layers)
-            for name in ("bottleneck", "attractor")
-        }
-        total += len(kind)
-        for name, count in counts.items():
-            facts[f"units.{name}.{condition}"] = constant(count, unit="units", n=len(kind), method=method)
-    facts["units.count"] = constant(total, unit="units", n=len(portraits), method=method)
+        for name, count in _counts(found).items():
+            totals[name] += count
+            facts[f"units.{name}.{condition}"] = constant(count, unit="units", n=1, method=counted)
+    facts |= {f"units.{name}": constant(count, unit="units", n=1, method=counted) for name, count in totals.items()}
+    best: dict[str, list[np.ndarray]] = {"same": [], "other": []}
     for name in arrays:
-        if name.startswith("nearest/"):
-            _, condition, other = name.split("/")
-            chosen = arrays[f"correlation/{condition}/{other}"][arrays[name] >= 0]
-            facts[f"units.nearest.{condition}.{other}"] = constant(
-                float(np.median(chosen)) if len(chosen) else None,
-                unit="",
-                n=len(chosen),
-                method="median over living units of the first seed of the correlation with the nearest unit",
-            )
+        kind, _, pair = name.partition("/")
+        if kind == "nearest":
+            condition, other = pair.split("/")
+            chosen = arrays[f"correlation/{pair}"][arrays[name] >= 0]
+            facts[f"units.nearest.{condition}.{other}"] = _median(chosen)
+            alike = condition.partition("-")[0] == other.partition("-")[0]
+            best["same" if alike else "other"].append(chosen)
+    facts |= {f"units.nearest.{kind}": _median(np.concatenate([[], *chosen])) for kind, chosen in best.items()}
     limits = {
         "specialist_below": (SPECIALIST, "digits"),
         "generalist_above": (GENERALIST, "digits"),
@@ -260,6 +254,26 @@ def _facts(portraits: Mapping[str, Arrays], arrays: Arrays) -> dict[str, Any]:
     for name, (value, unit) in limits.items():
         facts[f"units.{name}"] = constant(value, unit=unit, n=1, method="a constant of the study")
     return facts
+
+
+def _counts(found: Arrays) -> dict[str, int]:
+    """How many units of a network are of which kind."""
+    layers = [str(layer) for layer in found["layers"]]
+    kind = np.concatenate([found[f"kind/{layer}"] for layer in layers])
+    counts = {"units": len(kind), **{each: int((kind == each).sum()) for each in KINDS}}
+    return counts | {
+        f"{name}s": sum(int(found[f"{name}/{layer}"].sum()) for layer in layers) for name in ("bottleneck", "attractor")
+    }
+
+
+def _median(correlation: Float[np.ndarray, " unit"]) -> dict[str, Any]:
+    """The median over living units of the correlation with the nearest unit; no value where there are none."""
+    return constant(
+        float(np.median(correlation)) if len(correlation) else None,
+        unit="",
+        n=max(len(correlation), 1),
+        method="median over the living units of the first seed of the correlation with the nearest unit",
+    )
 
 
 def _history(record: Arrays, layer: str) -> dict[str, np.ndarray]:

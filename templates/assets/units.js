@@ -130,7 +130,7 @@
     const status = make("p", { role: "status", class: "unit-status" });
     const row = make("div", { class: "unit-tools", role: "group", "aria-label": "Choose units" });
     row.append(
-      make("div", { class: "unit-steps" }, back, unit.element, on, every),
+      make("div", { class: "unit-steps" }, back, on, unit.element, every),
       make("div", { class: "unit-filters" }, layer.element, digit.element, sort.element),
       status,
     );
