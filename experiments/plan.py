@@ -5,7 +5,7 @@ In: a study, and the data set by name and content. Out: the stages, in an order 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from experiments.spec import Condition, Json, Product, Run, Stage, Study
 
@@ -208,6 +208,21 @@ def plan(
         ),
     ]
     stages += [_layers(study), *_replication(study)]
+    firsts = [run for run in study.runs if run.seed == study.seeds[0]]
+    stages += [_portraits(run) for run in firsts]
+    stages.append(
+        Stage(
+            name="analysis/units",
+            function="experiments.analyses.portraits:gather",
+            inputs={
+                "portraits": {run.condition.name: _portrait(run, "portraits.npz") for run in firsts},
+                "responses": {run.condition.name: _portrait(run, "responses.npz") for run in firsts},
+                "probe": PROBE,
+            },
+            publish=("arrays.npz", "facts.json"),
+        )
+    )
+    stages += [_unit_page(run, [run.condition for run in firsts]) for run in firsts]
     stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
     stages += [_figure("geometry", name, analysis=analysis) for analysis, names in GEOMETRY.items() for name in names]
     facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
@@ -256,6 +271,8 @@ def shown(stages: list[Stage]) -> list[Product]:
             products.append(Product(stage.name, "facts.json"))
         elif stage.name.startswith("social/"):
             products.append(Product(stage.name, "social.png"))
+        elif stage.name.startswith("unit-page/"):
+            products.append(Product(stage.name, "units.json"))
         elif stage.name.startswith("script/"):
             products += made(stage)
         elif stage.name.startswith("figure/"):
@@ -269,7 +286,7 @@ def made(stage: Stage) -> tuple[Product, ...]:
 
 
 # Stages that draw or pack: each build does it for itself, nothing of it is put on the published shelf.
-PICTURES = ("figure/", "social/", "script/")
+PICTURES = ("figure/", "social/", "script/", "unit-page/")
 TRAIN = Product("data", "train.npz")
 TEST = Product("data", "test.npz")
 CARD = Product("data", "card.json")
@@ -324,6 +341,41 @@ def _units(
             "record": Product(f"train/{run.name}", "record.npz"),
             "probe": PROBE,
             **(inputs or {}),
+        },
+    )
+
+
+def _portraits(run: Run) -> Stage:
+    return Stage(
+        name=f"portraits/{run.condition.name}",
+        function="experiments.analyses.portraits:read",
+        parameters=_network_of(run),
+        inputs={
+            "weights": Product(f"train/{run.name}", "weights.npz"),
+            "record": Product(f"train/{run.name}", "record.npz"),
+            "interventions": Product(f"interventions/{run.name}", "arrays.npz"),
+            "probe": PROBE,
+        },
+        publish=("portraits.npz",),
+    )
+
+
+def _portrait(run: Run, name: str) -> Product:
+    return Product(f"portraits/{run.condition.name}", name)
+
+
+def _unit_page(run: Run, conditions: Sequence[Condition]) -> Stage:
+    """What the page of a network's units shows; `conditions` are those whose units may be near to its own."""
+    return Stage(
+        name=f"unit-page/{run.condition.name}",
+        function="report.portraits:draw",
+        parameters={
+            "condition": run.condition.name,
+            "titles": [[each.name, f"{each.architecture.title}, {each.treatment.title}"] for each in conditions],
+        },
+        inputs={
+            "portraits": {each.name: Product(f"portraits/{each.name}", "portraits.npz") for each in conditions},
+            "gathered": Product("analysis/units", "arrays.npz"),
         },
     )
 

@@ -31,8 +31,10 @@ def files(
     pages: Sequence[Page],
     root: Path,
     base_url: str | None,
+    further: Sequence[Page] = (),
 ) -> dict[str, str]:
-    """The files by relative path; sitemap and feed only where the site's address is known."""
+    """The files by relative path; sitemap and feed only where the site's address is known. `further` are pages that
+    are found through others: they stand in manifest and sitemap, and are no news."""
     base = base_url.rstrip("/") + "/" if base_url else None
     sitemap = f"Sitemap: {base}sitemap.xml\n" if base else ""
     found = {
@@ -43,7 +45,7 @@ def files(
                 "dataset": card.get("dataset"),
                 "environment": dict(sorted(provenance.environment.items())),
                 "stages": dict(provenance.stages),
-                "pages": [page.file for page in pages],
+                "pages": [page.file for page in (*pages, *further)],
                 "figures": [_figure(placed[name], figures[name]) for name in sorted(placed)],
             }
         ),
@@ -51,7 +53,7 @@ def files(
         ".nojekyll": "",
     }
     if base:
-        found["sitemap.xml"] = _sitemap(base, pages)
+        found["sitemap.xml"] = _sitemap(base, (*pages, *further))
         released = release_date(root)
         if released:
             found["feed.xml"] = _feed(base, pages, released)

@@ -118,6 +118,15 @@ PAGES = (
         "The study",
     ),
     Page(
+        "units",
+        "Units",
+        "What does each single unit do?",
+        "Every hidden unit and channel of four networks as a portrait: what it prefers, which images excite it, and "
+        "what the network loses without it.",
+        "The study",
+        styles=("assets/units.css",),
+    ),
+    Page(
         "geometry",
         "Geometry",
         "How are the digits laid out inside?",

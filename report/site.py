@@ -85,11 +85,14 @@ def _render(
     figures: dict[str, FigureFiles] = {}
     social: dict[str, bytes] = {}
     scripts: dict[str, Any] = {}
+    units: list[Mapping[str, Any]] = []
     for stage in survey.stages:
         if stage.name.startswith("analysis/"):
             facts.update(survey.value(Product(stage.name, "facts.json")))
         elif stage.name.startswith("social/"):
             social[stage.name.removeprefix("social/")] = survey.value(Product(stage.name, "social.png"))
+        elif stage.name.startswith("unit-page/"):
+            units.append(survey.value(Product(stage.name, "units.json")))
         elif stage.name.startswith("script/"):
             scripts |= {product.name: survey.value(product) for product in made(stage)}
         elif stage.name.startswith("figure/"):
@@ -110,6 +113,7 @@ def _render(
         base_url=base_url,
         social=social,
         scripts=scripts,
+        units=units,
     )
     return site | {name: text.encode() for name, text in notebooks.files(root, figures=list(figures)).items()}
 

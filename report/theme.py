@@ -14,6 +14,8 @@ MUTED = "#5c5f66"  # secondary text
 GRID = "#d9d6cf"  # grid lines and faint fills
 RAW = "#b4541a"
 NORMALIZED = "#1f6f8b"
+MORE = "#2f8f4e"  # above zero and below it, in maps that stand on light and on dark paper alike
+LESS = "#9a5fc0"
 
 # Digits 0 to 9. Both sets were chosen so that the nearest two colours stay apart (OKLab) under normal vision,
 # protanopia, deuteranopia and tritanopia, and so that each has a contrast of at least 3:1 with its paper.
@@ -63,10 +65,13 @@ LIGHT_PAGE = {
     "accent": RAW,
     "raw": RAW,
     "normalized": NORMALIZED,
+    "more": MORE,
+    "less": LESS,
     "code-keyword": "#7a2f6b",
     "code-string": "#2f6b3a",
     "code-number": "#9c4416",
     "code-name": "#1a5f78",
+    **{f"digit-{digit}": colour for digit, colour in enumerate(DIGITS)},
     "shown-on-light": "block",
     "shown-on-dark": "none",
 }
@@ -80,10 +85,13 @@ DARK_PAGE = {
     "accent": DARK[RAW],
     "raw": DARK[RAW],
     "normalized": DARK[NORMALIZED],
+    "more": MORE,
+    "less": LESS,
     "code-keyword": "#d9a1cf",
     "code-string": "#9fce9f",
     "code-number": "#f0a878",
     "code-name": "#7cc4dc",
+    **{f"digit-{digit}": colour for digit, colour in enumerate(DIGITS_DARK)},
     "shown-on-light": "none",
     "shown-on-dark": "block",
 }

@@ -44,7 +44,6 @@ def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epoc
     drawn = figure(arrays=arrays, facts={})
     assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
     assert len(drawn["figure.svg"]) < 60_000
-    assert not any(light in dark(drawn["figure.svg"]) for light in DARK)
     assert figure(arrays=arrays, facts={}) == drawn
 
 
