@@ -96,6 +96,27 @@ PAGES = (
         "The study",
     ),
     Page(
+        "map",
+        "Map",
+        "Where does each digit lie inside a network?",
+        "Test digits in the hidden layers of four networks, as maps to move about in: PCA, t-SNE and UMAP, from the "
+        "untrained network to the last epoch.",
+        "The study",
+        scripts=(
+            "data/map.js",
+            "assets/state.js",
+            "assets/map-data.js",
+            "assets/map-pick.js",
+            "assets/map-state.js",
+            "assets/map-draw.js",
+            "assets/map-panel.js",
+            "assets/map-gestures.js",
+            "assets/map-controls.js",
+            "assets/map-detail.js",
+            "assets/map.js",
+        ),
+    ),
+    Page(
         "similarity",
         "Similarity",
         "How far do representations move, and do different networks arrive at the same one?",

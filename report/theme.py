@@ -67,6 +67,7 @@ LIGHT_PAGE = {
     "code-string": "#2f6b3a",
     "code-number": "#9c4416",
     "code-name": "#1a5f78",
+    **{f"digit-{digit}": colour for digit, colour in enumerate(DIGITS)},
     "shown-on-light": "block",
     "shown-on-dark": "none",
 }
@@ -84,6 +85,7 @@ DARK_PAGE = {
     "code-string": "#9fce9f",
     "code-number": "#f0a878",
     "code-name": "#7cc4dc",
+    **{f"digit-{digit}": colour for digit, colour in enumerate(DIGITS_DARK)},
     "shown-on-light": "none",
     "shown-on-dark": "block",
 }
