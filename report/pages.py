@@ -108,6 +108,7 @@ PAGES = (
             "assets/map-data.js",
             "assets/map-pick.js",
             "assets/map-state.js",
+            "assets/map-dots.js",
             "assets/map-draw.js",
             "assets/map-panel.js",
             "assets/map-gestures.js",

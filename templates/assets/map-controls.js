@@ -113,12 +113,13 @@ window.InsideMNIST = window.InsideMNIST || {};
   }
 
   /**
-   * All controls.
-   * @param {HTMLElement} host
+   * All controls: what is shown above the maps, how it is shown below them.
+   * @param {HTMLElement} above
+   * @param {HTMLElement} below
    * @param {{change: (part: Partial<MapState>, push: boolean) => void, play: () => void, tool: (tool: string) => void}} deeds
    * @returns {{sync: (state: MapState, playing: boolean, tool: string) => void}}
    */
-  function controls(host, { change, play, tool }) {
+  function controls(above, below, { change, play, tool }) {
     const { element } = lab.map;
     const networks = networkMenu((names) => change({ networks: names }, true));
     const layer = choice("Layer", "map-layer", [], (value) => change({ depth: Number(value) }, true));
@@ -130,8 +131,8 @@ window.InsideMNIST = window.InsideMNIST || {};
     const rings = element("input", { type: "checkbox" });
     rings.addEventListener("change", () => change({ rings: rings.checked }, true));
     const ringed = element("label", { className: "map-check" }, rings, element("span", { textContent: "Ring misreadings" }));
-    colour.root.append(ringed);
-    host.append(networks.root, layer.root, method.root, epoch.root, colour.root, digits.root, tools.root);
+    above.append(networks.root, layer.root, method.root, epoch.root);
+    below.append(digits.root, colour.root, tools.root, ringed);
 
     /** @param {MapState} state @param {boolean} playing @param {string} chosen */
     function sync(state, playing, chosen) {

@@ -26,8 +26,8 @@ window.InsideMNIST = window.InsideMNIST || {};
 
   const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const STEPS = 4095;
-  const INSIDE = 0.998; // the share of coordinates that a panel shows before the reader zooms out
-  const MARGIN = 1.08; // about them
+  const OUTSIDE = 0.001; // the share of images at each side for which a panel makes no room
+  const MARGIN = 1.08; // about the others
 
   const VALUES = new Uint8Array(128);
   for (let value = 0; value < ALPHABET.length; value += 1) VALUES[ALPHABET.charCodeAt(value)] = value;
@@ -123,18 +123,26 @@ window.InsideMNIST = window.InsideMNIST || {};
   }
 
   /**
-   * Maps at a scale at which nearly all images fill the panel; the same for all epochs, so that sizes compare.
+   * Maps in the middle of their panel, at a scale at which nearly all images are in it; the same for all epochs.
    * @param {Float32Array[]} frames each (image, 2)
-   * @returns {Float32Array[]} the same, scaled in place
+   * @returns {Float32Array[]} the same, moved and scaled in place
    */
   function fitted(frames) {
-    const reach = Math.max(...frames.map((frame) => {
-      const sizes = Float32Array.from(frame, Math.abs).sort();
-      return sizes[Math.floor(INSIDE * (sizes.length - 1))];
-    }));
+    const boxes = frames.map((frame) => [0, 1].map((axis) => extent(frame, axis)));
+    const reach = Math.max(...boxes.flat().map(([low, high]) => (high - low) / 2));
     const scale = reach > 0 ? 1 / (MARGIN * reach) : 1;
-    for (const frame of frames) for (let at = 0; at < frame.length; at += 1) frame[at] *= scale;
+    frames.forEach((frame, each) => {
+      const middle = boxes[each].map(([low, high]) => (low + high) / 2);
+      for (let at = 0; at < frame.length; at += 1) frame[at] = scale * (frame[at] - middle[at % 2]);
+    });
     return frames;
+  }
+
+  /** @param {Float32Array} frame (image, 2) @param {number} axis @returns {number[]} from where to where images lie, but for a few */
+  function extent(frame, axis) {
+    const values = frame.filter((_, at) => at % 2 === axis).sort();
+    const few = Math.floor(OUTSIDE * values.length);
+    return [values[few], values[values.length - 1 - few]];
   }
 
   /** @param {string} text "0719…" @returns {Uint8Array} */

@@ -34,7 +34,7 @@ window.InsideMNIST = window.InsideMNIST || {};
   }
 
   class Detail {
-    /** @param {HTMLElement} host @param {{painter: () => any, panels: () => any[], pick: (images: number[], add: boolean) => void, misread: () => void}} deeds */
+    /** @param {HTMLElement} host @param {{painter: () => any, panels: () => any[], pick: (images: number[], add: boolean) => void}} deeds */
     constructor(host, deeds) {
       const { element } = lab.map;
       this.deeds = deeds;
@@ -45,9 +45,8 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.picture.setAttribute("aria-hidden", "true");
       this.name = element("h3", { className: "map-name", textContent: "No digit marked" });
       this.body = element("div", { className: "map-answers" });
-      const next = this.button("Next misreading", deeds.misread);
       const card = element("section", { className: "map-card", "aria-label": "The marked digit" },
-        element("div", { className: "map-who" }, this.picture, element("div", {}, this.name, next)), this.body);
+        element("div", { className: "map-who" }, this.picture, this.name), this.body);
       this.count = element("p", { className: "map-count" });
       this.strip = element("div", { className: "map-strip" });
       this.pickOne = this.button("Pick the marked digit", () => deeds.pick([this.marked], true));
@@ -99,7 +98,7 @@ window.InsideMNIST = window.InsideMNIST || {};
         const told = lab.map.element("span", { className: right ? "map-yes" : "map-no", textContent: `${answer} ${right ? "right" : "wrong"}` });
         return [network.title, told, lab.map.sure(network.final.confidence[looked])];
       });
-      this.body.replaceChildren(table([["Network, trained", "Answer", "Probability"], ...rows], "What each network answers at the end of training"));
+      this.body.replaceChildren(table([["Trained network", "Answer", "Probability"], ...rows], "What each network answers at the end of training"));
     }
 
     /** Tells screen readers which image is marked, and what the networks shown say of it. */

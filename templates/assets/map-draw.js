@@ -1,13 +1,14 @@
 // One map drawn on a canvas: dots, rings, the numerals of the classes, the marked digit and a line being drawn.
 //
 // In: a canvas and a scene (what to draw, in map coordinates). Out: pixels, and the way between pixels and map
-// coordinates. Dots are drawn once into a strip and copied from there, so that thousands of them take few milliseconds.
+// coordinates. The dots themselves are made by map-dots.js.
 
 /** @typedef {{places: Float32Array, centres: Float32Array, style: Uint8Array, faint: Uint8Array, ring: Uint8Array,
  *  marked: number, line: number[][], numerals: boolean}} MapScene
- *  places (image, 2); centres (10, 2) of the classes; style (image) see STYLES; faint, ring (image) 1 or 0;
+ *  places (image, 2); centres (10, 2) of the classes; style (image): 0 to 9 the digits' colours, 10 right, 11 wrong; faint, ring (image) 1 or 0;
  *  marked: an image or -1; line: corners [x, y] of a lasso */
 /** @typedef {{x: number, y: number, zoom: number}} MapView what is in the middle, and how large; 1 shows the whole map */
+/** @typedef {{dots: string[], ink: string, paper: string, rule: string, muted: string, accent: string, font: string}} Palette */
 
 window.InsideMNIST = window.InsideMNIST || {};
 
@@ -17,10 +18,9 @@ window.InsideMNIST = window.InsideMNIST || {};
   lab.map = lab.map || {};
 
   const SIDE = 28; // pixels of a digit
-  const STYLES = 12; // 0 to 9: the digits' colours; 10: right; 11: wrong
   const TAU = 2 * Math.PI;
 
-  /** @typedef {{dots: string[], ink: string, paper: string, rule: string, muted: string, accent: string, font: string}} Palette */
+
 
   /** @returns {Palette} the page's colours now */
   function palette() {
@@ -42,7 +42,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     /** @param {HTMLCanvasElement} canvas @param {HTMLImageElement} sheet all digits @param {number} columns of the sheet */
     constructor(canvas, sheet, columns) {
       this.canvas = canvas;
-      this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+      this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
       this.sheet = sheet;
       this.columns = columns;
       /** @type {MapView} */
@@ -50,18 +50,16 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.size = 0; // of the canvas's side, in CSS pixels
       this.ratio = 1; // device pixels in a CSS pixel
       this.colours = palette();
-      /** @type {Map<string, HTMLCanvasElement>} */
-      this.strips = new Map();
+      this.dots = new lab.map.Dots();
     }
 
     /** Takes up the page's colours and the size at which the canvas is shown now. */
     refresh() {
       this.size = this.canvas.clientWidth;
-      this.ratio = Math.min(3, window.devicePixelRatio || 1);
+      this.ratio = Math.min(2, window.devicePixelRatio || 1);
       const side = Math.max(1, Math.round(this.size * this.ratio));
       if (this.canvas.width !== side) this.canvas.width = this.canvas.height = side;
       this.colours = palette();
-      this.strips.clear();
     }
 
     /** @returns {number} CSS pixels for a map unit */
@@ -116,95 +114,15 @@ window.InsideMNIST = window.InsideMNIST || {};
     /** @param {MapScene} scene */
     draw(scene) {
       const { context, ratio } = this;
-      context.setTransform(1, 0, 0, 1, 0, 0);
-      context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-      this._dots(scene, 1);
-      this._dots(scene, 0);
+      const side = this.canvas.width;
+      const scale = this.unit * ratio;
+      const [left, top] = [side / 2 - this.view.x * scale, side / 2 + this.view.y * scale];
+      const frame = { side, scale, left, top, radius: this.radius * ratio, ratio };
+      context.putImageData(this.dots.draw(scene, frame, this.colours), 0, 0);
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      this._rings(scene);
       if (scene.numerals) this._numerals(scene);
       if (scene.line.length) this._line(scene.line);
       if (scene.marked >= 0) this._mark(scene);
-    }
-
-    /** @param {MapScene} scene @param {number} faint whether the faint ones (1) or the others (0) */
-    _dots(scene, faint) {
-      const { context, ratio } = this;
-      const strip = this._strip(faint);
-      const cell = strip.height;
-      const offset = cell / 2;
-      const scale = this.unit * ratio;
-      const left = this.size * ratio * 0.5 - this.view.x * scale - offset;
-      const top = this.size * ratio * 0.5 + this.view.y * scale - offset;
-      const end = this.size * ratio;
-      const { places, style } = scene;
-      for (let image = 0; image < style.length; image += 1) {
-        if (scene.faint[image] !== faint) continue;
-        const x = left + places[2 * image] * scale;
-        const y = top - places[2 * image + 1] * scale;
-        if (x > -cell && y > -cell && x < end && y < end) {
-          context.drawImage(strip, style[image] * cell, 0, cell, cell, Math.round(x), Math.round(y), cell, cell);
-        }
-      }
-    }
-
-    /** @param {number} faint @returns {HTMLCanvasElement} one dot of each style, side by side */
-    _strip(faint) {
-      const radius = this.radius * this.ratio * (faint ? 0.75 : 1);
-      const key = `${faint} ${radius.toFixed(2)}`;
-      const found = this.strips.get(key);
-      if (found) return found;
-      if (this.strips.size > 40) this.strips.clear();
-      const cell = 2 * Math.ceil(radius + 1.5);
-      const strip = document.createElement("canvas");
-      strip.width = cell * STYLES;
-      strip.height = cell;
-      const context = /** @type {CanvasRenderingContext2D} */ (strip.getContext("2d"));
-      for (let style = 0; style < STYLES; style += 1) {
-        context.beginPath();
-        context.arc(cell * (style + 0.5), cell / 2, radius, 0, TAU);
-        context.globalAlpha = faint ? 0.45 : 1;
-        context.fillStyle = faint ? this.colours.rule : this.colours.dots[style];
-        context.fill();
-        if (faint) continue;
-        context.globalAlpha = 0.55; // a thin rim of paper keeps neighbours apart
-        context.lineWidth = 0.6 * this.ratio;
-        context.strokeStyle = this.colours.paper;
-        context.stroke();
-      }
-      this.strips.set(key, strip);
-      return strip;
-    }
-
-    /** @param {MapScene} scene around the misread */
-    _rings(scene) {
-      const { context, radius } = this;
-      for (const [width, colour] of /** @type {[number, string][]} */ ([[3.2, this.colours.paper], [1.4, this.colours.ink]])) {
-        context.beginPath();
-        for (let image = 0; image < scene.ring.length; image += 1) {
-          if (!scene.ring[image] || scene.faint[image]) continue;
-          const [left, top] = this.toPixel(scene.places[2 * image], scene.places[2 * image + 1]);
-          context.moveTo(left + radius + 2, top);
-          context.arc(left, top, radius + 2, 0, TAU);
-        }
-        context.lineWidth = width;
-        context.strokeStyle = colour;
-        context.stroke();
-      }
-      if (scene.ring.some(Boolean)) this._ringed(scene);
-    }
-
-    /** @param {MapScene} scene the dots inside the rings, on top of all others */
-    _ringed(scene) {
-      const { context, radius } = this;
-      for (let image = 0; image < scene.ring.length; image += 1) {
-        if (!scene.ring[image] || scene.faint[image]) continue;
-        const [left, top] = this.toPixel(scene.places[2 * image], scene.places[2 * image + 1]);
-        context.beginPath();
-        context.arc(left, top, radius + 0.4, 0, TAU);
-        context.fillStyle = this.colours.dots[scene.style[image]];
-        context.fill();
-      }
     }
 
     /** @param {MapScene} scene each class's numeral in its middle, with a rim of paper */

@@ -57,13 +57,17 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.labels = shared.labels;
       this.title = element("h3", { className: "map-title", "data-treatment": network.treatment });
       this.note = element("p", { className: "map-note" });
+      this.next = element("button", {
+        type: "button", className: "map-next", textContent: "Next misreading", "aria-label": `Next misreading: ${network.title}`,
+      });
       this.answer = element("p", { className: "map-answer" });
       this.canvas = element("canvas", {
         className: "map-canvas", tabIndex: 0, role: "application", "aria-roledescription": "map", "aria-describedby": "map-keys",
       });
       this.root = element("section", { className: "map-panel" },
         element("header", { className: "map-head" }, this.title, this._zoomButtons()),
-        element("div", { className: "map-frame" }, this.canvas), this.note, this.answer);
+        element("div", { className: "map-frame" }, this.canvas),
+        element("div", { className: "map-foot" }, this.note, this.next), this.answer);
       this.painter = new lab.map.Painter(this.canvas, sheet, shared.columns);
       /** @type {MapScene} */
       this.scene = {
@@ -115,6 +119,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       this._move(this.data.frames(layer.name, state.method)[at], motion);
       this.title.textContent = `${this.network.title} \u00b7 ${layer.title}`;
       this.note.textContent = `${epochName(this.epoch)}: ${grouped(this.wrong)} of ${grouped(this._count())} misread`;
+      this.next.disabled = this.wrong === 0;
       this.canvas.setAttribute("aria-label", `${this.network.title}, ${layer.title}, ${epochName(this.epoch)}`);
       return true;
     }

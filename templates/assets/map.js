@@ -25,21 +25,21 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.changes = 0;
       this.grid = element("div", { className: "map-grid" });
       this.trouble = element("p", { className: "map-trouble", role: "alert", hidden: true });
-      const bar = element("div", { className: "map-controls", role: "group", "aria-label": "What the map shows" });
+      const above = element("div", { className: "map-controls", role: "group", "aria-label": "What the map shows" });
+      const below = element("div", { className: "map-controls", role: "group", "aria-label": "How it is shown" });
       const keys = element("p", { className: "map-keys", id: "map-keys",
         textContent: "On a map: arrow keys go from dot to dot, n and p to the next and previous misreading, Enter picks, Space picks with neighbours, + and \u2212 zoom, 0 shows all, Escape lets go. A wheel zooms with Ctrl, two fingers pinch." });
-      const below = element("div", {});
-      host.append(bar, this.trouble, this.grid, keys, below);
-      this.controls = lab.map.controls(bar, {
+      const beside = element("div", {});
+      host.append(above, this.trouble, this.grid, below, keys, beside);
+      this.controls = lab.map.controls(above, below, {
         change: (/** @type {Partial<MapState>} */ part, /** @type {boolean} */ push) => this.change(part, push),
         play: () => (this.timer ? this.stop() : this.play()),
         tool: (/** @type {string} */ tool) => this.take(tool),
       });
-      this.detail = new lab.map.Detail(below, {
+      this.detail = new lab.map.Detail(beside, {
         painter: () => this.shown()[0].painter,
         panels: () => this.shown(),
         pick: (/** @type {number[]} */ images, /** @type {boolean} */ add) => this.pick(images, add),
-        misread: () => this.misread(this.shown()[0], 1),
       });
       lab.state.onchange(() => {
         this.stop();
@@ -90,9 +90,9 @@ window.InsideMNIST = window.InsideMNIST || {};
       const roots = panels.map((panel) => panel.root);
       if (roots.some((root, at) => this.grid.children[at] !== root) || this.grid.children.length !== roots.length) {
         this.grid.replaceChildren(...roots);
-        this.grid.dataset.panels = String(roots.length);
       }
       for (const panel of panels) panel.choose(state, moving && !calm.matches ? motion : {});
+      this.grid.dataset.panels = String(this.shown().length);
       this.refresh();
       this.mark(this.looked < 0 ? state.image : this.looked);
       this.detail.pickedNow(state.picked);
@@ -113,6 +113,7 @@ window.InsideMNIST = window.InsideMNIST || {};
         marked: () => this.state.image,
         misread: (/** @type {any} */ each, /** @type {number} */ step) => this.misread(each, step),
       });
+      panel.next.addEventListener("click", () => this.misread(panel, 1));
       panel.root.dataset.tool = this.tool;
       this.panels.set(name, panel);
       return panel;
