@@ -22,7 +22,7 @@ Map = Float[np.ndarray, "image 2"]
 
 STEPS = 4096  # along each side of a map: two characters of base64 for each coordinate
 GREYS = 16  # of the images
-METHODS = ("pca", "tsne", "umap")
+BENT = ("tsne", "umap")
 
 
 def place(
@@ -59,7 +59,11 @@ def place(
     for hook in hooks:
         found = {"pca": planes[f"coordinates/{hook}"]}
         for maps in bent.values():
-            found |= {method: maps[f"coordinates/{method}/{hook}"] for method in METHODS if method != "pca"}
+            found |= {
+                method: maps[f"coordinates/{method}/{hook}"]
+                for method in BENT
+                if f"coordinates/{method}/{hook}" in maps
+            }
         if hook == hooks[-1]:
             found["pca"] = np.stack([plane(points, probe["labels"])[0] for points in trajectory["penultimate"]])
         for method, frames in found.items():

@@ -62,9 +62,13 @@ window.InsideMNIST = window.InsideMNIST || {};
     const told = element("output", { className: "map-told", htmlFor: "map-epoch" });
     /** @type {number[]} */
     let stops = [0];
+    let fresh = true; // whether the slider has not been moved since it was let go
     button.addEventListener("click", play);
-    slider.addEventListener("input", () => change(stops[Number(slider.value)], false));
-    slider.addEventListener("change", () => change(stops[Number(slider.value)], true));
+    slider.addEventListener("input", () => {
+      change(stops[Number(slider.value)], fresh);
+      fresh = false;
+    });
+    slider.addEventListener("change", () => { fresh = true; });
     const root = element("div", { className: "map-choice map-time" },
       element("label", { htmlFor: "map-epoch", className: "map-legend", textContent: "Epoch" }),
       element("div", { className: "map-options" }, button, slider, told));

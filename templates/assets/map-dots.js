@@ -3,7 +3,7 @@
 // In: a scene (map-draw.js), the page's colours and where map coordinates lie in the picture. Out: the pixels of the
 // picture. Copying some dozens of pixels for each dot is many times faster than asking the canvas to draw a circle.
 
-/** @typedef {{paint: Uint32Array, solid: Int32Array, edge: Int32Array, cover: Uint8Array}} Stamp
+/** @typedef {{paint: Uint32Array, solid: Int32Array, edge: Int32Array, cover: Uint8Array}} MapStamp
  *  one dot: pixels relative to its own, those that it covers (solid: offset, in `paint` the colour) and those that it
  *  shares with what lies below (edge: offset; cover: four numbers each, red, green, blue and how much, 0 to 255) */
 
@@ -37,7 +37,7 @@ window.InsideMNIST = window.InsideMNIST || {};
      * @param {MapScene} scene
      * @param {{side: number, scale: number, left: number, top: number, radius: number, ratio: number}} frame
      *   in device pixels: the picture's side, a map unit, where the map's origin is, a dot's radius; device pixels per pixel
-     * @param {Palette} colours
+     * @param {MapPalette} colours
      * @returns {ImageData}
      */
     draw(scene, frame, colours) {
@@ -69,7 +69,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       }
     }
 
-    /** @param {Stamp} stamp @param {number} at the pixel it goes to @param {number} side of the picture */
+    /** @param {MapStamp} stamp @param {number} at the pixel it goes to @param {number} side of the picture */
     _stamp(stamp, at, side) {
       const { words } = this;
       const { data } = this.picture;
@@ -84,7 +84,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       }
     }
 
-    /** @param {{radius: number, ratio: number}} frame @param {Palette} colours forgets the stamps of another size or colour */
+    /** @param {{radius: number, ratio: number}} frame @param {MapPalette} colours forgets the stamps of another size or colour */
     _prepare({ radius, ratio }, colours) {
       const made = `${radius.toFixed(2)} ${ratio} ${colours.paper} ${colours.dots.join()}`;
       if (made === this.made) return;
@@ -107,7 +107,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
     }
 
-    /** @param {number} kind @returns {Stamp[]} for each style and phase, made when first needed */
+    /** @param {number} kind @returns {MapStamp[]} for each style and phase, made when first needed */
     _kind(kind) {
       const found = this.stamps.get(String(kind));
       if (found) return found;
@@ -119,7 +119,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       return made;
     }
 
-    /** @param {number} kind @param {number} style @param {number} phase @returns {Stamp} */
+    /** @param {number} kind @param {number} style @param {number} phase @returns {MapStamp} */
     _one(kind, style, phase) {
       const reach = /** @type {number} */ (this.reach);
       const side = 2 * reach + 1;
@@ -149,7 +149,7 @@ window.InsideMNIST = window.InsideMNIST || {};
 
     /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} kind @param {number} style */
     _circle(context, x, y, kind, style) {
-      const colours = /** @type {Palette} */ (this.colours);
+      const colours = /** @type {MapPalette} */ (this.colours);
       const ratio = /** @type {number} */ (this.ratio);
       const radius = /** @type {number} */ (this.radius) * (kind === FAINT ? 0.75 : 1);
       const ring = (/** @type {number} */ distance, /** @type {number} */ width, /** @type {string} */ colour) => {

@@ -8,7 +8,7 @@
  *  places (image, 2); centres (10, 2) of the classes; style (image): 0 to 9 the digits' colours, 10 right, 11 wrong; faint, ring (image) 1 or 0;
  *  marked: an image or -1; line: corners [x, y] of a lasso */
 /** @typedef {{x: number, y: number, zoom: number}} MapView what is in the middle, and how large; 1 shows the whole map */
-/** @typedef {{dots: string[], ink: string, paper: string, rule: string, muted: string, accent: string, font: string}} Palette */
+/** @typedef {{dots: string[], ink: string, paper: string, rule: string, muted: string, accent: string, font: string}} MapPalette */
 
 window.InsideMNIST = window.InsideMNIST || {};
 
@@ -22,7 +22,7 @@ window.InsideMNIST = window.InsideMNIST || {};
 
 
 
-  /** @returns {Palette} the page's colours now */
+  /** @returns {MapPalette} the page's colours now */
   function palette() {
     const styles = getComputedStyle(document.documentElement);
     const colour = (/** @type {string} */ name) => styles.getPropertyValue(`--${name}`).trim();
@@ -175,7 +175,7 @@ window.InsideMNIST = window.InsideMNIST || {};
         context.strokeStyle = colour;
         context.stroke();
       }
-      const side = 2 * SIDE;
+      const side = size < 360 ? 1.5 * SIDE : 2 * SIDE;
       const gap = radius + 12;
       const x = left + gap + side + 4 < size ? left + gap : left - gap - side;
       const y = Math.min(size - side - 4, Math.max(4, top - side / 2));

@@ -147,7 +147,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       const wrong = [...answers.keys()].filter((image) => panel.shown[image] && answers[image] !== panel.labels[image]);
       if (!wrong.length) return;
       const after = wrong.findIndex((image) => image > this.state.image);
-      const before = wrong.findLastIndex((image) => image < this.state.image);
+      const before = wrong.filter((image) => image < this.state.image).length - 1;
       const at = step > 0 ? Math.max(0, after) : before < 0 ? wrong.length - 1 : before;
       this.keep(wrong[at], true);
     }
@@ -170,10 +170,12 @@ window.InsideMNIST = window.InsideMNIST || {};
       const lasts = epochs.length > 5 ? STEP.many : STEP.few;
       let at = lab.map.closest(epochs, this.state.epoch);
       if (at === epochs.length - 1) at = -1;
+      let first = true;
       const step = () => {
         at += 1;
         this.state = { ...this.state, epoch: epochs[at] };
-        lab.map.writeState(this.state, false);
+        lab.map.writeState(this.state, first);
+        first = false;
         if (at === epochs.length - 1) this.stop();
         this.update(true, { lasts, linear: true });
       };
