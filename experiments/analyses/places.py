@@ -71,7 +71,7 @@ def place(
             name = f"{method}/{hook}"
             arrays[f"epochs/{name}"] = every if len(frames) == len(every) else planes["epochs"]
             arrays[f"places/{name}"] = np.stack([codes % 256, codes // 256]).astype(np.uint8)
-            arrays[f"limit/{name}"] = np.float32(limit)
+            arrays[f"limit/{name}"] = np.array(limit, dtype=np.float32)
     return {"places.npz": arrays}
 
 

@@ -43,7 +43,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.picture = canvas(84);
       this.picture.className = "map-digit-picture";
       this.picture.setAttribute("aria-hidden", "true");
-      this.name = element("h3", { className: "map-name", textContent: "No digit marked" });
+      this.name = element("h2", { className: "map-name", textContent: "No digit marked" });
       this.body = element("div", { className: "map-answers" });
       const card = element("section", { className: "map-card", "aria-label": "The marked digit" },
         element("div", { className: "map-who" }, this.picture, this.name), this.body);
@@ -53,7 +53,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.pickNear = this.button(`Pick it and its ${lab.map.NEIGHBOURS} nearest`, () => deeds.pick(this.around(), true));
       this.clear = this.button("Clear", () => deeds.pick([], false));
       const picked = element("section", { className: "map-card", "aria-label": "Picked digits" },
-        element("h3", { className: "map-name", textContent: "Picked digits" }), this.count,
+        element("h2", { className: "map-name", textContent: "Picked digits" }), this.count,
         element("div", { className: "map-options" }, this.pickOne, this.pickNear, this.clear), this.strip);
       this.numbers = element("div", {});
       this.more = element("details", { className: "map-numbers" }, element("summary", { textContent: "The map in numbers" }), this.numbers);

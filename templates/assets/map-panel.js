@@ -55,7 +55,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.network = network;
       this.data = data;
       this.labels = shared.labels;
-      this.title = element("h3", { className: "map-title", "data-treatment": network.treatment });
+      this.title = element("h2", { className: "map-title", "data-treatment": network.treatment });
       this.note = element("p", { className: "map-note" });
       this.next = element("button", {
         type: "button", className: "map-next", textContent: "Next misreading", "aria-label": `Next misreading: ${network.title}`,
@@ -97,7 +97,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       return element("div", { className: "map-zoom" },
         button("\u2212", "Zoom out", () => this.painter.zoom(1 / 1.6)),
         button("+", "Zoom in", () => this.painter.zoom(1.6)),
-        button("1:1", "Whole map", () => this.painter.zoom(0)));
+        button("Whole", "Whole map", () => this.painter.zoom(0)));
     }
 
     /**
