@@ -82,6 +82,15 @@ def plan(
         *(_network(run) for run in study.runs if run.seed == study.seeds[0]),
     ]
     records = {run.name: Product(f"train/{run.name}", "record.npz") for run in study.runs}
+    first = {run.condition.name: records[run.name] for run in study.runs if run.seed == study.seeds[0]}
+    stages.append(
+        Stage(
+            "shelf",
+            "experiments.analyses.shelf:choose",
+            inputs={"records": first, "test": TEST},
+            publish=("shelf.npz",),
+        )
+    )
     stages += [
         _analysis(
             "data",
@@ -139,7 +148,27 @@ def plan(
             inputs={"facts": Product("analysis/comparison", "facts.json")},
         ),
     ]
+    stages.append(
+        Stage(
+            name="script/shelf",
+            function="report.shelf:pack",
+            parameters={"titles": {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.conditions}},
+            inputs={"shelf": Product("shelf", "shelf.npz")},
+            publish=("shelf.js", "shelf.png", "shelf.json"),
+        )
+    )
     stages.append(Stage("figure/index/at-a-glance", "report.figures.index:at_a_glance", inputs={"facts": facts}))
+    stages.append(
+        Stage(
+            name="script/networks",
+            function="report.scripts:networks",
+            parameters={"titles": {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.conditions}},
+            inputs={
+                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions}
+            },
+            publish=("networks.js",),
+        )
+    )
     return stages + [_social(page, question) for page, question in (questions or {}).items()]
 
 

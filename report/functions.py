@@ -40,6 +40,7 @@ class Library:
     references: dict[str, Reference]
     terms: dict[str, str]  # lower-case term -> anchor
     partials: jinja2.Environment
+    data: Mapping[str, Any] = field(default_factory=dict)  # what stages "script/..." made as .json, by its name
 
 
 @dataclass
@@ -163,7 +164,8 @@ class Functions:
         return self._block(self._partial("measured.html", listings=listings))
 
     def widget(self, name: str, **values: Any) -> str:
-        """Something to play with: templates/partials/<name>.html, filled with `values`."""
+        """Something to play with: templates/partials/<name>.html, filled with `values`, `data` and `pages`."""
+        values = {"data": self.library.data, "pages": self.library.pages, **values}
         return self._block(self._partial(f"{name}.html", **values))
 
     def terms(self, caller: Caller) -> str:

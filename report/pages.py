@@ -15,7 +15,7 @@ SITE_TAGLINE = "What normalization and convolution change inside four small netw
 class Page:
     """`title` is the short name in the contents, `question` the heading, `description` what search engines show.
 
-    `scripts` are the scripts that it needs besides those of every page, in their order, as paths in the site.
+    `scripts` and `styles` are what it needs besides those of every page, in their order, as paths in the site.
     """
 
     slug: str
@@ -24,11 +24,45 @@ class Page:
     description: str
     part: str
     scripts: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
         return f"{self.slug}.html"
 
+
+# The scripts of the digit lab, in the order in which they build on each other.
+LAB = (
+    "data/networks.js",
+    "data/shelf.js",
+    "assets/forward.js",
+    "assets/state.js",
+    "assets/raster.js",
+    "assets/board.js",
+    "assets/lab-words.js",
+    "assets/lab-paint.js",
+    "assets/lab-answers.js",
+    "assets/lab-units.js",
+    "assets/lab-scales.js",
+    "assets/lab-controls.js",
+    "assets/lab.js",
+)
+
+# And those of the map, whose networks' own data are fetched when they are chosen.
+MAP = (
+    "data/map.js",
+    "assets/state.js",
+    "assets/map-data.js",
+    "assets/map-pick.js",
+    "assets/map-state.js",
+    "assets/map-dots.js",
+    "assets/map-draw.js",
+    "assets/map-panel.js",
+    "assets/map-gestures.js",
+    "assets/map-controls.js",
+    "assets/map-detail.js",
+    "assets/map.js",
+)
 
 PAGES = (
     Page(
@@ -38,6 +72,28 @@ PAGES = (
         "Four small networks read handwritten digits, with and without input normalization, with and without "
         "convolution: what was found inside them, and how sure we are.",
         "The study",
+        scripts=LAB,
+        styles=("assets/lab.css",),
+    ),
+    Page(
+        "lab",
+        "Digit lab",
+        "What do the networks make of your handwriting?",
+        "Draw a digit and watch four networks read it: their answers, every hidden unit at work, and what happens when "
+        "you switch units off or turn them up.",
+        "Play",
+        scripts=LAB,
+        styles=("assets/lab.css",),
+    ),
+    Page(
+        "map",
+        "Map",
+        "Where does each digit lie inside a network?",
+        "Test digits in the hidden layers of four networks, as maps to move about in: PCA, t-SNE and UMAP, from the "
+        "untrained network to the last epoch.",
+        "Play",
+        scripts=MAP,
+        styles=("assets/map.css",),
     ),
     Page(
         "data",
@@ -94,28 +150,6 @@ PAGES = (
         "Where ten digits lie in the space of a layer: planes of principal components, how far apart the digits are, "
         "and how many dimensions a layer uses.",
         "The study",
-    ),
-    Page(
-        "map",
-        "Map",
-        "Where does each digit lie inside a network?",
-        "Test digits in the hidden layers of four networks, as maps to move about in: PCA, t-SNE and UMAP, from the "
-        "untrained network to the last epoch.",
-        "The study",
-        scripts=(
-            "data/map.js",
-            "assets/state.js",
-            "assets/map-data.js",
-            "assets/map-pick.js",
-            "assets/map-state.js",
-            "assets/map-dots.js",
-            "assets/map-draw.js",
-            "assets/map-panel.js",
-            "assets/map-gestures.js",
-            "assets/map-controls.js",
-            "assets/map-detail.js",
-            "assets/map.js",
-        ),
     ),
     Page(
         "similarity",

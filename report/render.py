@@ -5,6 +5,7 @@ Nothing is written and nothing is measured here; the same input makes the same b
 
 from __future__ import annotations
 
+import json
 import re
 import traceback
 from collections.abc import Mapping, Sequence
@@ -55,17 +56,19 @@ def render(
     root: Path,
     base_url: str | None,
     social: Mapping[str, bytes] | None = None,
-    scripts: Mapping[str, str | bytes] | None = None,
+    scripts: Mapping[str, Any] | None = None,
     pages: Sequence[Page] = PAGES,
 ) -> dict[str, bytes]:
     """Every file of the site by its relative path. `card` describes the data set, `social` holds a PNG per page,
-    `scripts` what the pages' own scripts read, by name.
+    `scripts` what the pages' own scripts read, by name: text, bytes, or for a `.json` its value, which templates may
+    read too.
 
     Raises PageError, naming template and line, for anything a page asks for that is not there.
     """
     for name, fact in facts.items():
         wording.check(name, fact)
-    site = Site(root, study, card, provenance, base_url, tuple(pages), social or {})
+    data = {name: value for name, value in (scripts or {}).items() if name.endswith(".json")}
+    site = Site(root, study, card, provenance, base_url, tuple(pages), social or {}, data)
     written = site.write(dict(facts), dict(figures))
     files: dict[str, str | bytes] = {each.page.file: site.dress(each, written) for each in written}
     files["404.html"] = site.dress(site.not_found(), written)
@@ -76,7 +79,7 @@ def render(
         drawn = figures[figure.id]
         files |= {figure.light: drawn.svg, figure.dark: theme.dark(drawn.svg), figure.data: drawn.csv}
     files |= {f"social/{slug}.png": image for slug, image in (social or {}).items()}
-    files |= {f"data/{name}": data for name, data in (scripts or {}).items()}
+    files |= {f"data/{name}": _text(value) for name, value in (scripts or {}).items()}
     _check_scripts(tuple(pages), files | site.assets())
     files |= site.assets()
     files |= extras.files(
@@ -117,8 +120,9 @@ class Site:
         base_url: str | None,
         pages: tuple[Page, ...],
         social: Mapping[str, bytes],
+        data: Mapping[str, Any],
     ) -> None:
-        self.root, self.pages, self.base_url, self.social = root, pages, base_url, social
+        self.root, self.pages, self.base_url, self.social, self.data = root, pages, base_url, social, data
         self.study, self.card, self.provenance = study, card, provenance
         self.templates = root / "templates"
         self.references = references.load(root)
@@ -147,6 +151,7 @@ class Site:
             references=self.references,
             terms=self._terms(),
             partials=self.environment,
+            data=self.data,
         )
         users: dict[str, list[Page]] = {}
         in_turn = sorted(self.pages, key=lambda page: LAST.index(page.slug) + 1 if page.slug in LAST else 0)
@@ -300,9 +305,13 @@ def _placed(written: Sequence[Written], figures: Mapping[str, FigureFiles]) -> d
 
 def _check_scripts(pages: Sequence[Page], files: Mapping[str, str | bytes]) -> None:
     for page in pages:
-        for script in page.scripts:
-            if script not in files:
-                raise PageError(f"page {page.slug!r} needs {script}, which nothing makes; see report/pages.py.")
+        for needed in (*page.scripts, *page.styles):
+            if needed not in files:
+                raise PageError(f"page {page.slug!r} needs {needed}, which nothing makes; see report/pages.py.")
+
+
+def _text(value: Any) -> str | bytes:
+    return value if isinstance(value, str | bytes) else json.dumps(value, indent=1, sort_keys=True) + "\n"
 
 
 def _notices(study: Study, card: Mapping[str, Any]) -> list[str]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from report.scripts import script
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -47,16 +48,6 @@ def pack(*, sheet: Arrays, places: Mapping[str, Arrays], networks: Mapping[str, 
     for name, found in places.items():
         made[f"map-{name}.js"] = script(f"map-{name}", _network(found))
     return made
-
-
-def script(name: str, value: Any) -> str:
-    """A classic script that sets InsideMNIST.data[name]."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=True)
-    return (
-        "window.InsideMNIST = window.InsideMNIST || {};\n"
-        "InsideMNIST.data = InsideMNIST.data || {};\n"
-        f"InsideMNIST.data[{json.dumps(name)}] = {text};\n"
-    )
 
 
 def _layers(found: Arrays) -> list[dict[str, Any]]:

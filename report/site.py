@@ -83,7 +83,7 @@ def _render(
     facts: dict[str, Any] = {}
     figures: dict[str, FigureFiles] = {}
     social: dict[str, bytes] = {}
-    scripts: dict[str, str | bytes] = {}
+    scripts: dict[str, Any] = {}
     for stage in survey.stages:
         if stage.name.startswith("analysis/"):
             facts.update(survey.value(Product(stage.name, "facts.json")))

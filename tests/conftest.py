@@ -1,12 +1,19 @@
-"""What holds in every test: one numerical thread, and array shapes and types that are checked at run time."""
+"""What holds in every test: one numerical thread, and array shapes and types that are checked at run time.
 
+And what tests in several folders need: a built project, a small disk, a browser.
+"""
+
+import functools
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 import types
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -109,3 +116,60 @@ def small_disk(tmp_path):
         pytest.skip("a small file system can only be mounted by root on Linux")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium; the tests that need it are skipped, and say so, where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next((path for path in map(shutil.which, names) if path), None)
+    if chromium is None:
+        pytest.skip("no Chromium on this machine")
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with playwright.sync_playwright() as runner:
+        browser = runner.chromium.launch(executable_path=chromium, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens an address and notes every message and request; `options` are those of a browser context."""
+    contexts = []
+
+    def open_one(address, **options):
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        page.messages, page.requests = [], []
+        page.on("console", lambda message: page.messages.append(message.text))
+        page.on("pageerror", lambda error: page.messages.append(str(error)))
+        page.on("requestfailed", lambda request: page.messages.append(f"failed: {request.url}"))
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.goto(address, wait_until="networkidle")  # what is still loading would fail when the page is left
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def serve():
+    """Serves a folder under a sub-path of its name, as a project page is, and tells the address."""
+    with ExitStack() as servers:
+        yield lambda folder: servers.enter_context(_served(folder))
+
+
+@contextmanager
+def _served(folder):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=folder.parent))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/{folder.name}/"
+    server.shutdown()
+    server.server_close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        """Keeps the test's output clean."""

@@ -23,5 +23,5 @@
   });
   system.addEventListener("change", tell);
   tell();
-  document.querySelector("[data-tools]").append(button);
+  document.querySelector("[data-tools]")?.append(button);
 })();

@@ -1,63 +1,14 @@
 """The site as a browser meets it: from a file, from a sub-path, on a phone, without scripts, by keyboard."""
 
-import functools
-import shutil
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PAGES = ("index.html", "health.html", "glossary.html", "references.html", "404.html", "code/planted.analysis.html")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        """Keeps the test's output clean."""
 
 
 @pytest.fixture
-def served(site_folder):
+def served(site_folder, serve):
     """The address of the site under a sub-path, as a project page has it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=site_folder.parent))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/name/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as runner:
-        browser = runner.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def open_page(browser):
-    """Opens an address and notes every message and request; `options` are those of a browser context."""
-    contexts = []
-
-    def open_one(address, **options):
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
-        page.messages, page.requests = [], []
-        page.on("console", lambda message: page.messages.append(message.text))
-        page.on("pageerror", lambda error: page.messages.append(str(error)))
-        page.on("requestfailed", lambda request: page.messages.append(f"failed: {request.url}"))
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.goto(address, wait_until="networkidle")  # what is still loading would fail when the page is left
-        return page
-
-    yield open_one
-    for context in contexts:
-        context.close()
+    return serve(site_folder)
 
 
 def looks_right(page):

@@ -35,7 +35,7 @@ def packed():
 
 def value(text, name):
     """What a script sets InsideMNIST.data[name] to."""
-    before = f'InsideMNIST.data["{name}"] = '
+    before = f'["{name}"] = '
     return json.loads(text.split(before)[1].strip().removesuffix(";"))
 
 

@@ -1,0 +1,326 @@
+// The four networks in the reader's browser: the same forward pass as in experiments/models, and its gradient.
+//
+// In: data/networks.js (the trained weights) and 784 pixels in [0, 1], row by row. Out: every hook point's
+// activation by its name, logits and probabilities; or the gradient of one of these numbers with respect to the
+// pixels. Activations are flat Float32Arrays; a map with several channels is stored channel by channel.
+
+/**
+ * A layer with weights. `shape` is that of the weight: [units, inputs], or [channels, inputs, 5, 5] of a convolution.
+ * @typedef {{name: string, kind: "linear" | "conv", shape: number[], units: number, weight: Float32Array, bias: Float32Array}} Layer
+ */
+/**
+ * A trained network: the pixels are treated, (pixel - mean) / std, then every layer is run; the logits are the last.
+ * @typedef {{name: string, title: string, treatment: {mean: number, std: number}, layers: Layer[]}} Network
+ */
+/**
+ * Factors by hidden layer: each unit's activation after its ReLU is multiplied by its factor, 0 or more. A unit of a
+ * convolution is a channel. Layers that are not named are left alone.
+ * @typedef {Map<string, Float32Array>} Scales
+ */
+/**
+ * What a network makes of an image: activations by hook point ("hidden1.pre"), their shapes, and its answer.
+ * @typedef {{hooks: Map<string, Float32Array>, shapes: Map<string, number[]>, logits: Float32Array, probabilities: Float32Array}} Reading
+ */
+
+window.InsideMNIST ??= {};
+(function () {
+  "use strict";
+  const KERNEL = 5; // every convolution's kernels are 5x5
+
+  /** @type {Map<string, Network> | undefined} */
+  let decoded;
+
+  /**
+   * The networks of data/networks.js by condition ("mlp-raw"), decoded at the first call.
+   * @returns {Map<string, Network>}
+   */
+  function networks() {
+    decoded ??= new Map(Object.entries(InsideMNIST.data?.networks ?? {}).map(([name, packed]) => [name, unpack(name, packed)]));
+    return decoded;
+  }
+
+  /**
+   * @param {string} name
+   * @param {PackedNetwork} packed
+   * @returns {Network}
+   */
+  function unpack(name, packed) {
+    const layers = packed.layers.map((layer) => ({
+      name: layer.name,
+      kind: layer.kind,
+      shape: layer.shape,
+      units: layer.shape[0],
+      weight: numbers(layer.weight),
+      bias: numbers(layer.bias),
+    }));
+    return { name, title: packed.title, treatment: { mean: packed.mean, std: packed.std }, layers };
+  }
+
+  /**
+   * Numbers that were packed as base64 of little-endian float32, the order of bytes of every browser's machine.
+   * @param {string} text
+   * @returns {Float32Array}
+   */
+  function numbers(text) {
+    const characters = atob(text);
+    const bytes = new Uint8Array(characters.length);
+    for (let place = 0; place < bytes.length; place += 1) bytes[place] = characters.charCodeAt(place);
+    return new Float32Array(bytes.buffer);
+  }
+
+  /**
+   * Runs a network on an image.
+   * @param {Network} network
+   * @param {Float32Array} pixels 784 numbers in [0, 1]
+   * @param {{scales?: Scales}} [options]
+   * @returns {Reading}
+   */
+  function forward(network, pixels, { scales } = {}) {
+    /** @type {Map<string, Float32Array>} */
+    const hooks = new Map();
+    /** @type {Map<string, number[]>} */
+    const shapes = new Map();
+    /** @type {(hook: string, shape: number[], activations: Float32Array) => Float32Array} */
+    const keep = (hook, shape, activations) => {
+      hooks.set(hook, activations);
+      shapes.set(hook, shape);
+      return activations;
+    };
+    let side = 28; // of a map; once a linear layer has been run there are none any more
+    let values = keep("input", [1, side, side], treat(pixels, network.treatment));
+    for (const layer of network.layers) {
+      const { name, units } = layer;
+      if (name === "logits") {
+        values = keep(name, [units], linear(layer, values));
+      } else if (layer.kind === "linear") {
+        const pre = keep(`${name}.pre`, [units], linear(layer, values));
+        values = keep(`${name}.post`, [units], relu(pre, units, scales?.get(name)));
+      } else {
+        const after = side - KERNEL + 1; // no padding: 28 -> 24, 12 -> 8
+        const pre = keep(`${name}.pre`, [units, after, after], convolve(layer, values, side));
+        const post = keep(`${name}.post`, [units, after, after], relu(pre, units, scales?.get(name)));
+        side = after / 2; // 24 -> 12, 8 -> 4
+        values = keep(`${name}.pooled`, [units, side, side], pool(post, after));
+      }
+    }
+    return { hooks, shapes, logits: values, probabilities: softmax(values) };
+  }
+
+  /**
+   * The saliency of a number of the network: its gradient with respect to each pixel in [0, 1].
+   * @param {Network} network
+   * @param {Float32Array} pixels 784 numbers in [0, 1]
+   * @param {{scales?: Scales, target: {hook: string, index: number}}} options the number: a place in the flat
+   *     activation at a hook point
+   * @returns {Float32Array} 784 numbers
+   */
+  function gradient(network, pixels, { scales, target }) {
+    const { hooks, shapes } = forward(network, pixels, { scales });
+    /** @type {(hook: string) => Float32Array} */
+    const at = (hook) => /** @type {Float32Array} */ (hooks.get(hook));
+    /** @type {Float32Array} of the number, with respect to the activation reached so far */
+    let flow = new Float32Array(at(target.hook).length);
+    flow[target.index] = 1;
+    const [last, part] = target.hook.split(".");
+    const from = network.layers.findIndex(({ name }) => name === last); // -1: the input itself
+    for (let place = from; place >= 0; place -= 1) {
+      const layer = network.layers[place];
+      const { name } = layer;
+      const reached = place === from ? part : "out"; // a layer above has been gone through: this one's end is reached
+      const side = shapes.get(`${name}.pre`)?.[1] ?? 1;
+      if (layer.kind === "conv" && (reached === "pooled" || reached === "out")) {
+        flow = poolBack(flow, at(`${name}.post`), side);
+      }
+      if (name !== "logits" && reached !== "pre") {
+        flow = reluBack(flow, at(`${name}.pre`), layer.units, scales?.get(name));
+      }
+      flow = layer.kind === "conv" ? convolveBack(layer, flow, side) : linearBack(layer, flow);
+    }
+    return flow.map((each) => each / network.treatment.std);
+  }
+
+  /**
+   * The input treatment: (pixel - mean) / std.
+   * @param {Float32Array} pixels
+   * @param {{mean: number, std: number}} treatment
+   */
+  function treat(pixels, { mean, std }) {
+    return pixels.map((pixel) => (pixel - mean) / std);
+  }
+
+  /**
+   * weight @ values + bias.
+   * @param {Layer} layer weight (units, inputs)
+   * @param {Float32Array} values (inputs,); of maps, channel by channel
+   * @returns {Float32Array} (units,)
+   */
+  function linear({ weight, bias, units }, values) {
+    const result = new Float32Array(units);
+    for (let unit = 0, w = 0; unit < units; unit += 1) {
+      let sum = bias[unit];
+      for (let i = 0; i < values.length; i += 1, w += 1) sum += weight[w] * values[i];
+      result[unit] = sum;
+    }
+    return result;
+  }
+
+  /**
+   * What reaches a linear layer's inputs of a gradient at its outputs: flow @ weight.
+   * @param {Layer} layer weight (units, inputs)
+   * @param {Float32Array} flow (units,)
+   * @returns {Float32Array} (inputs,)
+   */
+  function linearBack({ weight, shape: [units, inputs] }, flow) {
+    const result = new Float32Array(inputs);
+    for (let unit = 0, w = 0; unit < units; unit += 1) {
+      for (let i = 0; i < inputs; i += 1, w += 1) result[i] += weight[w] * flow[unit];
+    }
+    return result;
+  }
+
+  /**
+   * A convolution with 5x5 kernels, without padding (the kernel is not mirrored, as is usual in neural networks).
+   * A row of the result gathers from rows of the input, for each row of a kernel, whose five weights stay at hand.
+   * @param {Layer} layer weight (channels, inputs, 5, 5)
+   * @param {Float32Array} maps (inputs, side, side)
+   * @param {number} side
+   * @returns {Float32Array} (channels, side - 4, side - 4)
+   */
+  function convolve({ weight, bias, shape: [channels, inputs] }, maps, side) {
+    const after = side - KERNEL + 1;
+    const result = new Float32Array(channels * after * after);
+    for (let line = 0; line < channels * after; line += 1) {
+      const [channel, y] = [Math.floor(line / after), line % after];
+      const sums = result.subarray(line * after, (line + 1) * after).fill(bias[channel]);
+      for (let row = 0; row < inputs * KERNEL; row += 1) {
+        const from = (Math.floor(row / KERNEL) * side + y + (row % KERNEL)) * side;
+        const w = (channel * inputs * KERNEL + row) * KERNEL;
+        const [a, b, c] = [weight[w], weight[w + 1], weight[w + 2]];
+        const [d, e] = [weight[w + 3], weight[w + 4]];
+        for (let x = from, to = 0; to < after; x += 1, to += 1) {
+          sums[to] += a * maps[x] + b * maps[x + 1] + c * maps[x + 2] + d * maps[x + 3] + e * maps[x + 4];
+        }
+      }
+    }
+    return result;
+  }
+
+  /**
+   * What reaches a convolution's inputs of a gradient at its outputs: each place hands it back to where it gathered.
+   * @param {Layer} layer weight (channels, inputs, 5, 5)
+   * @param {Float32Array} flow (channels, after, after)
+   * @param {number} after
+   * @returns {Float32Array} (inputs, after + 4, after + 4)
+   */
+  function convolveBack({ weight, shape: [channels, inputs] }, flow, after) {
+    const side = after + KERNEL - 1;
+    const result = new Float32Array(inputs * side * side);
+    for (let line = 0; line < channels * after; line += 1) {
+      const [channel, y] = [Math.floor(line / after), line % after];
+      const sums = flow.subarray(line * after, (line + 1) * after);
+      for (let row = 0; row < inputs * KERNEL; row += 1) {
+        const from = (Math.floor(row / KERNEL) * side + y + (row % KERNEL)) * side;
+        const w = (channel * inputs * KERNEL + row) * KERNEL;
+        const [a, b, c] = [weight[w], weight[w + 1], weight[w + 2]];
+        const [d, e] = [weight[w + 3], weight[w + 4]];
+        for (let x = from, to = 0; to < after; x += 1, to += 1) {
+          const sum = sums[to];
+          result[x] += a * sum;
+          result[x + 1] += b * sum;
+          result[x + 2] += c * sum;
+          result[x + 3] += d * sum;
+          result[x + 4] += e * sum;
+        }
+      }
+    }
+    return result;
+  }
+
+  /**
+   * max(pre, 0), times each unit's factor.
+   * @param {Float32Array} pre (units, ...)
+   * @param {number} units
+   * @param {Float32Array} [factors] (units,)
+   * @returns {Float32Array} (units, ...)
+   */
+  function relu(pre, units, factors) {
+    const area = pre.length / units;
+    return pre.map((value, place) => (value > 0 ? value * (factors ? factors[Math.floor(place / area)] : 1) : 0));
+  }
+
+  /**
+   * What passes back through a ReLU and its factors: nothing where it gave 0.
+   * @param {Float32Array} flow (units, ...)
+   * @param {Float32Array} pre (units, ...)
+   * @param {number} units
+   * @param {Float32Array} [factors] (units,)
+   * @returns {Float32Array} (units, ...)
+   */
+  function reluBack(flow, pre, units, factors) {
+    const area = pre.length / units;
+    return flow.map((each, place) => (pre[place] > 0 ? each * (factors ? factors[Math.floor(place / area)] : 1) : 0));
+  }
+
+  /**
+   * 2x2 max pooling of maps with even sides.
+   * @param {Float32Array} maps (channels, side, side)
+   * @param {number} side
+   * @returns {Float32Array} (channels, side / 2, side / 2)
+   */
+  function pool(maps, side) {
+    const places = largest(maps, side);
+    const result = new Float32Array(places.length);
+    for (let square = 0; square < places.length; square += 1) result[square] = maps[places[square]];
+    return result;
+  }
+
+  /**
+   * What passes back through pooling: each square's share goes to its largest pixel.
+   * @param {Float32Array} flow (channels, side / 2, side / 2)
+   * @param {Float32Array} maps (channels, side, side), what was pooled
+   * @param {number} side
+   * @returns {Float32Array} (channels, side, side)
+   */
+  function poolBack(flow, maps, side) {
+    const result = new Float32Array(maps.length);
+    largest(maps, side).forEach((place, square) => {
+      result[place] = flow[square];
+    });
+    return result;
+  }
+
+  /**
+   * Where the largest pixel of each 2x2 square is; of several, the first, row by row.
+   * @param {Float32Array} maps (channels, side, side)
+   * @param {number} side
+   * @returns {Int32Array} (channels * side / 2 * side / 2,)
+   */
+  function largest(maps, side) {
+    const places = new Int32Array(maps.length / 4);
+    for (let corner = 0, square = 0; square < places.length; corner += side) {
+      // `corner` goes from one pair of rows to the next; the channels follow each other without a gap.
+      for (const end = corner + side; corner < end; corner += 2, square += 1) {
+        let best = corner;
+        if (maps[corner + 1] > maps[best]) best = corner + 1;
+        if (maps[corner + side] > maps[best]) best = corner + side;
+        if (maps[corner + side + 1] > maps[best]) best = corner + side + 1;
+        places[square] = best;
+      }
+    }
+    return places;
+  }
+
+  /**
+   * Probabilities from logits.
+   * @param {Float32Array} logits
+   * @returns {Float32Array}
+   */
+  function softmax(logits) {
+    const top = Math.max(...logits);
+    const powers = logits.map((logit) => Math.exp(logit - top));
+    const sum = powers.reduce((total, power) => total + power, 0);
+    return powers.map((power) => power / sum);
+  }
+
+  Object.assign(InsideMNIST, { networks, forward, gradient, softmax });
+})();

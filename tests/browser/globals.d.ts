@@ -1,0 +1,27 @@
+// What the scripts of a page share: one global object, to which each script adds its part.
+
+/** A network as data/networks.js holds it; see report/scripts.py. */
+interface PackedNetwork {
+  title: string;
+  mean: number;
+  std: number;
+  layers: { name: string; kind: "linear" | "conv"; shape: number[]; weight: string; bias: string }[];
+}
+
+interface InsideMNIST {
+  data: { networks?: Record<string, PackedNetwork>; [name: string]: any };
+  networks(): Map<string, Network>;
+  forward(network: Network, pixels: Float32Array, options?: { scales?: Scales }): Reading;
+  gradient(
+    network: Network,
+    pixels: Float32Array,
+    options: { scales?: Scales; target: { hook: string; index: number } },
+  ): Float32Array;
+  softmax(logits: Float32Array): Float32Array;
+  [part: string]: any;
+}
+
+declare var InsideMNIST: InsideMNIST;
+interface Window {
+  InsideMNIST: any; // each script begins with: window.InsideMNIST ??= {};
+}

@@ -1,0 +1,157 @@
+"""The page's forward pass, on the shipped weights in a real browser, against PyTorch: every number, every unit."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from experiments import published
+from experiments.analyses.scaling import hidden_layers, scale_units
+from experiments.hooks import run_with_cache, run_with_hooks
+
+CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
+TOLERANCE = 1e-4
+SCALES = (0.0, 3.0)
+
+# What the tests ask of the page. The images are sent once, as bytes; answers come back as one text, which is fast.
+TOOLS = """(rows) => {
+  const images = rows.map((row) => Float32Array.from(row, (level) => level / 255));
+  const told = (value) => JSON.stringify(value, (_, each) => (ArrayBuffer.isView(each) ? [...each] : each));
+  window.tools = {
+    hooks(name) {
+      const network = InsideMNIST.networks().get(name);
+      return told(images.map((image) => {
+        const { hooks, shapes, probabilities } = InsideMNIST.forward(network, image);
+        return { hooks: Object.fromEntries(hooks), shapes: Object.fromEntries(shapes), probabilities };
+      }));
+    },
+    scaled(name, layer, values) {
+      const network = InsideMNIST.networks().get(name);
+      const { units } = network.layers.find((each) => each.name === layer);
+      return told(Array.from({ length: units }, (_, unit) => values.map((value) => {
+        const scales = new Map([[layer, new Float32Array(units).fill(1).fill(value, unit, unit + 1)]]);
+        return images.map((image) => InsideMNIST.forward(network, image, { scales }).logits);
+      })));
+    },
+    gradients(name, chosen, targets, factors) {
+      const network = InsideMNIST.networks().get(name);
+      const scales = new Map(Object.entries(factors).map(([layer, each]) => [layer, Float32Array.from(each)]));
+      return told(chosen.map((place) =>
+        targets.map((target) => InsideMNIST.gradient(network, images[place], { target, scales }))));
+    },
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def examples():
+    """A hundred test images (100, 28, 28) as bytes, ten of each digit, and their labels."""
+    images, labels = published.examples()
+    assert images.shape == (100, 28, 28)
+    return images, labels
+
+
+@pytest.fixture(scope="module")
+def ask(browser, published_site, examples):
+    """Calls one of the tools in a page of the site; what it answers."""
+    page = browser.new_page()
+    page.goto((published_site / "index.html").as_uri())
+    for script in ("assets/forward.js", "data/networks.js"):
+        page.add_script_tag(url=(published_site / script).as_uri())
+    page.evaluate(TOOLS, examples[0].reshape(len(examples[0]), -1).tolist())
+    yield lambda tool, *arguments: json.loads(
+        page.evaluate("([tool, told]) => tools[tool](...told)", [tool, arguments])
+    )
+    page.close()
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_every_hook_point_agrees_with_pytorch(ask, examples, condition):
+    network = published.network(condition)
+    logits, cache = run_with_cache(network.model, network.treat(examples[0]))
+    answers = ask("hooks", condition)
+    assert list(answers[0]["hooks"]) == list(network.model.hook_points)
+    for hook, expected in cache.items():
+        assert {tuple(answer["shapes"][hook]) for answer in answers} == {tuple(expected.shape[1:])}, hook
+        found = [answer["hooks"][hook] for answer in answers]
+        np.testing.assert_allclose(found, expected.flatten(1), atol=TOLERANCE, rtol=0, err_msg=hook)
+    probabilities = [answer["probabilities"] for answer in answers]
+    np.testing.assert_allclose(probabilities, logits.softmax(1), atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_every_unit_switched_off_or_turned_up_gives_the_figures_of_python(ask, examples, condition):
+    network = published.network(condition)
+    images, labels = network.treat(examples[0]), torch.tensor(examples[1], dtype=torch.int64)
+    for layer in hidden_layers(network.model):
+        found = np.array(ask("scaled", condition, layer, SCALES))  # (unit, scale, image, 10)
+        units = range(len(network.model.get_submodule(layer).bias))
+        assert len(found) == len(units)
+        expected = scale_units(network.model, images, labels, layer=layer, units=units, scales=SCALES)
+        confusion = np.stack([found[:, :, labels == digit].argmax(3) for digit in range(10)], 2)  # (.., true, image)
+        counts = (confusion[..., None] == np.arange(10)).sum(3)
+        np.testing.assert_array_equal(counts, expected.confusion, err_msg=layer)
+        correct = [found[:, :, labels == digit, digit].mean(2) for digit in range(10)]
+        np.testing.assert_allclose(np.stack(correct, 2), expected.correct_logit, atol=TOLERANCE, rtol=0, err_msg=layer)
+        for unit in units:
+            for place, scale in enumerate(SCALES):
+                hook = (f"{layer}.post", times(unit, scale))
+                answers = run_with_hooks(network.model, images, forward_hooks=[hook]).detach()
+                where = f"unit {unit} of {layer} times {scale}"
+                np.testing.assert_allclose(found[unit, place], answers, atol=TOLERANCE, rtol=0, err_msg=where)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_saliency_agrees_with_autograd(ask, examples, condition):
+    targets = [{"hook": "logits", "index": digit} for digit in range(10)]
+    found = ask("gradients", condition, list(range(100)), targets, {})
+    np.testing.assert_allclose(found, gradients(condition, examples[0], targets), atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_saliency_of_any_hook_point_and_under_interventions_agrees_with_autograd(ask, examples, condition):
+    few = list(range(3, 100, 10))
+    network = published.network(condition)
+    _, cache = run_with_cache(network.model, network.treat(examples[0][:1]))
+    targets = [
+        {"hook": hook, "index": index}
+        for hook, values in cache.items()
+        for index in (0, values.numel() // 2, values.numel() - 1)
+    ]
+    random = np.random.default_rng(0)
+    scales = {
+        layer: random.choice([0.0, 0.5, 1.0, 3.0], len(network.model.get_submodule(layer).bias)).tolist()
+        for layer in hidden_layers(network.model)
+    }
+    found = ask("gradients", condition, few, targets, scales)
+    np.testing.assert_allclose(found, gradients(condition, examples[0][few], targets, scales), atol=TOLERANCE, rtol=0)
+
+
+def times(units, factor):
+    """A hook that multiplies a unit (or several, each by its own factor)."""
+
+    def edit(activation, _hook):
+        activation = activation.clone()
+        activation[:, units] *= factor
+        return activation
+
+    return edit
+
+
+def gradients(condition, images, targets, scales=None):
+    """By autograd, with respect to pixels in [0, 1]: (image, target, pixel)."""
+    network = published.network(condition)
+    pixels = (torch.tensor(images).float() / 255).requires_grad_()
+    kept = {}
+    hooks = []
+    for layer, factors in (scales or {}).items():
+        side = [1] * (2 if layer.startswith("conv") else 0)
+        hooks.append((f"{layer}.post", times(slice(None), torch.tensor(factors).reshape(-1, *side))))
+    hooks += [(target["hook"], lambda activation, hook: kept.update({hook.name: activation})) for target in targets]
+    run_with_hooks(network.model, ((pixels - network.mean) / network.std)[:, None], forward_hooks=hooks)
+    found = []
+    for target in targets:
+        number = kept[target["hook"]].flatten(1)[:, target["index"]].sum()
+        found.append(torch.autograd.grad(number, pixels, retain_graph=True)[0].flatten(1))
+    return torch.stack(found, 1).numpy()
