@@ -223,6 +223,7 @@ def plan(
         )
     )
     stages += [_unit_page(run, [run.condition for run in firsts]) for run in firsts]
+    stages += _map(study, stages)
     stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
     stages += [_figure("geometry", name, analysis=analysis) for analysis, names in GEOMETRY.items() for name in names]
     facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
@@ -512,6 +513,51 @@ def _replication(study: Study) -> list[Stage]:
             },
         ),
     ]
+
+
+def _map(study: Study, stages: list[Stage]) -> list[Stage]:
+    """What the page "map" is made of, from the networks of the first seed; t-SNE and UMAP where they are planned."""
+    planned = {stage.name for stage in stages}
+    runs = {run.condition.name: run for run in study.runs if run.seed == study.seeds[0]}
+    planes = {name: Product(f"embed/{run.name}", "arrays.npz") for name, run in runs.items()}
+    places = [
+        Stage(
+            name=f"places/{name}",
+            function="experiments.analyses.places:place",
+            parameters=_network_of(run),
+            inputs={
+                "planes": planes[name],
+                "bent": {"maps": Product(f"manifold/{name}", "arrays.npz")} if f"manifold/{name}" in planned else {},
+                "reference": next(iter(planes.values())),
+                "trajectory": Product(f"train/{run.name}", "trajectory.npz"),
+                "weights": Product(f"train/{run.name}", "weights.npz"),
+                "probe": PROBE,
+            },
+            publish=("places.npz",),
+        )
+        for name, run in runs.items()
+    ]
+    sheet = Stage("sheet", "experiments.analyses.places:sheet", inputs={"probe": PROBE}, publish=("sheet.npz",))
+    script = Stage(
+        name="script/map",
+        function="report.scripts_map:pack",
+        parameters={
+            "networks": {
+                name: {
+                    "title": f"{run.condition.architecture.title}, {run.condition.treatment.title}",
+                    "architecture": run.condition.architecture.title,
+                    "treatment": run.condition.treatment.name,
+                }
+                for name, run in runs.items()
+            }
+        },
+        inputs={
+            "sheet": Product("sheet", "sheet.npz"),
+            "places": {name: Product(f"places/{name}", "places.npz") for name in runs},
+        },
+        publish=("map.js", "map-digits.png", *(f"map-{name}.js" for name in runs)),
+    )
+    return [*places, sheet, script]
 
 
 def _analysis(

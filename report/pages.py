@@ -48,6 +48,22 @@ LAB = (
     "assets/lab.js",
 )
 
+# And those of the map, whose networks' own data are fetched when they are chosen.
+MAP = (
+    "data/map.js",
+    "assets/state.js",
+    "assets/map-data.js",
+    "assets/map-pick.js",
+    "assets/map-state.js",
+    "assets/map-dots.js",
+    "assets/map-draw.js",
+    "assets/map-panel.js",
+    "assets/map-gestures.js",
+    "assets/map-controls.js",
+    "assets/map-detail.js",
+    "assets/map.js",
+)
+
 PAGES = (
     Page(
         "index",
@@ -68,6 +84,16 @@ PAGES = (
         "Play",
         scripts=LAB,
         styles=("assets/lab.css",),
+    ),
+    Page(
+        "map",
+        "Map",
+        "Where does each digit lie inside a network?",
+        "Test digits in the hidden layers of four networks, as maps to move about in: PCA, t-SNE and UMAP, from the "
+        "untrained network to the last epoch.",
+        "Play",
+        scripts=MAP,
+        styles=("assets/map.css",),
     ),
     Page(
         "data",

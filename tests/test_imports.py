@@ -60,6 +60,7 @@ LAYERS = (
     Layer(
         ("report.figures", "report.style"), ours=("report.style", "report.theme"), others=("matplotlib", "numpy", "PIL")
     ),
+    Layer(("report.scripts_map",), ours=("report.scripts",), others=("numpy", "PIL")),
     Layer(("report.shelf",), ours=("report.scripts",), others=("numpy", "PIL")),
     Layer(("report",), ours=("report", *ENGINE), others=PAGES),
     Layer(("experiments.published",), ours=(*ENGINE, "experiments.networks"), others=("numpy",)),
