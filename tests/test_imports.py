@@ -54,7 +54,9 @@ LAYERS = (
     ),
     Layer(("report.site", "report.serve"), ours=(*ENGINE, "experiments.plan", "report.render", "report.errors")),
     Layer(
-        ("report.figures", "report.style"), ours=("report.style", "report.theme"), others=("matplotlib", "numpy", "PIL")
+        ("report.figures", "report.style", "report.lines"),
+        ours=("report.style", "report.lines", "report.theme", "report.epochs"),
+        others=("matplotlib", "numpy", "PIL"),
     ),
     Layer(("report",), ours=("report", *ENGINE), others=PAGES),
     Layer(("experiments.published",), ours=(*ENGINE, "experiments.networks"), others=("numpy",)),
@@ -67,7 +69,7 @@ LAYERS = (
     Layer(("experiments.spec", "experiments.errors", "experiments"), ours=()),
 )
 # These look like pages, but figures use them too, so they stand on nothing at all.
-ALONE = ("report.theme", "report.errors")
+ALONE = ("report.theme", "report.errors", "report.epochs")
 
 
 def test_every_import_goes_the_way_of_the_data():
