@@ -32,6 +32,7 @@ class Placed:
     width: int
     height: int
     code: str
+    epochs: tuple[int, ...] = ()  # those that a reader can step through
 
     @property
     def anchor(self) -> str:
@@ -48,6 +49,10 @@ class Placed:
     @property
     def data(self) -> str:
         return f"data/{self.name}.csv"
+
+    @property
+    def steps(self) -> str:
+        return f"data/{self.name}.epochs.js"
 
 
 def size(svg: str, figure: str) -> tuple[int, int]:

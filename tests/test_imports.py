@@ -58,7 +58,9 @@ LAYERS = (
         ours=(*ENGINE, "experiments.plan", "report.render", "report.notebooks", "report.errors"),
     ),
     Layer(
-        ("report.figures", "report.style"), ours=("report.style", "report.theme"), others=("matplotlib", "numpy", "PIL")
+        ("report.figures", "report.style", "report.lines"),
+        ours=("report.style", "report.lines", "report.theme", "report.epochs"),
+        others=("matplotlib", "numpy", "PIL"),
     ),
     Layer(("report.scripts_map",), ours=("report.scripts",), others=("numpy", "PIL")),
     Layer(("report.shelf",), ours=("report.scripts",), others=("numpy", "PIL")),
@@ -73,7 +75,7 @@ LAYERS = (
     Layer(("experiments.spec", "experiments.errors", "experiments"), ours=()),
 )
 # These look like pages, but figures use them too, so they stand on nothing at all.
-ALONE = ("report.theme", "report.errors")
+ALONE = ("report.theme", "report.errors", "report.epochs")
 
 
 def test_every_import_goes_the_way_of_the_data():
