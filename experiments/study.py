@@ -27,7 +27,7 @@ PUBLISHED = Study(
     probe_per_class=200,
     early=1,
 )
-QUICK = replace(PUBLISHED, name="quick", seeds=(0, 1), epochs=2)
+QUICK = replace(PUBLISHED, name="quick", seeds=(0, 1), epochs=2, probe_per_class=50)
 SMOKE = replace(
     PUBLISHED,
     name="smoke",
