@@ -91,8 +91,8 @@ PAGES = (
         "geometry",
         "Geometry",
         "How are the digits laid out inside?",
-        "Where ten digits lie in the space of a layer: PCA, t-SNE and UMAP and what may be read off them, how far apart "
-        "the digits are, and how many dimensions and units that takes.",
+        "Where ten digits lie in the space of a layer: PCA, t-SNE and UMAP, what may be read off them, how far apart "
+        "the digits are, and how many dimensions and units it takes.",
         "The study",
     ),
     Page(
