@@ -62,7 +62,7 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
 
 # Further figures of the page "geometry", by the analysis that they read: report/figures/<analysis>.py draws them.
 GEOMETRY: Mapping[str, tuple[str, ...]] = {
-    "atlas": ("maps_mlp", "maps_cnn", "development", "kept", "starts", "stability"),
+    "atlas": ("maps_mlp", "maps_cnn", "development_mlp", "development_cnn", "kept", "starts", "stability"),
     "neighbours": ("neighbours", "by_epoch"),
     "subspaces": ("subspaces",),
 }
@@ -443,7 +443,7 @@ def _stability(study: Study, condition: Condition) -> Stage:
     return Stage(
         name=f"stability/{condition.name}",
         function="experiments.analyses.stability:repeat",
-        parameters={"seeds": 5, "methods": list(study.embeddings)},
+        parameters={"seeds": len(runs), "methods": list(study.embeddings)},
         inputs={
             "trajectories": {run.name: Product(f"train/{run.name}", "trajectory.npz") for run in runs},
             "probe": PROBE,

@@ -60,7 +60,7 @@ class Run:
 class Study:
     """Everything a fork may change. Epoch 0 is the untrained network; `early` is the epoch shown as "early".
 
-    `embeddings` are the maps that are drawn of each layer, of "pca", "tsne" and "umap".
+    `embeddings` are the maps that are drawn of each layer: "pca", "tsne" and, if a minute may be spent on it, "umap".
     `variants` are architectures that stand beside the condition named `variants_of`: trained as its runs are, with
     the first `variant_seeds` of the seeds. `replication` is the seed of the notebooks that are run again.
     """

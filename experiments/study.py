@@ -51,7 +51,7 @@ PUBLISHED = Study(
     early=1,
     variants=VARIANTS,
 )
-QUICK = replace(PUBLISHED, name="quick", seeds=(0, 1), epochs=2, variants=(DROPOUT_1, NOTEBOOKS))
+QUICK = replace(PUBLISHED, name="quick", seeds=(0, 1), epochs=2, probe_per_class=50, variants=(DROPOUT_1, NOTEBOOKS))
 SMOKE = replace(
     QUICK,
     name="smoke",

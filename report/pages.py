@@ -156,8 +156,8 @@ PAGES = (
         "geometry",
         "Geometry",
         "How are the digits laid out inside?",
-        "Where ten digits lie in the space of a layer: planes of principal components, how far apart the digits are, "
-        "and how many dimensions a layer uses.",
+        "Where ten digits lie in the space of a layer: PCA, t-SNE and UMAP, what may be read off them, how far apart "
+        "the digits are, and how many dimensions and units it takes.",
         "The study",
     ),
     Page(

@@ -19,6 +19,7 @@ Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+DOTS = 2000  # in one figure at most, shared by its maps: more would make it heavy
 SPACES = {"layer": "the layer itself", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 KEPT = {
     "silhouette": "Silhouette of the digits",
@@ -48,21 +49,15 @@ def maps_cnn(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def development(*, arrays: Arrays) -> Drawn:
-    """The bent maps of the last hidden layer at each moment: a row for each condition."""
-    conditions, moments = _conditions(arrays), list(arrays["moments"])
-    columns = [(method, place) for method in _bent(arrays) for place in range(len(moments))]
-    panels = [
-        [_Map(condition, _hooks(arrays, condition)[-1], method, place) for method, place in columns]
-        for condition in conditions
-    ]
-    fig, grid, table = _map_grid(arrays, panels)
-    for ax, (method, place) in zip(grid[0], columns, strict=True):
-        when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
-        ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{when}")
-    for ax, condition in zip(grid[:, 0], conditions, strict=True):
-        ax.set_ylabel(style.label(condition).replace(", ", "\n"), color=style.look(condition)["color"])
-    return _done(fig, *table)
+def development_mlp(*, arrays: Arrays) -> Drawn:
+    """The bent maps of an MLP's last hidden layer at each moment: a row for each input treatment."""
+    return _development(arrays, "mlp")
+
+
+@style.drawn
+def development_cnn(*, arrays: Arrays) -> Drawn:
+    """The bent maps of a CNN's last hidden layer at each moment: a row for each input treatment."""
+    return _development(arrays, "cnn")
 
 
 @style.drawn
@@ -161,14 +156,32 @@ def _maps(arrays: Arrays, architecture: str) -> Drawn:
     return _done(fig, *table)
 
 
+def _development(arrays: Arrays, architecture: str) -> Drawn:
+    conditions, moments = _conditions(arrays, architecture), list(arrays["moments"])
+    columns = [(method, place) for method in _bent(arrays) for place in range(len(moments))]
+    panels = [
+        [_Map(condition, _hooks(arrays, condition)[-1], method, place) for method, place in columns]
+        for condition in conditions
+    ]
+    fig, grid, table = _map_grid(arrays, panels)
+    for ax, (method, place) in zip(grid[0], columns, strict=True):
+        when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
+        ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{when}")
+    for ax, condition in zip(grid[:, 0], conditions, strict=True):
+        ax.set_ylabel(style.label(condition).replace(", ", "\n"), color=style.look(condition)["color"])
+    return _done(fig, *table)
+
+
 def _map_grid(arrays: Arrays, panels: Sequence[Sequence[_Map]]) -> tuple[Figure, Any, tuple[list, list]]:
     """Maps in rows and columns, the silhouette of the digits in each below it; and their table."""
     fig, grid = style.figure(height=0.6 + 1.22 * len(panels), nrows=len(panels), ncols=len(panels[0]), squeeze=False)
-    labels, drawn = arrays["labels"], {}
+    few = _first_of_each(arrays["labels"], DOTS // (10 * len(panels) * len(panels[0])))
+    labels, drawn = arrays["labels"][few], {}
     for row, line in enumerate(panels):
         for column, (condition, hook, method, place) in enumerate(line):
             name = f"{condition}/{method}/{hook}"
-            points, centres = (arrays[f"{kind}/{name}"][place].astype(float) for kind in ("coordinates", "centres"))
+            points = arrays[f"coordinates/{name}"][place][few].astype(float)
+            centres = arrays[f"centres/{name}"][place].astype(float)
             _panel(grid[row, column], points, centres, labels, name=f"{row}-{column}")
             separation = float(arrays[f"silhouette/{name}"][place])
             grid[row, column].set_xlabel(f"{separation:.2f}".replace("-", "\N{MINUS SIGN}"), labelpad=2)
@@ -193,6 +206,11 @@ def _panel(ax: Axes, points: np.ndarray, centres: np.ndarray, labels: np.ndarray
     ax.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach), xticks=[], yticks=[], box_aspect=1)
     ax.spines[:].set_visible(False)
     ax.patch.set(edgecolor=style.GRID, linewidth=0.8)
+
+
+def _first_of_each(labels: np.ndarray, count: int) -> np.ndarray:
+    """The places of the first images of each digit, in order."""
+    return np.sort(np.concatenate([np.flatnonzero(labels == digit)[:count] for digit in np.unique(labels)]))
 
 
 def _centres(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
