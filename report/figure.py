@@ -43,12 +43,8 @@ class Placed:
         return self.id.replace("/", "-")
 
     @property
-    def light(self) -> str:
+    def file(self) -> str:
         return f"figures/{self.name}.svg"
-
-    @property
-    def dark(self) -> str:
-        return f"figures/{self.name}.dark.svg"
 
     @property
     def data(self) -> str:

@@ -15,7 +15,7 @@ SITE_TAGLINE = "What normalization and convolution change inside four small netw
 class Page:
     """`title` is the short name in the contents, `question` the heading, `description` what search engines show.
 
-    `scripts` are the scripts that it needs besides those of every page, in their order, as paths in the site.
+    `scripts` and `styles` are what it needs besides those of every page, in their order, as paths in the site.
     """
 
     slug: str
@@ -24,11 +24,45 @@ class Page:
     description: str
     part: str
     scripts: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
         return f"{self.slug}.html"
 
+
+# The scripts of the digit lab, in the order in which they build on each other.
+LAB = (
+    "data/networks.js",
+    "data/shelf.js",
+    "assets/forward.js",
+    "assets/state.js",
+    "assets/raster.js",
+    "assets/board.js",
+    "assets/lab-words.js",
+    "assets/lab-paint.js",
+    "assets/lab-answers.js",
+    "assets/lab-units.js",
+    "assets/lab-scales.js",
+    "assets/lab-controls.js",
+    "assets/lab.js",
+)
+
+# And those of the map, whose networks' own data are fetched when they are chosen.
+MAP = (
+    "data/map.js",
+    "assets/state.js",
+    "assets/map-data.js",
+    "assets/map-pick.js",
+    "assets/map-state.js",
+    "assets/map-dots.js",
+    "assets/map-draw.js",
+    "assets/map-panel.js",
+    "assets/map-gestures.js",
+    "assets/map-controls.js",
+    "assets/map-detail.js",
+    "assets/map.js",
+)
 
 PAGES = (
     Page(
@@ -38,6 +72,28 @@ PAGES = (
         "Four small networks read handwritten digits, with and without input normalization, with and without "
         "convolution: what was found inside them, and how sure we are.",
         "The study",
+        scripts=LAB,
+        styles=("assets/lab.css",),
+    ),
+    Page(
+        "lab",
+        "Digit lab",
+        "What do the networks make of your handwriting?",
+        "Draw a digit and watch four networks read it: their answers, every hidden unit at work, and what happens when "
+        "you switch units off or turn them up.",
+        "Play",
+        scripts=LAB,
+        styles=("assets/lab.css",),
+    ),
+    Page(
+        "map",
+        "Map",
+        "Where does each digit lie inside a network?",
+        "Test digits in the hidden layers of four networks, as maps to move about in: PCA, t-SNE and UMAP, from the "
+        "untrained network to the last epoch.",
+        "Play",
+        scripts=MAP,
+        styles=("assets/map.css",),
     ),
     Page(
         "data",
@@ -88,6 +144,15 @@ PAGES = (
         "The study",
     ),
     Page(
+        "units",
+        "Units",
+        "What does each single unit do?",
+        "Every hidden unit and channel of four networks as a portrait: what it prefers, which images excite it, and "
+        "what the network loses without it.",
+        "The study",
+        styles=("assets/units.css",),
+    ),
+    Page(
         "geometry",
         "Geometry",
         "How are the digits laid out inside?",
@@ -104,11 +169,43 @@ PAGES = (
         "The study",
     ),
     Page(
+        "features",
+        "Features",
+        "What is a unit looking for?",
+        "First-layer weights and filters, saliency and its sanity checks, one-hot maps, and the images, real and made, "
+        "that please a unit most.",
+        "The study",
+    ),
+    Page(
+        "superposition",
+        "Superposition",
+        "Do digits share units and directions?",
+        "How far apart a layer keeps its ten digits, over how many units it spreads each of them, and whether digits "
+        "that lie close together are the ones that get confused.",
+        "The study",
+    ),
+    Page(
+        "layers",
+        "Layers",
+        "What do LayerNorm, BatchNorm and Dropout add?",
+        "Normalization and Dropout inside the MLP, before or after the ReLU, in either layer: accuracy, gap, drift and "
+        "units of every variant beside the plain network.",
+        "The study",
+    ),
+    Page(
         "comparison",
         "Comparison",
         "What changes, measure by measure?",
         "The measures of all chapters in one table: an MLP beside a CNN, raw beside normalized input, each difference "
         "with its interval and its verdict.",
+        "The study",
+    ),
+    Page(
+        "replication",
+        "Replication",
+        "Do the notebooks’ numbers come out again, and do their conclusions hold?",
+        "The recipe that this study began with, run exactly: every published number beside the one it gives here, and "
+        "what ten seeds say of what was concluded from one network.",
         "The study",
     ),
     Page(

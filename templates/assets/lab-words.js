@@ -1,0 +1,74 @@
+// How the lab says things: units by their full name, numbers with their sign and as many decimals as matter.
+//
+// In: names of layers, numbers. Out: text for the page.
+
+/**
+ * A hidden layer of one network, and one of its units (a channel where the layer is a convolution).
+ * @typedef {{condition: string, title: string, layer: string, kind: "linear" | "conv", unit: number}} Unit
+ */
+
+window.InsideMNIST ??= {};
+(function () {
+  "use strict";
+
+  /** @param {string} layer "hidden1" @returns {string} "hidden 1" */
+  function layerName(layer) {
+    return layer.replace(/(\d+)$/, " $1");
+  }
+
+  /** @param {string} text @returns {string} the text with a capital at its beginning */
+  function capital(text) {
+    return text.charAt(0).toUpperCase() + text.slice(1);
+  }
+
+  /** @param {{layer: string, kind: string, unit: number}} which @returns {string} "unit 7 of hidden 2" */
+  function unitName({ layer, kind, unit }) {
+    return `${kind === "conv" ? "channel" : "unit"} ${unit} of ${layerName(layer)}`;
+  }
+
+  /** @param {Unit} which @returns {string} "unit 7 of hidden 2, MLP, raw" */
+  function fullName(which) {
+    return `${unitName(which)}, ${which.title}`;
+  }
+
+  /** @param {number} value @param {number} decimals @returns {string} with a proper minus sign, never "-0" */
+  function number(value, decimals) {
+    const text = value.toFixed(decimals);
+    return /[1-9]/.test(text) ? text.replace("-", "\u2212") : text.replace("-", "");
+  }
+
+  /** @param {number} probability @returns {string} "98.2 %"; never 100 % or 0 % unless it is all but that */
+  function share(probability) {
+    const percent = 100 * probability;
+    if (percent >= 99.95 && percent < 100) return ">\u202f99.9\u202f%";
+    if (percent > 0 && percent < 0.05) return "<\u202f0.1\u202f%";
+    return `${number(percent, 1)}\u202f%`;
+  }
+
+  /** @param {number} scale @returns {string} */
+  function scaleWords(scale) {
+    if (scale === 0) return "switched off";
+    return scale === 1 ? "as trained" : `scaled by ${shortScale(scale)}`;
+  }
+
+  /** @param {number} scale @returns {string} "2", "0.5" */
+  function shortScale(scale) {
+    return number(scale, Number.isInteger(scale) ? 0 : 1);
+  }
+
+  /**
+   * What the networks say, in one sentence.
+   * @param {{title: string, digit: number}[]} answers
+   */
+  function verdict(answers) {
+    /** @type {Map<number, string[]>} */
+    const sides = new Map();
+    for (const { title, digit } of answers) sides.set(digit, [...(sides.get(digit) ?? []), title]);
+    if (sides.size === 1) return `All ${answers.length === 4 ? "four " : ""}networks read a ${answers[0].digit}.`;
+    const told = [...sides].sort((a, b) => b[1].length - a[1].length);
+    const parts = told.map(([digit, titles]) => `a ${digit} (${titles.join("; ")})`);
+    return `The networks disagree: ${parts.slice(0, -1).join(", ")} or ${parts[parts.length - 1]}.`;
+  }
+
+  InsideMNIST.words = { layerName, capital, unitName, fullName, number, share, scaleWords, shortScale, verdict };
+})();

@@ -1,0 +1,176 @@
+// The state of a page in its address, as #key=value&key=value, so that it survives reloading, sharing, back and forward.
+//
+// In: keys that the page's scripts declare, each with a check of its values. Out: the values that passed, as a Map.
+// Whatever else the address holds is left out and said in a note; it is compared and shown as text, never run.
+// An address that ends in a place on the page (#what-to-try, without "=") is no state and changes none.
+//
+//   state.declare({ unit: /^[a-z0-9.-]+$/, epoch: (text) => Number(text) <= 8 });
+//   state.read().get("unit");
+//   state.write({ unit: "mlp-raw.hidden2.7", epoch: null }, { push: true });  // null takes a key out, others stay
+//   state.onchange((values) => …);  // the reader went back, forward, or edited the address
+
+/** @typedef {RegExp | ((text: string) => boolean)} Check */
+
+(function () {
+  "use strict";
+  const lab = (window.InsideMNIST = window.InsideMNIST || {});
+  const LONGEST = 20000; // characters of an address that are read at all
+
+  /** @type {Map<string, Check>} */
+  const checks = new Map();
+  /** @type {Array<(values: Map<string, string>) => void>} */
+  const listeners = [];
+  /** @type {Map<string, string>} what the address says, or said before the reader went to a place on the page */
+  let current = new Map();
+  let lastRead = "#unread";
+
+  /**
+   * Makes keys known. Every script that keeps something in the address declares it before it reads.
+   * @param {Object<string, Check>} keys
+   */
+  function declare(keys) {
+    for (const [key, check] of Object.entries(keys)) checks.set(key, check);
+    lastRead = "#unread";
+  }
+
+  /**
+   * The declared keys of the address whose values pass their checks.
+   * @returns {Map<string, string>}
+   */
+  function read() {
+    const hash = location.hash;
+    if (hash === lastRead || isPlace(hash)) return new Map(current);
+    lastRead = hash;
+    /** @type {string[]} */
+    const refused = [];
+    current = new Map();
+    const text = hash.slice(1);
+    if (text.length > LONGEST) refused.push("all of it, as it is too long");
+    else for (const part of text.split("&")) take(part, refused);
+    say(refused);
+    return new Map(current);
+  }
+
+  /**
+   * Takes one "key=value" into `current`, or tells `refused`.
+   * @param {string} part
+   * @param {string[]} refused
+   */
+  function take(part, refused) {
+    if (part === "") return;
+    const cut = part.indexOf("=");
+    const key = cut < 0 ? part : part.slice(0, cut);
+    const value = cut < 0 ? null : decoded(part.slice(cut + 1));
+    const check = checks.get(key);
+    if (value === null || !check || current.has(key) || !passes(check, value)) refused.push(shortened(key));
+    else current.set(key, value);
+  }
+
+  /**
+   * Changes the address: a key with a value is set, a key with null or "" is taken out, other keys stay.
+   * @param {Map<string, string | null> | Object<string, string | null>} changes
+   * @param {{push?: boolean}} [options] push: a new entry, so that "back" leads to the state before
+   */
+  function write(changes, options = {}) {
+    if (!isPlace(location.hash)) read();
+    const entries = changes instanceof Map ? [...changes] : Object.entries(changes);
+    for (const [key, value] of entries) {
+      if (value === null || value === "") current.delete(key);
+      else current.set(key, value);
+    }
+    const hash = [...current].map(([key, value]) => `${key}=${encoded(value)}`).join("&");
+    const target = hash ? `#${hash}` : "";
+    if (target === location.hash) return;
+    say([]);
+    go(target, options.push === true);
+    lastRead = location.hash;
+  }
+
+  /**
+   * @param {string} target "#key=value" or ""
+   * @param {boolean} push
+   */
+  function go(target, push) {
+    const address = location.pathname + location.search + target;
+    try {
+      if (push) history.pushState(null, "", address);
+      else history.replaceState(null, "", address);
+    } catch (refused) {
+      // Some browsers refuse this to pages opened from a file, or when it is asked too often.
+      lastRead = target || "#";
+      if (push) location.hash = target || "#";
+      else location.replace(target || "#");
+    }
+  }
+
+  /**
+   * Calls back with the values when the reader changed the address; not for what `write` writes.
+   * @param {(values: Map<string, string>) => void} callback
+   */
+  function onchange(callback) {
+    listeners.push(callback);
+  }
+
+  window.addEventListener("hashchange", () => {
+    if (location.hash === lastRead || isPlace(location.hash)) return;
+    const values = read();
+    for (const listener of listeners) listener(new Map(values));
+  });
+
+  /** @param {string} hash whether it names a place on the page */
+  function isPlace(hash) {
+    return hash.length > 1 && !hash.includes("=");
+  }
+
+  /** @param {string} text @returns {string | null} null where the text is no valid percent-encoding */
+  function decoded(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch (malformed) {
+      return null;
+    }
+  }
+
+  /** @param {string} value keeps the characters that an address may hold as they are, for short addresses */
+  function encoded(value) {
+    return encodeURIComponent(value).replace(/%(2C|3A|3B|40|24|2F)/g, (code) => decodeURIComponent(code));
+  }
+
+  /** @param {Check} check @param {string} value */
+  function passes(check, value) {
+    return check instanceof RegExp ? check.test(value) : check(value);
+  }
+
+  /** @param {string} text */
+  function shortened(text) {
+    return `\u201c${text.length > 40 ? `${text.slice(0, 40)}\u2026` : text}\u201d`;
+  }
+
+  /**
+   * Tells the reader which parts of the address were left out; an empty list takes the note away.
+   * Scripts may tell of parts that they could not use themselves.
+   * @param {string[]} refused
+   */
+  function say(refused) {
+    const note = noteElement(refused.length > 0);
+    if (!note) return;
+    note.hidden = refused.length === 0;
+    note.textContent = refused.length
+      ? `Part of this page\u2019s address could not be read and was left out: ${refused.join(", ")}.`
+      : "";
+  }
+
+  /** @param {boolean} make whether to make it where it is not there @returns {HTMLElement | null} */
+  function noteElement(make) {
+    const found = /** @type {HTMLElement | null} */ (document.querySelector("[data-state-note]"));
+    if (found || !make) return found;
+    const note = document.createElement("p");
+    note.className = "notice";
+    note.dataset.stateNote = "";
+    note.setAttribute("role", "status");
+    document.querySelector("main")?.prepend(note);
+    return note;
+  }
+
+  lab.state = { declare, read, write, onchange, say };
+})();
