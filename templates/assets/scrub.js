@@ -176,14 +176,17 @@ window.InsideMNIST ??= {};
     values.hidden = false;
     const grid = add(values, "table");
     const caption = add(grid, "caption");
-    const curves = new Map(panels.flatMap((panel) => panel.curves).map((curve) => [curve.name, curve]));
+    const all = panels.flatMap((panel) => panel.curves);
+    const curves = new Map(all.map((curve) => [curve.name, curve]));
     const heads = add(add(grid, "thead"), "tr");
     add(heads, "td");
-    curves.forEach((curve) => {
+    curves.forEach((curve, name) => {
       const head = add(heads, "th");
       head.scope = "col";
-      mark(draw(head, "svg", { class: "scrub-mark", viewBox: "-4 -4 8 8", "aria-hidden": "true" }), curve);
-      head.append(` ${curve.name}`);
+      const alike = all.every((each) => each.name !== name || each.mark === curve.mark);
+      const swatch = draw(head, "svg", { class: "scrub-mark", viewBox: "-4 -4 8 8", "aria-hidden": "true" });
+      mark(swatch, alike ? curve : { ...curve, mark: "bar" });
+      head.append(` ${name}`);
     });
     const body = add(grid, "tbody");
     const shared = panels.every((panel) => panel.measure === panels[0].measure);
@@ -204,18 +207,29 @@ window.InsideMNIST ??= {};
       const measure = shared && panels[0].measure ? `: ${panels[0].measure}` : "";
       caption.textContent = `The lines at epoch ${epochs[place]}${measure}`;
       cells.forEach(([cell, curve]) => {
-        cell.textContent = String(curve.value[place] ?? "none").replace("-", "\u2212");
+        cell.textContent = written(curve.value[place]);
       });
     };
   }
 
   /**
-   * A curve's mark, at the origin: a circle for an MLP, a square for a CNN, in the curve's colour.
+   * A value with four digits that count.
+   * @param {number | null} value
+   */
+  function written(value) {
+    if (value === null) return "none";
+    const plain = value !== 0 && Math.abs(value) >= 0.001 && Math.abs(value) < 10000;
+    return (plain ? value.toPrecision(4) : String(value)).replace("-", "\u2212");
+  }
+
+  /**
+   * A curve's mark, at the origin: a circle for an MLP, a square for a CNN, in the curve's colour; a bar for both.
    * @param {SVGElement} parent
-   * @param {Curve} curve
+   * @param {{mark: "circle" | "square" | "bar", tone: string}} curve
    */
   function mark(parent, { mark: shape, tone }) {
-    const size = { x: -2.8, y: -2.8, width: 5.6, height: 5.6, rx: shape === "circle" ? 2.8 : 0 };
+    const [width, height] = shape === "bar" ? [8, 2.4] : [5.6, 5.6];
+    const size = { x: -width / 2, y: -height / 2, width, height, rx: shape === "circle" ? 2.8 : 0 };
     const dot = draw(parent, "rect", { class: "scrub-dot", ...size });
     dot.style.fill = `var(--${tone}, var(--ink))`;
     return dot;
