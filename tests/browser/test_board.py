@@ -30,7 +30,8 @@ def oracle(strokes):
             along = ((columns - x0) * (x1 - x0) + (rows - y0) * (y1 - y0)) / max(length, 1)
             near = np.clip(along, 0, 1)
             ink |= (columns - x0 - near * (x1 - x0)) ** 2 + (rows - y0 - near * (y1 - y0)) ** 2 <= PEN**2
-    tight = ink[np.ix_(ink.any(axis=1), ink.any(axis=0))].astype(float)
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    tight = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(float)
     size = max(tight.shape) / BOX
     for axis in (0, 1):
         total = np.concatenate([np.zeros_like(tight.take([0], axis)), tight.cumsum(axis)], axis)
