@@ -48,7 +48,7 @@ def draw(
     return {
         "units.json": {
             "condition": condition,
-            "title": dict(titles)[condition],  # type: ignore[arg-type]
+            "title": next(title for name, title in titles if name == condition),
             "scales": [float(scale) for scale in found["scales"]],
             "accuracy": _percent(base.sum(), found["images"].sum()),
             "images": found["images"].tolist(),
@@ -130,9 +130,7 @@ def _nearest(
             for layer in portraits[other]["layers"]
             for unit in range(len(portraits[other][f"kind/{layer}"]))
         ]
-        pairs = zip(
-            gathered[f"nearest/{condition}/{other}"], gathered[f"correlation/{condition}/{other}"], strict=True
-        )
+        pairs = zip(gathered[f"nearest/{condition}/{other}"], gathered[f"correlation/{condition}/{other}"], strict=True)
         for place, (best, correlation) in enumerate(pairs):
             found += [[]] if place == len(found) else []
             if best < 0:

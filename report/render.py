@@ -16,8 +16,9 @@ from typing import Any
 import jinja2
 
 from experiments.spec import Study
-from report import extras, references, source, theme, units as portraits, values
+from report import extras, references, source, theme, values
 from report import facts as wording
+from report import units as portraits
 from report.errors import PageError
 from report.facts import Fact
 from report.figure import FigureFiles, Placed
@@ -128,7 +129,7 @@ class Site:
         units: tuple[Mapping[str, Any], ...] = (),
     ) -> None:
         self.root, self.pages, self.base_url, self.social, self.data = root, pages, base_url, social, data
-        self.unit_pages = portraits.pages(units)
+        self.units, self.unit_pages = units, portraits.pages(units)
         self.study, self.card, self.provenance = study, card, provenance
         self.templates = root / "templates"
         self.references = references.load(root)
@@ -159,7 +160,7 @@ class Site:
             references=self.references,
             terms=self._terms(),
             partials=self.environment,
-            units=self.environment.globals["networks"],
+            units=self.units,
             data=self.data,
         )
         users: dict[str, list[Page]] = {}

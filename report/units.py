@@ -73,7 +73,9 @@ def named(
     return found
 
 
-def points(values: Sequence[float], *, left: float, right: float, top: float, bottom: float, low: float, high: float) -> str:
+def points(
+    values: Sequence[float], *, left: float, right: float, top: float, bottom: float, low: float, high: float
+) -> str:
     """A line through evenly spaced values, as the points of an SVG polyline."""
     step = (right - left) / max(len(values) - 1, 1)
     heights = [bottom - (bottom - top) * (value - low) / (high - low) for value in values]
