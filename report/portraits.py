@@ -48,7 +48,7 @@ def draw(
     return {
         "units.json": {
             "condition": condition,
-            "title": dict(titles)[condition],  # type: ignore[arg-type]
+            "title": next(title for name, title in titles if name == condition),
             "scales": [float(scale) for scale in found["scales"]],
             "accuracy": _percent(base.sum(), found["images"].sum()),
             "images": found["images"].tolist(),

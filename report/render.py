@@ -133,7 +133,7 @@ class Site:
         units: tuple[Mapping[str, Any], ...] = (),
     ) -> None:
         self.root, self.pages, self.base_url, self.social, self.data = root, pages, base_url, social, data
-        self.unit_pages = portraits.pages(units)
+        self.units, self.unit_pages = units, portraits.pages(units)
         self.study, self.card, self.provenance = study, card, provenance
         self.templates = root / "templates"
         self.references = references.load(root)
@@ -164,7 +164,7 @@ class Site:
             references=self.references,
             terms=self._terms(),
             partials=self.environment,
-            units=self.environment.globals["networks"],
+            units=self.units,
             data=self.data,
         )
         users: dict[str, list[Page]] = {}

@@ -64,6 +64,7 @@ LAYERS = (
     ),
     Layer(("report.scripts_map",), ours=("report.scripts",), others=("numpy", "PIL")),
     Layer(("report.shelf",), ours=("report.scripts",), others=("numpy", "PIL")),
+    Layer(("report.portraits",), ours=("report.theme",), others=("numpy", "PIL")),
     Layer(("report",), ours=("report", *ENGINE), others=PAGES),
     Layer(("experiments.published",), ours=(*ENGINE, "experiments.networks"), others=("numpy",)),
     Layer(NUMERICS, ours=(*NUMERICS, "experiments.idx", "experiments.errors", "experiments.spec"), others=ARRAYS),

@@ -1,7 +1,5 @@
 """The figures of the page on layers: drawn twice alike, legible, and with their numbers beside them."""
 
-import xml.etree.ElementTree as ElementTree
-
 import numpy as np
 import pytest
 from drawings import rows, texts
@@ -44,10 +42,7 @@ def interval(value, seeds):
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epochs):
     figure, inputs = getattr(layers, name), study(seeds=seeds, epochs=epochs)
-    drawn = figure(**inputs)
-    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
-    assert len(drawn["figure.svg"]) < LARGEST
-    assert figure(**inputs) == drawn
+    assert_sound(figure, largest=LARGEST, **inputs)
 
 
 @pytest.mark.parametrize("name", FIGURES)
