@@ -28,7 +28,7 @@ def violations():
 
     def look(page):
         page.evaluate(source)
-        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'], preload: false })")["violations"]
         return [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
 
     return look

@@ -250,7 +250,7 @@ def test_a_unit_that_is_dragged_is_scaled_from_nought_to_three(lab):
     page = lab("#digit=440")
     cell = unit(page, "mlp-normalized", "hidden2.5")
     cell.scroll_into_view_if_needed()
-    box = cell.bounding_box()
+    box = cell.bounding_box()  # stays where it is while the reader works on it
     for way, scale in [(50, "2"), (400, "3"), (-400, "0")]:
         page.mouse.move(box["x"] + 8, box["y"] + 8)
         page.mouse.down()
@@ -335,7 +335,7 @@ def test_the_address_holds_everything_for_reload_sharing_back_and_forward(lab):
     holds(page)
     holds(lab(whole))
     shared = lab(whole, name="index.html")
-    shared.locator("[data-open] summary").click()
+    assert shared.locator("[data-open]").get_attribute("open") is not None
     holds(shared)
     assert shared.locator("[data-lab-link]").get_attribute("href") == f"lab.html{whole}"
 
