@@ -1,4 +1,4 @@
-"""The pages of single units in a browser: every unit without scripts, one at a time with them, and the right numbers."""
+"""The pages of single units in a browser: all units without scripts, one at a time with them, and the right numbers."""
 
 import re
 
