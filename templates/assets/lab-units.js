@@ -127,14 +127,14 @@ window.InsideMNIST ??= {};
     /**
      * @param {Unit} unit
      * @param {boolean} [brief] in two lines of a narrow column; its scale can be seen
-     * @returns {string} "unit 7 of hidden 2, activation 3.1 (before: 2.4), scaled by 2"
+     * @returns {string} "unit 7 of hidden 2, activation 3.1, before 2.4, scaled by 2"
      */
     function described(unit, brief = false) {
       const scale = calls.scaleOf(unit);
       const said = [words.unitName(unit)];
       if (shown) {
         const [now, then] = [activation(shown, unit), before ? activation(before, unit) : null];
-        const was = then !== null && Math.abs(now - then) >= 0.05 ? ` (before: ${words.number(then, 1)})` : "";
+        const was = then !== null && Math.abs(now - then) >= 0.05 ? `, ${brief ? "was" : "before"} ${words.number(then, 1)}` : "";
         const what = unit.kind === "linear" ? "activation" : brief ? "up to" : "largest activation";
         said.push(`${what} ${words.number(now, 1)}${was}`);
       }
