@@ -20,6 +20,17 @@ def fact(value, low=None, high=None, *, n=10, unit="%", method="mean over seeds,
     return {"value": value, "low": low, "high": high, "n": n, "unit": unit, "method": method}
 
 
+THRESHOLDS = {  # that the glossary tells of
+    f"units.{name}": fact(value, n=1, unit=unit, method="a constant of the study")
+    for name, value, unit in (
+        ("attractor_from", 20, "points"),
+        ("bottleneck_from", 50, "points"),
+        ("generalist_above", 8, "digits"),
+        ("specialist_below", 2, "digits"),
+    )
+}
+
+
 def drawing(title):
     lines = "".join(
         f'<polyline fill="none" stroke="{colour}" stroke-width="2" '
@@ -57,6 +68,7 @@ def arguments(root):
             "health.accuracy.difference": fact(1.5312, 1.2201, 1.8345, unit="points"),
             "health.dead.share": fact(6.25, 4.375, 8.125),
             "health.dead.difference": fact(-2.5, -4.375, -0.625, unit="points"),
+            **THRESHOLDS,
         },
         "figures": {
             f"health/{name}": FigureFiles(
