@@ -43,10 +43,43 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     ),
     "geometry": ("pca_mlp", "pca_cnn", "explained_variance", "silhouette", "dimension"),
     "similarity": ("epochs", "steps", "settling", "layers", "networks", "relations"),
+    "features": (
+        "first_layer",
+        "change",
+        "locality",
+        "filters",
+        "saliency",
+        "unit_saliency",
+        "randomisation",
+        "one_hot",
+        "maximised",
+        "maximised_logits",
+    ),
+    "superposition": ("interference", "cosines", "confused", "units"),
+    "layers": ("differences", "curves", "drift", "units"),
+    "replication": ("learning_curve", "top_units", "unit_14"),
 }
 
-# The chapters whose measures stand side by side on the page "comparison".
-COMPARED = ("training", "activations", "health", "selectivity", "interventions", "geometry", "similarity")
+# Further figures of the page "geometry", by the analysis that they read: report/figures/<analysis>.py draws them.
+GEOMETRY: Mapping[str, tuple[str, ...]] = {
+    "atlas": ("maps_mlp", "maps_cnn", "development_mlp", "development_cnn", "kept", "starts", "stability"),
+    "neighbours": ("neighbours", "by_epoch"),
+    "subspaces": ("subspaces",),
+}
+
+# The analyses whose measures stand side by side on the page "comparison".
+COMPARED = (
+    "training",
+    "activations",
+    "health",
+    "selectivity",
+    "interventions",
+    "geometry",
+    "neighbours",
+    "similarity",
+    "features",
+    "superposition",
+)
 
 
 def plan(
@@ -79,6 +112,7 @@ def plan(
             inputs={"test": TEST},
         ),
         *(_train(study, run) for run in study.runs),
+        *(_train(study, run, name=f"train/layers/{run.name}") for run in study.variant_runs),
         *(_network(run) for run in study.runs if run.seed == study.seeds[0]),
     ]
     records = {run.name: Product(f"train/{run.name}", "record.npz") for run in study.runs}
@@ -111,6 +145,26 @@ def plan(
                 "probe": PROBE,
             },
         ),
+        *(_neighbours(run) for run in study.runs),
+        *(_subspaces(run) for run in study.runs),
+        *(
+            _analysis(
+                page,
+                "compare",
+                inputs={"runs": {run.name: Product(f"{page}/{run.name}", "arrays.npz") for run in study.runs}},
+            )
+            for page in ("neighbours", "subspaces")
+        ),
+        *(_manifold(study, condition) for condition in study.conditions),
+        *(_stability(study, condition) for condition in study.conditions),
+        _analysis(
+            "atlas",
+            "compare",
+            inputs={
+                argument: {each.name: Product(f"{stage}/{each.name}", "arrays.npz") for each in study.conditions}
+                for argument, stage in (("conditions", "manifold"), ("stability", "stability"))
+            },
+        ),
         *(_units("selectivity", run, parameters={"draws": 10}) for run in study.runs),
         *(_units("interventions", run, inputs={"test": TEST}) for run in study.runs),
         *(
@@ -131,7 +185,29 @@ def plan(
             inputs={"runs": {run.name: Product(f"similarity/{run.name}", "arrays.npz") for run in study.runs}},
             parameters={"threshold": 0.95},
         ),
+        _analysis(
+            "superposition",
+            "compare",
+            inputs={
+                "records": records,
+                "weights": {run.name: Product(f"train/{run.name}", "weights.npz") for run in study.runs},
+            },
+        ),
+        Stage(name="border", function="experiments.analyses.features:border", inputs={"train": TRAIN}),
+        *(_features(run) for run in study.runs),
+        *(_gallery(run) for run in study.runs if run.seed == study.seeds[0]),
+        _analysis(
+            "features",
+            "compare",
+            inputs={
+                "runs": {run.name: Product(f"features/{run.name}", "arrays.npz") for run in study.runs},
+                "galleries": {c.name: Product(f"gallery/{c.name}", "arrays.npz") for c in study.conditions},
+                "probe": PROBE,
+                "border": BORDER,
+            },
+        ),
     ]
+    stages += [_layers(study), *_replication(study)]
     firsts = [run for run in study.runs if run.seed == study.seeds[0]]
     stages += [_portraits(run) for run in firsts]
     stages.append(
@@ -147,13 +223,15 @@ def plan(
         )
     )
     stages += [_unit_page(run, [run.condition for run in firsts]) for run in firsts]
+    stages += _map(study, stages)
     stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
+    stages += [_figure("geometry", name, analysis=analysis) for analysis, names in GEOMETRY.items() for name in names]
     facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
     stages += [
         Stage(
             name="analysis/comparison",
             function="experiments.analyses.comparison:gather",
-            inputs={"facts": {page: facts[page] for page in COMPARED}},
+            inputs={"facts": {analysis: Product(f"analysis/{analysis}", "facts.json") for analysis in COMPARED}},
             publish=("facts.json",),
         ),
         Stage(
@@ -214,12 +292,13 @@ TRAIN = Product("data", "train.npz")
 TEST = Product("data", "test.npz")
 CARD = Product("data", "card.json")
 PROBE = Product("probe", "probe.npz")
+BORDER = Product("border", "border.npz")
 
 
-def _train(study: Study, run: Run) -> Stage:
+def _train(study: Study, run: Run, *, name: str = "", function: str = "experiments.train:train") -> Stage:
     return Stage(
-        name=f"train/{run.name}",
-        function="experiments.train:train",
+        name=name or f"train/{run.name}",
+        function=function,
         parameters={
             **_network_of(run),
             "seed": run.seed,
@@ -311,6 +390,24 @@ def _similarity(run: Run) -> Stage:
     )
 
 
+def _features(run: Run) -> Stage:
+    return Stage(
+        name=f"features/{run.name}",
+        function="experiments.analyses.features:read",
+        parameters={**_network_of(run), "seed": run.seed},
+        inputs={"weights": Product(f"train/{run.name}", "weights.npz"), "probe": PROBE, "border": BORDER},
+    )
+
+
+def _gallery(run: Run) -> Stage:
+    return Stage(
+        name=f"gallery/{run.condition.name}",
+        function="experiments.analyses.features:gallery",
+        parameters=_network_of(run),
+        inputs={"weights": Product(f"train/{run.name}", "weights.npz"), "probe": PROBE},
+    )
+
+
 def _embed(run: Run) -> Stage:
     return Stage(
         name=f"embed/{run.name}",
@@ -321,6 +418,146 @@ def _embed(run: Run) -> Stage:
             "probe": PROBE,
         },
     )
+
+
+def _neighbours(run: Run) -> Stage:
+    embed = _embed(run)
+    return Stage(
+        name=f"neighbours/{run.name}",
+        function="experiments.analyses.neighbours:examine",
+        inputs={**embed.inputs, "embedded": Product(embed.name, "arrays.npz")},
+    )
+
+
+def _subspaces(run: Run) -> Stage:
+    return Stage(
+        name=f"subspaces/{run.name}",
+        function="experiments.analyses.subspaces:examine",
+        parameters={"seed": 0},
+        inputs={"trajectory": Product(f"train/{run.name}", "trajectory.npz"), "probe": PROBE},
+    )
+
+
+def _stability(study: Study, condition: Condition) -> Stage:
+    runs = [Run(condition, seed) for seed in study.seeds[:5]]
+    return Stage(
+        name=f"stability/{condition.name}",
+        function="experiments.analyses.stability:repeat",
+        parameters={"seeds": len(runs), "methods": list(study.embeddings)},
+        inputs={
+            "trajectories": {run.name: Product(f"train/{run.name}", "trajectory.npz") for run in runs},
+            "probe": PROBE,
+        },
+    )
+
+
+def _manifold(study: Study, condition: Condition) -> Stage:
+    return Stage(
+        name=f"manifold/{condition.name}",
+        function="experiments.analyses.manifold:embed",
+        parameters={"seed": 0, "methods": list(study.embeddings)},
+        inputs={"layers": Product(f"train/{condition.name}/{study.seeds[0]}", "layers.npz"), "probe": PROBE},
+    )
+
+
+def _layers(study: Study) -> Stage:
+    """The variants beside the network they vary, which is called plain; same seeds."""
+    plain = {f"plain/{run.seed}": f"train/{study.variants_of}/{run.seed}" for run in study.variant_runs}
+    varied = {f"{run.condition.architecture.name}/{run.seed}": f"train/layers/{run.name}" for run in study.variant_runs}
+    shares = [variant.options.get("dropout", 0.0) for variant in study.variants]
+    return _analysis(
+        "layers",
+        "compare",
+        inputs={"records": {name: Product(stage, "record.npz") for name, stage in {**plain, **varied}.items()}},
+        parameters={
+            "titles": {"plain": "Plain", **{variant.name: variant.title for variant in study.variants}},
+            "dropout": max(shares, default=0.0),
+        },
+    )
+
+
+def _replication(study: Study) -> list[Stage]:
+    """The notebooks' two runs, with plain kernels; and the first of them once more, as all others are trained."""
+    runs = {condition.name: Run(condition, study.replication) for condition in study.conditions}
+    raw, normalized = runs["mlp-raw"], runs["mlp-normalized"]
+    exact = "experiments.exact:train"
+
+    def read(name: str, function: str, *, draws: int) -> Stage:
+        return Stage(
+            name=f"specimen/{name}",
+            function=f"experiments.analyses.specimen:{function}",
+            parameters={"architecture": _network_of(raw)["architecture"], "seed": 0, "draws": draws},
+            inputs={"weights": Product(f"train/replication/{name}", "weights.npz"), "test": TEST},
+        )
+
+    records = {
+        run.name: Product(f"train/{run.name}", "record.npz") for run in study.runs if run.condition == raw.condition
+    }
+    return [
+        _train(study, raw, name="train/replication/raw", function=exact),
+        _train(study, normalized, name="train/replication/normalized", function=exact),
+        _train(study, raw, name="train/replication/fast"),
+        read("raw", "read_exactly", draws=len(study.seeds)),
+        read("fast", "read", draws=0),
+        _analysis(
+            "replication",
+            "compare",
+            inputs={
+                "raw": Product("specimen/raw", "arrays.npz"),
+                "record": Product("train/replication/raw", "record.npz"),
+                "fast": Product("specimen/fast", "arrays.npz"),
+                "fast_record": Product("train/replication/fast", "record.npz"),
+                "normalized": Product("train/replication/normalized", "record.npz"),
+                "records": records,
+                "variants": Product("analysis/layers", "arrays.npz"),
+            },
+        ),
+    ]
+
+
+def _map(study: Study, stages: list[Stage]) -> list[Stage]:
+    """What the page "map" is made of, from the networks of the first seed; t-SNE and UMAP where they are planned."""
+    planned = {stage.name for stage in stages}
+    runs = {run.condition.name: run for run in study.runs if run.seed == study.seeds[0]}
+    planes = {name: Product(f"embed/{run.name}", "arrays.npz") for name, run in runs.items()}
+    places = [
+        Stage(
+            name=f"places/{name}",
+            function="experiments.analyses.places:place",
+            parameters=_network_of(run),
+            inputs={
+                "planes": planes[name],
+                "bent": {"maps": Product(f"manifold/{name}", "arrays.npz")} if f"manifold/{name}" in planned else {},
+                "reference": next(iter(planes.values())),
+                "trajectory": Product(f"train/{run.name}", "trajectory.npz"),
+                "weights": Product(f"train/{run.name}", "weights.npz"),
+                "probe": PROBE,
+            },
+            publish=("places.npz",),
+        )
+        for name, run in runs.items()
+    ]
+    sheet = Stage("sheet", "experiments.analyses.places:sheet", inputs={"probe": PROBE}, publish=("sheet.npz",))
+    script = Stage(
+        name="script/map",
+        function="report.scripts_map:pack",
+        parameters={
+            "networks": {
+                name: {
+                    "title": f"{run.condition.architecture.title}, {run.condition.treatment.title}",
+                    "architecture": run.condition.architecture.title,
+                    "treatment": run.condition.treatment.name,
+                }
+                for name, run in runs.items()
+            }
+        },
+        inputs={
+            "sheet": Product("sheet", "sheet.npz"),
+            "places": {name: Product(f"places/{name}", "places.npz") for name in runs},
+        },
+        publish=("map.js", "map-digits.png", *(f"map-{name}.js" for name in runs)),
+    )
+    return [*places, sheet, script]
 
 
 def _analysis(
@@ -335,13 +572,14 @@ def _analysis(
     )
 
 
-def _figure(page: str, name: str) -> Stage:
+def _figure(page: str, name: str, *, analysis: str = "") -> Stage:
+    analysis = analysis or page
     return Stage(
         name=f"figure/{page}/{name.replace('_', '-')}",
-        function=f"report.figures.{page}:{name}",
+        function=f"report.figures.{analysis}:{name}",
         inputs={
-            "arrays": Product(f"analysis/{page}", "arrays.npz"),
-            "facts": Product(f"analysis/{page}", "facts.json"),
+            "arrays": Product(f"analysis/{analysis}", "arrays.npz"),
+            "facts": Product(f"analysis/{analysis}", "facts.json"),
         },
     )
 

@@ -82,15 +82,20 @@ def _facts(facts: Mapping[str, Fact], pages: Sequence[Page]) -> dict[str, Any]:
     found = {}
     for name in sorted(facts):
         slug = name.partition(".")[0]
-        found[name] = {key: facts[name][key] for key in keys} | {"page": slug if slug in slugs else None}
+        found[name] = {key: _short(facts[name][key]) for key in keys} | {"page": slug if slug in slugs else None}
     return found
+
+
+def _short(value: Any) -> Any:
+    """A number in seven significant digits: more than any of them is sure of."""
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def _figure(placed: Placed, files: FigureFiles) -> dict[str, str]:
     return {
         "id": placed.id,
         "page": placed.page,
-        "file": placed.light,
+        "file": placed.file,
         "data": placed.data,
         "code": placed.code,
         "key": files.key,

@@ -14,8 +14,8 @@ from typing import Any
 
 import jinja2
 
+from report import epochs, source
 from report import facts as wording
-from report import source
 from report import units as portraits
 from report.errors import PageError, unknown
 from report.facts import Fact
@@ -150,7 +150,10 @@ class Functions:
             raise PageError(f"figure {name!r} stands twice on this page; show it once and refer to it with see().")
         target = source.find(self.library.root, files.function)
         self.modules.append(target.module)
-        placed = Placed(name, len(self.placed) + 1, self.page.slug, *size(files.svg, name), target.link)
+        record = epochs.take(files.svg)[1] or {"epochs": ()}
+        placed = Placed(
+            name, len(self.placed) + 1, self.page.slug, *size(files.svg, name), target.link, tuple(record["epochs"])
+        )
         self.placed.append(placed)
         caption, _ = to_html(caller())
         return self._block(

@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 
 from experiments.spec import Study
-from report import extras, references, source, theme, values
+from report import epochs, extras, references, source, theme, values
 from report import facts as wording
 from report import units as portraits
 from report.errors import PageError
@@ -25,6 +25,7 @@ from report.figure import FigureFiles, Placed
 from report.functions import Functions, Library, resolve_references
 from report.pages import PAGES, SITE_TAGLINE, SITE_TITLE, Page
 from report.prose import Heading, to_html
+from report.scripts import as_script
 
 LAST = ("glossary", "references")  # rendered last: they name the pages that use them
 TERM = re.compile(r"""\bterm\(\s*["']([^"']+)["']\s*\)""")
@@ -81,7 +82,10 @@ def render(
     placed = _placed(written, figures)
     for figure in placed.values():
         drawn = figures[figure.id]
-        files |= {figure.light: drawn.svg, figure.dark: theme.dark(drawn.svg), figure.data: drawn.csv}
+        svg, record = epochs.take(drawn.svg)
+        files |= {figure.file: theme.both(svg), figure.data: drawn.csv}
+        if record:
+            files[figure.steps] = as_script(f"epochs/{figure.name}", record)
     files |= {f"social/{slug}.png": image for slug, image in (social or {}).items()}
     files |= {f"data/{name}": _text(value) for name, value in (scripts or {}).items()}
     _check_scripts((*pages, *site.unit_pages), files | site.assets())
@@ -190,6 +194,7 @@ class Site:
             top=extras.path_of(self.base_url) if page.slug == "404" else "",
             title=SITE_TITLE if page.slug == "index" else f"{page.title} \u00b7 {SITE_TITLE}",
             indexed=page.slug != "404",
+            steps=any(figure.epochs for figure in written.placed),
         )
 
     def unit_page(self, page: Page, network: Mapping[str, Any]) -> str:

@@ -24,10 +24,10 @@ def networks(*, networks: Mapping[str, bytes], titles: Mapping[str, str]) -> dic
     """
     opened = {condition: _network(data) for condition, data in networks.items()}
     known = {name: {"title": titles[name], **network} for name, network in opened.items() if network}
-    return {"networks.js": script("networks", known)}
+    return {"networks.js": as_script("networks", known)}
 
 
-def script(name: str, value: Any) -> str:
+def as_script(name: str, value: Any) -> str:
     """JavaScript that sets InsideMNIST.data.<name> to a value that JSON can hold."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return f"window.InsideMNIST ??= {{}};\n(InsideMNIST.data ??= {{}})[{json.dumps(name)}] = {text};\n"
@@ -49,7 +49,7 @@ def _network(data: bytes) -> dict[str, Any] | None:
 
     def layer(name: str) -> dict[str, Any]:
         shape = header[f"{name}.weight"]["shape"]
-        kind = "conv" if len(shape) == 4 else "linear"
+        kind = "linear" if len(shape) == 2 else "conv"
         packed = {part: numbers(f"{name}.{part}") for part in ("weight", "bias")}
         return {"name": name, "kind": kind, "shape": shape, **packed}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ def pack(*, shelf: Arrays, titles: Mapping[str, str]) -> dict[str, Any]:
 
     shelf.js: the digits {index, label, pixels: base64 of 784 bytes, says: [digit of each condition]}, the
     conditions, and tall {condition: {layer: the activation drawn at full height}}. shelf.png: all digits on one
-    sheet. shelf.json: the digits without their pixels, each with its column and row on the sheet.
+    sheet. shelf.json: the digits without their pixels, each with its column and row on the sheet, whether
+    it is disputed, and whether it is a spare: not the first of its label among those of its kind.
     """
     conditions = [str(name) for name in shelf["conditions"]]
     digits = [
@@ -46,7 +47,7 @@ def pack(*, shelf: Arrays, titles: Mapping[str, str]) -> dict[str, Any]:
     pixels = [_base64(image) for image in shelf["images"]]
     places = [{"column": place % COLUMNS, "row": place // COLUMNS} for place in range(len(digits))]
     packed = [{**digit, "pixels": image} for digit, image in zip(digits, pixels, strict=True)]
-    told = [{**digit, **place} for digit, place in zip(digits, places, strict=True)]
+    told = [{**digit, **place, **kind} for digit, place, kind in zip(digits, places, _kinds(digits), strict=True)]
     size = {"columns": COLUMNS, "rows": -(-len(digits) // COLUMNS)}
     return {
         "shelf.js": script("shelf", {"conditions": conditions, "tall": tall, "digits": packed}),
@@ -57,6 +58,16 @@ def pack(*, shelf: Arrays, titles: Mapping[str, str]) -> dict[str, Any]:
             "digits": told,
         },
     }
+
+
+def _kinds(digits: Sequence[Mapping[str, Any]]) -> list[dict[str, bool]]:
+    seen: set[tuple[int, bool]] = set()
+    found = []
+    for digit in digits:
+        disputed = len(set(digit["says"])) > 1
+        found.append({"disputed": disputed, "spare": (digit["label"], disputed) in seen})
+        seen.add((digit["label"], disputed))
+    return found
 
 
 def sheet(images: np.ndarray, *, columns: int) -> bytes:

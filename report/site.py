@@ -78,6 +78,7 @@ def _seconds(survey: Survey) -> float | None:
 def _render(
     survey: Survey, *, study: Study, root: Path, base_url: str | None, where: Mapping[str, int]
 ) -> dict[str, bytes]:
+    from report import notebooks
     from report.render import FigureFiles, Provenance, render
 
     facts: dict[str, Any] = {}
@@ -102,7 +103,7 @@ def _render(
                 stage=stage.name,
                 key=survey.standings[stage.name].key or "",
             )
-    return render(
+    site = render(
         study=study,
         card=survey.value(CARD),
         facts=facts,
@@ -114,6 +115,7 @@ def _render(
         scripts=scripts,
         units=units,
     )
+    return site | {name: text.encode() for name, text in notebooks.files(root, figures=list(figures)).items()}
 
 
 def _read(path: Path) -> dict[str, Any]:

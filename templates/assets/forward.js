@@ -25,6 +25,8 @@
 window.InsideMNIST ??= {};
 (function () {
   "use strict";
+  const KERNEL = 5; // every convolution's kernels are 5x5
+
   /** @type {Map<string, Network> | undefined} */
   let decoded;
 
@@ -60,7 +62,10 @@ window.InsideMNIST ??= {};
    * @returns {Float32Array}
    */
   function numbers(text) {
-    return new Float32Array(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer);
+    const characters = atob(text);
+    const bytes = new Uint8Array(characters.length);
+    for (let place = 0; place < bytes.length; place += 1) bytes[place] = characters.charCodeAt(place);
+    return new Float32Array(bytes.buffer);
   }
 
   /**
@@ -91,7 +96,7 @@ window.InsideMNIST ??= {};
         const pre = keep(`${name}.pre`, [units], linear(layer, values));
         values = keep(`${name}.post`, [units], relu(pre, units, scales?.get(name)));
       } else {
-        const after = side - layer.shape[3] + 1; // no padding: 28 -> 24, 12 -> 8
+        const after = side - KERNEL + 1; // no padding: 28 -> 24, 12 -> 8
         const pre = keep(`${name}.pre`, [units, after, after], convolve(layer, values, side));
         const post = keep(`${name}.post`, [units, after, after], relu(pre, units, scales?.get(name)));
         side = after / 2; // 24 -> 12, 8 -> 4
@@ -174,65 +179,60 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * Calls `visit` for each weight of a convolution with where it acts: at (y, x) of an output channel, whose map
-   * begins at `out`, it is multiplied with the input at `from` + y * side + x. Each weight is visited once, and the
-   * caller goes over the whole map, so that the inner loop runs along rows of both.
-   * @param {Layer} layer weight (channels, inputs, kernel, kernel)
-   * @param {number} side of the input's maps
-   * @param {(weight: number, out: number, from: number) => void} visit
+   * A convolution with 5x5 kernels, without padding (the kernel is not mirrored, as is usual in neural networks).
+   * A row of the result gathers from rows of the input, for each row of a kernel, whose five weights stay at hand.
+   * @param {Layer} layer weight (channels, inputs, 5, 5)
+   * @param {Float32Array} maps (inputs, side, side)
+   * @param {number} side
+   * @returns {Float32Array} (channels, side - 4, side - 4)
    */
-  function eachWeight({ weight, shape: [channels, inputs, kernel] }, side, visit) {
-    const area = (side - kernel + 1) ** 2;
-    let w = 0;
-    for (let channel = 0; channel < channels; channel += 1) {
-      for (let input = 0; input < inputs; input += 1) {
-        for (let row = 0; row < kernel; row += 1) {
-          for (let column = 0; column < kernel; column += 1, w += 1) {
-            visit(weight[w], channel * area, (input * side + row) * side + column);
-          }
+  function convolve({ weight, bias, shape: [channels, inputs] }, maps, side) {
+    const after = side - KERNEL + 1;
+    const result = new Float32Array(channels * after * after);
+    for (let line = 0; line < channels * after; line += 1) {
+      const [channel, y] = [Math.floor(line / after), line % after];
+      const sums = result.subarray(line * after, (line + 1) * after).fill(bias[channel]);
+      for (let row = 0; row < inputs * KERNEL; row += 1) {
+        const from = (Math.floor(row / KERNEL) * side + y + (row % KERNEL)) * side;
+        const w = (channel * inputs * KERNEL + row) * KERNEL;
+        const [a, b, c] = [weight[w], weight[w + 1], weight[w + 2]];
+        const [d, e] = [weight[w + 3], weight[w + 4]];
+        for (let x = from, to = 0; to < after; x += 1, to += 1) {
+          sums[to] += a * maps[x] + b * maps[x + 1] + c * maps[x + 2] + d * maps[x + 3] + e * maps[x + 4];
         }
       }
     }
-  }
-
-  /**
-   * A convolution without padding (the kernel is not mirrored, as is usual in neural networks).
-   * @param {Layer} layer
-   * @param {Float32Array} maps (inputs, side, side)
-   * @param {number} side
-   * @returns {Float32Array} (channels, side - kernel + 1, side - kernel + 1)
-   */
-  function convolve(layer, maps, side) {
-    const after = side - layer.shape[3] + 1;
-    const result = new Float32Array(layer.units * after * after);
-    layer.bias.forEach((bias, channel) => result.fill(bias, channel * after * after, (channel + 1) * after * after));
-    eachWeight(layer, side, (weight, out, from) => {
-      for (let y = 0; y < after; y += 1) {
-        const to = out + y * after;
-        const row = from + y * side;
-        for (let x = 0; x < after; x += 1) result[to + x] += weight * maps[row + x];
-      }
-    });
     return result;
   }
 
   /**
-   * What reaches a convolution's inputs of a gradient at its outputs.
-   * @param {Layer} layer
+   * What reaches a convolution's inputs of a gradient at its outputs: each place hands it back to where it gathered.
+   * @param {Layer} layer weight (channels, inputs, 5, 5)
    * @param {Float32Array} flow (channels, after, after)
-   * @param {number} after the side of the output's maps
-   * @returns {Float32Array} (inputs, side, side)
+   * @param {number} after
+   * @returns {Float32Array} (inputs, after + 4, after + 4)
    */
-  function convolveBack(layer, flow, after) {
-    const side = after + layer.shape[3] - 1;
-    const result = new Float32Array(layer.shape[1] * side * side);
-    eachWeight(layer, side, (weight, out, from) => {
-      for (let y = 0; y < after; y += 1) {
-        const to = from + y * side;
-        const row = out + y * after;
-        for (let x = 0; x < after; x += 1) result[to + x] += weight * flow[row + x];
+  function convolveBack({ weight, shape: [channels, inputs] }, flow, after) {
+    const side = after + KERNEL - 1;
+    const result = new Float32Array(inputs * side * side);
+    for (let line = 0; line < channels * after; line += 1) {
+      const [channel, y] = [Math.floor(line / after), line % after];
+      const sums = flow.subarray(line * after, (line + 1) * after);
+      for (let row = 0; row < inputs * KERNEL; row += 1) {
+        const from = (Math.floor(row / KERNEL) * side + y + (row % KERNEL)) * side;
+        const w = (channel * inputs * KERNEL + row) * KERNEL;
+        const [a, b, c] = [weight[w], weight[w + 1], weight[w + 2]];
+        const [d, e] = [weight[w + 3], weight[w + 4]];
+        for (let x = from, to = 0; to < after; x += 1, to += 1) {
+          const sum = sums[to];
+          result[x] += a * sum;
+          result[x + 1] += b * sum;
+          result[x + 2] += c * sum;
+          result[x + 3] += d * sum;
+          result[x + 4] += e * sum;
+        }
       }
-    });
+    }
     return result;
   }
 
@@ -268,7 +268,10 @@ window.InsideMNIST ??= {};
    * @returns {Float32Array} (channels, side / 2, side / 2)
    */
   function pool(maps, side) {
-    return Float32Array.from(largest(maps, side), (place) => maps[place]);
+    const places = largest(maps, side);
+    const result = new Float32Array(places.length);
+    for (let square = 0; square < places.length; square += 1) result[square] = maps[places[square]];
+    return result;
   }
 
   /**

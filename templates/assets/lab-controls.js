@@ -92,9 +92,9 @@ window.InsideMNIST ??= {};
     const scaling = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-scale]"));
     const label = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-label]"));
     const range = /** @type {HTMLInputElement} */ (element.querySelector("input"));
-    const output = /** @type {HTMLElement} */ (element.querySelector("output"));
+    const told = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-words]"));
     const turn = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-switch]"));
-    const link = /** @type {HTMLAnchorElement} */ (element.querySelector("[data-chosen-link]"));
+    const link = /** @type {HTMLAnchorElement | null} */ (element.querySelector("[data-chosen-link]"));
     /** @type {Unit | null} */
     let chosen = null;
     range.addEventListener("input", () => chosen && onscale(chosen, Number(range.value)));
@@ -109,7 +109,7 @@ window.InsideMNIST ??= {};
     function showScale(scale) {
       range.value = String(scale);
       range.setAttribute("aria-valuetext", words.scaleWords(scale));
-      output.textContent = words.scaleWords(scale);
+      told.textContent = words.scaleWords(scale);
       turn.textContent = scale === 0 ? "Switch on" : "Switch off";
     }
 
@@ -122,8 +122,9 @@ window.InsideMNIST ??= {};
         name.textContent = words.capital(words.fullName(unit));
         label.textContent = `Scale of ${words.unitName(unit)}`;
         scaling.hidden = turn.hidden = false;
-        link.hidden = portraits === null;
-        if (portraits !== null) link.href = `${portraits}${unit.condition}.html#${unit.layer}-${unit.unit}`;
+        if (!link || portraits === null) return showScale(scale);
+        link.hidden = false;
+        link.href = `${portraits}${unit.condition}.html#${unit.layer}-${unit.unit}`;
         showScale(scale);
       },
       showScale,

@@ -71,16 +71,22 @@ window.InsideMNIST ??= {};
     const cards = new Map();
     /** @type {Map<string, {show: Function, name: Function}>} */
     const insides = new Map();
-    for (const [name, network] of networks) {
+    for (const name of networks.keys()) {
       const card = /** @type {HTMLElement | null} */ (element.querySelector(`[data-answer="${name}"]`));
-      const inside = /** @type {HTMLElement | null} */ (element.querySelector(`[data-network="${name}"]`));
-      if (!card || !inside) continue;
-      const onsaliency = (/** @type {boolean} */ on) => showSaliency(name, on);
-      cards.set(name, InsideMNIST.makeAnswer(card, { onsaliency }));
-      const calls = { onchoose: choose, onscale: scale, ondone: () => done(), scaleOf: scales.of };
-      insides.set(name, InsideMNIST.makeInside(inside, network, InsideMNIST.data.shelf.tall[name] ?? {}, calls));
+      if (!card) continue;
+      cards.set(name, InsideMNIST.makeAnswer(card, { onsaliency: (/** @type {boolean} */ on) => showSaliency(name, on) }));
     }
-    open?.addEventListener("toggle", () => refresh());
+    open?.addEventListener("toggle", () => done({ push: false }));
+
+    /** Builds the insides when they are first looked at. */
+    function makeInsides() {
+      const calls = { onchoose: choose, onscale: scale, ondone: () => done(), scaleOf: scales.of };
+      for (const [name, network] of networks) {
+        const inside = /** @type {HTMLElement | null} */ (element.querySelector(`[data-network="${name}"]`));
+        const tall = InsideMNIST.data.shelf.tall[name] ?? {};
+        if (inside) insides.set(name, InsideMNIST.makeInside(inside, network, tall, calls));
+      }
+    }
 
     // What the reader does
 
@@ -178,6 +184,7 @@ window.InsideMNIST ??= {};
       const pixels = levels ? Float32Array.from(levels, (level) => level / 255) : null;
       answers = pixels ? read(pixels) : new Map();
       showBoard(levels);
+      if (insides.size === 0 && (!open || open.open)) makeInsides();
       for (const name of cards.keys()) showNetwork(name, levels, pixels);
       changes.show(scales.list(), scales.text());
     }
@@ -223,7 +230,7 @@ window.InsideMNIST ??= {};
     /** @param {ShelfDigit | null} digit */
     function told(digit) {
       const said = [...answers].map(([name, answer]) => ({ title: networks.get(name)?.title, digit: answer.digit }));
-      return `${digit ? `A ${digit.label} by its label, test image ${digit.index}. ` : ""}${words.verdict(said)}`;
+      return `${digit ? `A ${digit.label} by its label, test image ${digit.index}. ` : ""}${words.verdict(said)}${words.changed(scales.list().length)}`;
     }
 
     // The address
@@ -254,6 +261,7 @@ window.InsideMNIST ??= {};
       const digit = digits.get(Number(values.get("digit") ?? NaN)) ?? null;
       set({ strokes: digit ? [] : (raster.decode(values.get("strokes") ?? "") ?? []), digit });
       scales.setAll(values.get("scale"));
+      if (open && scales.list().length > 0) open.open = true; // what is in force is in sight
       salient = new Set((values.get("saliency") ?? "").split(",").filter(Boolean));
       const kept = chosen.unit();
       if (kept) choose(kept);

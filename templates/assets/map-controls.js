@@ -1,0 +1,166 @@
+// The map's controls: networks, layer, method, epoch with a play button, colours, classes, pointer or lasso.
+//
+// In: the element they go into, and a function that takes the reader's changes. Out: `sync`, which shows a state.
+
+window.InsideMNIST = window.InsideMNIST || {};
+
+(function () {
+  "use strict";
+  const lab = window.InsideMNIST;
+  lab.map = lab.map || {};
+
+  /** @type {Object<string, string>} */
+  const METHOD_TITLES = { pca: "PCA", tsne: "t-SNE", umap: "UMAP" };
+  const COLOURS = [["digit", "True digit"], ["answer", "Answer"], ["right", "Right or wrong"]];
+  const TOOLS = [["point", "Point"], ["lasso", "Lasso"]];
+
+  /**
+   * A row of radio buttons.
+   * @param {string} legend
+   * @param {string} name
+   * @param {string[][]} options [value, title]
+   * @param {(value: string) => void} change
+   */
+  function choice(legend, name, options, change) {
+    const row = lab.map.element("div", { className: "map-options" });
+    const root = lab.map.element("fieldset", { className: "map-choice" }, lab.map.element("legend", { textContent: legend }), row);
+    let drawn = "";
+    root.addEventListener("change", (/** @type {Event} */ event) => change(/** @type {HTMLInputElement} */ (event.target).value));
+
+    /** @param {string} value @param {string[][]} [now] the options, where they have changed */
+    function sync(value, now = options) {
+      if (JSON.stringify(now) !== drawn) {
+        drawn = JSON.stringify(now);
+        row.replaceChildren(...now.map(([each, title]) => lab.map.element("label", {},
+          lab.map.element("input", { type: "radio", name, value: each }), lab.map.element("span", { textContent: title }))));
+      }
+      for (const input of row.querySelectorAll("input")) input.checked = input.value === value;
+    }
+
+    return { root, sync };
+  }
+
+  /** @param {(names: string[]) => void} change the menu of networks */
+  function networkMenu(change) {
+    const select = lab.map.element("select", { id: "map-networks" });
+    for (const each of lab.map.choices()) select.append(lab.map.element("option", { value: each.names.join(), textContent: each.title }));
+    select.addEventListener("change", () => change(select.value.split(",")));
+    const root = lab.map.element("div", { className: "map-choice" },
+      lab.map.element("label", { htmlFor: "map-networks", className: "map-legend", textContent: "Networks" }), select);
+    return { root, sync: (/** @type {MapState} */ state) => { select.value = state.networks.join(); } };
+  }
+
+  /**
+   * The slider over the epochs, and the button that lets them pass.
+   * @param {(epoch: number, push: boolean) => void} change
+   * @param {() => void} play starts or stops
+   */
+  function epochSlider(change, play) {
+    const { element } = lab.map;
+    const button = element("button", { type: "button", className: "map-play" });
+    const slider = element("input", { type: "range", id: "map-epoch", min: "0", step: "1" });
+    const told = element("output", { className: "map-told", htmlFor: "map-epoch" });
+    /** @type {number[]} */
+    let stops = [0];
+    let fresh = true; // whether the slider has not been moved since it was let go
+    button.addEventListener("click", play);
+    slider.addEventListener("input", () => {
+      change(stops[Number(slider.value)], fresh);
+      fresh = false;
+    });
+    slider.addEventListener("change", () => { fresh = true; });
+    const root = element("div", { className: "map-choice map-time" },
+      element("label", { htmlFor: "map-epoch", className: "map-legend", textContent: "Epoch" }),
+      element("div", { className: "map-options" }, button, slider, told));
+
+    /** @param {MapState} state @param {boolean} playing */
+    function sync(state, playing) {
+      stops = lab.map.epochs(state);
+      const at = lab.map.closest(stops, state.epoch);
+      slider.max = String(stops.length - 1);
+      slider.value = String(at);
+      const name = stops[at] === 0 ? "untrained" : `${stops[at]} of ${stops[stops.length - 1]}`;
+      slider.setAttribute("aria-valuetext", name);
+      told.textContent = name;
+      button.textContent = playing ? "Pause" : "Play";
+      button.disabled = stops.length < 2;
+    }
+
+    return { root, sync };
+  }
+
+  /** @param {(digits: boolean[]) => void} change which classes stand out */
+  function digitFilter(change) {
+    const { element } = lab.map;
+    let shown = new Array(10).fill(true);
+    const buttons = shown.map((_, digit) => {
+      const button = element("button", { type: "button", className: "map-digit", textContent: String(digit), "data-digit": String(digit), "aria-label": `Digit ${digit}` });
+      button.addEventListener("click", () => {
+        const next = shown.map((each, at) => (at === digit ? !each : each));
+        change(next.some(Boolean) ? next : next.map(() => true));
+      });
+      return button;
+    });
+    const all = element("button", { type: "button", className: "map-all", textContent: "All", "aria-label": "All digits" });
+    all.addEventListener("click", () => change(shown.map(() => true)));
+    const root = element("fieldset", { className: "map-choice" }, element("legend", { textContent: "Digits" }),
+      element("div", { className: "map-options" }, ...buttons, all));
+
+    /** @param {MapState} state */
+    function sync(state) {
+      shown = state.digits;
+      buttons.forEach((button, digit) => button.setAttribute("aria-pressed", String(shown[digit])));
+      all.disabled = shown.every(Boolean);
+    }
+
+    return { root, sync };
+  }
+
+  /**
+   * All controls: what is shown above the maps, how it is shown below them.
+   * @param {HTMLElement} above
+   * @param {HTMLElement} below
+   * @param {{change: (part: Partial<MapState>, push: boolean) => void, play: () => void, tool: (tool: string) => void}} deeds
+   * @returns {{sync: (state: MapState, playing: boolean, tool: string) => void}}
+   */
+  function controls(above, below, { change, play, tool }) {
+    const { element } = lab.map;
+    const networks = networkMenu((names) => change({ networks: names }, true));
+    const layer = choice("Layer", "map-layer", [], (value) => change({ depth: Number(value) }, true));
+    const method = choice("Method", "map-method", [], (value) => change({ method: value }, true));
+    const epoch = epochSlider((value, push) => change({ epoch: value }, push), play);
+    const colour = choice("Colour by", "map-colour", COLOURS, (value) => change({ colour: value }, true));
+    const digits = digitFilter((value) => change({ digits: value }, true));
+    const tools = choice("Pointer", "map-tool", TOOLS, tool);
+    const rings = element("input", { type: "checkbox" });
+    rings.addEventListener("change", () => change({ rings: rings.checked }, true));
+    const ringed = element("label", { className: "map-check" }, rings, element("span", { textContent: "Ring misreadings" }));
+    above.append(networks.root, layer.root, method.root, epoch.root);
+    below.append(digits.root, colour.root, tools.root, ringed);
+
+    /** @param {MapState} state @param {boolean} playing @param {string} chosen */
+    function sync(state, playing, chosen) {
+      networks.sync(state);
+      layer.sync(String(state.depth), layerOptions(state.networks));
+      method.sync(state.method, lab.map.methods(state.networks, state.depth).map((/** @type {string} */ each) => [each, METHOD_TITLES[each]]));
+      epoch.sync(state, playing);
+      colour.sync(state.colour);
+      digits.sync(state);
+      tools.sync(chosen);
+      rings.checked = state.rings;
+    }
+
+    return { sync };
+  }
+
+  /** @param {string[]} names of networks @returns {string[][]} [depth, the layers' names], in order of depth */
+  function layerOptions(names) {
+    const depths = [...new Array(lab.map.depths(names)).keys()].reverse();
+    return depths.map((depth) => {
+      const titles = lab.map.chosen(names).map((/** @type {MapNetwork} */ network) => lab.map.layerAt(network, depth)?.title);
+      return [String(depth), [...new Set(titles.filter(Boolean))].join(" / ")];
+    });
+  }
+
+  Object.assign(lab.map, { controls });
+})();

@@ -1,0 +1,159 @@
+// The map's data: what all networks share, and the places of all images in the maps of one network, fetched when chosen.
+//
+// In: data/map.js (shared) and data/map-<network>.js, which set InsideMNIST.data, and data/map-digits.png.
+// Out: InsideMNIST.map.shared(), .load(name) and .sheet().
+//
+// A place is four characters of the base64 alphabet: two for x, two for y, each pair a whole number 0 to 4095 that
+// divides the side of a square about the origin. Images stand in the same order everywhere.
+
+/** @typedef {{name: string, title: string, hook: string, epochs: Object<string, number[]>}} MapLayer
+ *  epochs: {method: the epochs at which there is a map} */
+/** @typedef {{name: string, title: string, architecture: string, treatment: string, layers: MapLayer[],
+ *  final: {answers: Uint8Array, confidence: Uint8Array}}} MapNetwork
+ *  layers in order of depth; final: the answers after the last epoch, and their probability in per cent, (image) */
+/** @typedef {{count: number, labels: Uint8Array, index: number[], columns: number, networks: MapNetwork[]}} MapShared
+ *  labels: (image) the true digit; index: (image) place in the test set; columns: of the picture of all digits */
+/** @typedef {{answers: Uint8Array[], confidence: Uint8Array[],
+ *  frames: (layer: string, method: string) => Float32Array[]}} MapPlaces
+ *  answers, confidence: one (image) for each epoch; frames: one (image, 2) for each epoch with a map, mostly in -1..1 */
+
+window.InsideMNIST = window.InsideMNIST || {};
+
+(function () {
+  "use strict";
+  const lab = window.InsideMNIST;
+  lab.map = lab.map || {};
+
+  const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const STEPS = 4095;
+  const OUTSIDE = 0.001; // the share of images at each side for which a panel makes no room
+  const MARGIN = 1.08; // about the others
+
+  const VALUES = new Uint8Array(128);
+  for (let value = 0; value < ALPHABET.length; value += 1) VALUES[ALPHABET.charCodeAt(value)] = value;
+
+  /** @type {MapShared | undefined} */
+  let known;
+  /** @type {Map<string, Promise<MapPlaces>>} */
+  const asked = new Map();
+  /** @type {Promise<HTMLImageElement> | undefined} */
+  let picture;
+
+  /** @returns {MapShared} */
+  function shared() {
+    if (known) return known;
+    const raw = lab.data["map"];
+    known = {
+      count: raw.labels.length,
+      labels: digits(raw.labels),
+      index: raw.index,
+      columns: raw.columns,
+      networks: raw.networks.map((/** @type {any} */ network) => ({
+        ...network,
+        final: { answers: digits(network.final.answers), confidence: bytes(network.final.confidence) },
+      })),
+    };
+    return known;
+  }
+
+  /**
+   * The maps of a network; its file is fetched once.
+   * @param {string} name of the network, as in `shared().networks`
+   * @returns {Promise<MapPlaces>} refused where the file cannot be had
+   */
+  function load(name) {
+    const found = asked.get(name);
+    if (found) return found;
+    const key = `map-${name}`;
+    const promise = fetched(`data/${key}.js`).then(() => opened(lab.data[key]));
+    promise.catch(() => asked.delete(name)); // so that another choice tries again
+    asked.set(name, promise);
+    return promise;
+  }
+
+  /** @param {string} source @returns {Promise<void>} */
+  function fetched(source) {
+    return new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = source;
+      script.addEventListener("load", () => resolve());
+      script.addEventListener("error", () => reject(new Error(`${source} could not be read`)));
+      document.head.append(script);
+    });
+  }
+
+  /** @param {any} raw what data/map-<network>.js set @returns {MapPlaces} */
+  function opened(raw) {
+    /** @type {Map<string, Float32Array[]>} */
+    const decoded = new Map();
+    return {
+      answers: raw.answers.map(digits),
+      confidence: raw.confidence.map(bytes),
+      frames(layer, method) {
+        const key = `${layer}/${method}`;
+        let frames = decoded.get(key);
+        if (!frames) {
+          frames = fitted(raw.places[layer][method].map(coordinates));
+          decoded.set(key, frames);
+        }
+        return frames;
+      },
+    };
+  }
+
+  /** @returns {Promise<HTMLImageElement>} the picture of all digits, 28 pixels each, in rows */
+  function sheet() {
+    picture = picture || new Promise((resolve, reject) => {
+      const image = new Image();
+      image.addEventListener("load", () => resolve(image));
+      image.addEventListener("error", () => reject(new Error("data/map-digits.png could not be read")));
+      image.src = "data/map-digits.png";
+    });
+    return picture;
+  }
+
+  /** @param {string} text four characters for each image @returns {Float32Array} (image, 2) in -1..1 */
+  function coordinates(text) {
+    const places = new Float32Array(text.length / 2);
+    for (let at = 0; at < places.length; at += 1) {
+      const code = VALUES[text.charCodeAt(2 * at)] * 64 + VALUES[text.charCodeAt(2 * at + 1)];
+      places[at] = (2 * code) / STEPS - 1;
+    }
+    return places;
+  }
+
+  /**
+   * Maps in the middle of their panel, at a scale at which nearly all images are in it; the same for all epochs.
+   * @param {Float32Array[]} frames each (image, 2)
+   * @returns {Float32Array[]} the same, moved and scaled in place
+   */
+  function fitted(frames) {
+    const boxes = frames.map((frame) => [0, 1].map((axis) => extent(frame, axis)));
+    const reach = Math.max(...boxes.flat().map(([low, high]) => (high - low) / 2));
+    const scale = reach > 0 ? 1 / (MARGIN * reach) : 1;
+    frames.forEach((frame, each) => {
+      const middle = boxes[each].map(([low, high]) => (low + high) / 2);
+      for (let at = 0; at < frame.length; at += 1) frame[at] = scale * (frame[at] - middle[at % 2]);
+    });
+    return frames;
+  }
+
+  /** @param {Float32Array} frame (image, 2) @param {number} axis @returns {number[]} from where to where images lie, but for a few */
+  function extent(frame, axis) {
+    const values = frame.filter((_, at) => at % 2 === axis).sort();
+    const few = Math.floor(OUTSIDE * values.length);
+    return [values[few], values[values.length - 1 - few]];
+  }
+
+  /** @param {string} text "0719…" @returns {Uint8Array} */
+  function digits(text) {
+    return Uint8Array.from(text, Number);
+  }
+
+  /** @param {string} text base64 @returns {Uint8Array} */
+  function bytes(text) {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  }
+
+  Object.assign(lab.map, { shared, load, sheet });
+})();

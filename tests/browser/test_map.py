@@ -1,0 +1,378 @@
+"""The map as a reader uses it: by pointer, by touch, by keyboard, with and without scripts, and through its address."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from experiments import published
+
+NETWORKS = "#networks=mlp-raw,mlp-normalized,cnn-raw,cnn-normalized"
+SHIFT = 24  # pixels to the side of a canvas's corner that hold no dot
+
+
+@pytest.fixture
+def open_map(open_page, published_site):
+    """Opens the map at a state and waits until it is drawn."""
+
+    def open_map(state="", **options):
+        page = open_page((published_site / "map.html").as_uri() + state, **options)
+        page.locator("[data-map][data-ready]").wait_for()
+        return page
+
+    return open_map
+
+
+def sheet():
+    return published.product("sheet", "sheet.npz")
+
+
+def places(condition):
+    return published.product(f"places/{condition}", "places.npz")
+
+
+def settled(page):
+    """Waits until nothing moves."""
+    page.wait_for_timeout(900)
+
+
+def shown(page):
+    """What each panel shows: its title, its note and what its network answers."""
+    panels = page.locator(".map-panel:visible")
+    return [panels.nth(at).inner_text() for at in range(panels.count())]
+
+
+def state(page):
+    return dict(part.split("=") for part in page.evaluate("location.hash").lstrip("#").split("&") if part)
+
+
+def pixel(page, image, panel=0):
+    """Where an image lies on the page."""
+    return page.evaluate(
+        """([image, panel]) => {
+          const canvas = document.querySelectorAll(".map-canvas")[panel];
+          const shared = InsideMNIST.map.shared();
+          const box = canvas.getBoundingClientRect();
+          const frames = InsideMNIST.testFrames;
+          const [x, y] = [frames[2 * image], frames[2 * image + 1]];
+          return [box.left + box.width * (1 + x) / 2, box.top + box.height * (1 - y) / 2];
+        }""",
+        [image, panel],
+    )
+
+
+def load_frames(page, *, network="mlp-raw", layer="hidden2", method="pca"):
+    page.evaluate(
+        """async ([network, layer, method]) => {
+          InsideMNIST.testFrames = (await InsideMNIST.map.load(network)).frames(layer, method).at(-1);
+        }""",
+        [network, layer, method],
+    )
+
+
+def test_two_networks_stand_side_by_side_without_a_word_in_the_console(open_map):
+    page = open_map()
+    panels = shown(page)
+    assert [panel.splitlines()[0] for panel in panels] == ["MLP, raw · Hidden 2", "MLP, normalized · Hidden 2"]
+    assert page.messages == []
+    assert all(request.startswith("file://") for request in page.requests)
+
+
+def test_only_the_chosen_networks_are_fetched_and_they_are_small(open_map, published_site):
+    page = open_map("#networks=cnn-raw")
+    fetched = {re.sub(r".*/data/", "", request) for request in page.requests if "/data/map" in request}
+    assert fetched == {"map.js", "map-digits.png", "map-cnn-raw.js"}
+    assert sum((published_site / "data" / name).stat().st_size for name in fetched) < 1_500_000
+    page.get_by_label("Networks").select_option("cnn-raw,cnn-normalized")
+    page.locator(".map-panel", has_text="CNN, normalized").wait_for()
+    assert any(request.endswith("map-cnn-normalized.js") for request in page.requests)
+
+
+def test_it_works_under_a_sub_path_and_asks_no_one_else(open_page, serve, published_site):
+    address = serve(published_site)
+    page = open_page(address + "map.html")
+    page.locator("[data-map][data-ready]").wait_for()
+    assert page.messages == []
+    assert all(request.startswith(address) for request in page.requests)
+
+
+def test_without_scripts_a_picture_stands_for_the_map(open_page, published_site):
+    page = open_page((published_site / "map.html").as_uri(), java_script_enabled=False)
+    assert page.get_by_text("The map needs JavaScript").is_visible()
+    assert page.locator("#fig-pca-mlp img").first.is_visible()
+    assert page.locator(".map-canvas").count() == 0
+
+
+@pytest.mark.parametrize("condition", ["mlp-raw", "cnn-normalized"])
+def test_every_misreading_is_counted_as_in_python(open_map, condition):
+    page = open_map(f"#networks={condition}&method=pca&epoch=3")
+    wrong = (places(condition)["answers"][3] != sheet()["labels"]).sum()
+    assert f"{wrong:,}".replace(",", "\u202f") + " of 2\u202f000 misread" in shown(page)[0]
+
+
+def test_places_in_the_page_are_those_that_were_packed(open_map):
+    page = open_map("#networks=mlp-raw&method=pca")
+    load_frames(page)
+    found = np.array(page.evaluate("Array.from(InsideMNIST.testFrames)")).reshape(-1, 2)
+    low, high = places("mlp-raw")["places/pca/hidden2.post"][:, -1].astype(int)
+    packed = low + 256 * high
+    packed = (packed - packed.mean(axis=0)) / (packed - packed.mean(axis=0)).max()
+    found = (found - found.mean(axis=0)) / (found - found.mean(axis=0)).max()
+    np.testing.assert_allclose(found, packed, atol=1e-4)
+
+
+def test_pointing_at_a_dot_shows_the_digit_and_every_networks_answer(open_map):
+    page = open_map("#method=pca")
+    load_frames(page)
+    page.mouse.move(*pixel(page, 7))
+    known = sheet()
+    heading = page.locator(".map-name").first.inner_text()
+    index = int(re.sub(r"\D", "", heading.split("image")[1]))
+    image = int(np.flatnonzero(known["index"] == index)[0])
+    assert heading.startswith(f"A {known['labels'][image]}:")
+    rows = page.locator(".map-answers tbody tr").all_inner_texts()
+    for row, name in zip(rows, ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized"), strict=True):
+        answer = places(name)["answers"][-1][image]
+        assert re.search(rf"\b{answer} {'right' if answer == known['labels'][image] else 'wrong'}", row)
+    assert all("reads" in panel for panel in shown(page))
+    page.mouse.move(5, 5)
+    assert page.locator(".map-name").first.inner_text() == "No digit marked"
+
+
+def test_a_tap_marks_a_dot_in_all_panels_and_in_the_address(open_map):
+    page = open_map("#method=pca", has_touch=True, viewport={"width": 1280, "height": 1200})
+    load_frames(page)
+    page.locator(".map-canvas").first.scroll_into_view_if_needed()
+    page.touchscreen.tap(*pixel(page, 7))
+    assert int(state(page)["image"]) in sheet()["index"]
+    assert all("reads" in panel for panel in shown(page))
+    assert "test image" in page.locator("[role=status]", has_text="test image").inner_text()
+
+
+def test_arrow_keys_go_from_dot_to_dot_and_tell_of_it(open_map):
+    page = open_map("#method=pca")
+    page.locator(".map-canvas").first.focus()
+    seen = set()
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft", "ArrowDown"):
+        page.keyboard.press(key)
+        seen.add(state(page)["image"])
+    assert len(seen) >= 4
+    said = page.locator(".map [role=status]").first.inner_text()
+    assert "MLP, raw reads" in said
+    assert "MLP, normalized reads" in said
+    page.keyboard.press("Escape")
+    assert "image" not in state(page)
+
+
+def test_misreadings_are_stepped_through_in_order(open_map):
+    page = open_map()
+    known = sheet()
+    wrong = known["index"][places("mlp-raw")["answers"][-1] != known["labels"]]
+    for expected in wrong[:3]:
+        page.get_by_role("button", name="Next misreading: MLP, raw").click()
+        assert int(state(page)["image"]) == expected
+    page.locator(".map-canvas").first.focus()
+    page.keyboard.press("p")
+    assert int(state(page)["image"]) == wrong[1]
+
+
+def test_the_lasso_picks_what_lies_in_it_and_clearing_lets_go(open_map):
+    page = open_map("#method=pca&networks=mlp-raw")
+    page.get_by_label("Lasso").check(force=True)
+    box = page.locator(".map-canvas").bounding_box()
+    corners = [(2, 2), (box["width"] - 2, 2), (box["width"] - 2, box["height"] - 2), (2, box["height"] - 2)]
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    page.mouse.down()
+    for x, y in corners[1:]:
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=6)
+    page.mouse.up()
+    count = int(re.sub(r"\D", "", page.locator(".map-count").inner_text().split(" picked")[0]))
+    assert 1900 < count <= 2000
+    assert "picked" in state(page)
+    page.get_by_role("button", name="Clear").click()
+    assert "picked" not in state(page)
+    assert page.locator(".map-count").inner_text().startswith("None")
+
+
+def test_a_lasso_drawn_with_a_finger_does_not_scroll_the_page(open_map):
+    page = open_map("#method=pca&networks=mlp-raw", has_touch=True, viewport={"width": 360, "height": 640})
+    page.get_by_label("Lasso").check(force=True)
+    canvas = page.locator(".map-canvas")
+    canvas.scroll_into_view_if_needed()
+    assert canvas.evaluate("canvas => getComputedStyle(canvas).touchAction") == "none"
+    before = page.evaluate("scrollY")
+    box = canvas.bounding_box()
+    touch = page.context.new_cdp_session(page)
+    places = [(0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8)]
+    for number, (x, y) in enumerate(places):
+        point = {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]}
+        kind = "touchMove" if number else "touchStart"
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_function("location.hash.includes('picked')")
+    assert page.evaluate("scrollY") == before
+
+
+def test_the_keyboard_picks_without_a_lasso(open_map):
+    page = open_map("#networks=mlp-raw")
+    page.locator(".map-canvas").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.locator(".map-count").inner_text().startswith("1 picked")
+    page.keyboard.press("Space")
+    assert page.locator(".map-count").inner_text().startswith("21 picked")
+
+
+def test_back_forward_and_reload_bring_back_what_was_shown(open_map):
+    page = open_map("#method=pca")
+    first = shown(page)
+    page.get_by_label("Hidden 1").check(force=True)
+    page.get_by_label("Answer", exact=True).check(force=True)
+    settled(page)
+    changed = shown(page)
+    assert changed != first
+    page.reload()
+    page.locator("[data-map][data-ready]").wait_for()
+    assert shown(page) == changed
+    assert page.get_by_label("Answer", exact=True).is_checked()
+    page.go_back()
+    page.go_back()
+    settled(page)
+    assert shown(page) == first
+    page.go_forward()
+    settled(page)
+    assert page.get_by_label("Hidden 1").is_checked()
+
+
+def test_a_shared_address_shows_the_same(open_map):
+    page = open_map("#networks=cnn-raw,cnn-normalized&method=pca&epoch=4&colour=right&digits=49&rings=off&image=247")
+    assert [panel.splitlines()[0] for panel in shown(page)] == ["CNN, raw · Hidden 3", "CNN, normalized · Hidden 3"]
+    assert all("epoch 4:" in panel and "reads" in panel for panel in shown(page))
+    assert page.get_by_label("Right or wrong").is_checked()
+    assert not page.get_by_label("Ring misreadings").is_checked()
+    pressed = page.locator(".map-digit[aria-pressed=true]").all_inner_texts()
+    assert pressed == ["4", "9"]
+    assert page.locator(".notice[role=status]").count() == 0
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "networks=nobody",
+        "layer=conv9",
+        "layer=conv1",
+        "method=guess",
+        "epoch=21",
+        "epoch=-1",
+        "epoch=%3Cscript%3Ealert(1)%3C/script%3E",
+        "digits=11",
+        "image=123456",
+        "picked=%%%",
+        "picked=" + "_" * 1000,
+        "unheard=of",
+    ],
+)
+def test_what_is_malformed_is_ignored_with_a_note(open_map, part):
+    page = open_map(f"#{part}")
+    note = page.locator("[data-state-note]")
+    assert part.split("=")[0] in note.inner_text()
+    assert page.locator("main script").count() == 0
+    assert shown(page)[0].startswith("MLP, raw · Hidden 2")
+    assert page.messages == []
+
+
+def test_playing_runs_through_the_epochs_and_ends_at_the_last(open_map):
+    page = open_map("#networks=mlp-raw&method=pca&epoch=17", reduced_motion="reduce")
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("button", name="Pause").wait_for()
+    page.get_by_role("button", name="Play").wait_for(timeout=10_000)
+    assert "epoch 20:" in shown(page)[0]
+
+
+def test_nothing_moves_by_itself_and_nothing_flies_under_reduced_motion(open_map):
+    page = open_map("#networks=mlp-raw&method=pca", reduced_motion="reduce")
+    before = page.evaluate("location.hash")
+    settled(page)
+    assert page.evaluate("location.hash") == before
+    page.get_by_label("Hidden 1").check(force=True)
+    page.locator(".map-panel", has_text="Hidden 1").wait_for()
+    moved = "[...document.querySelectorAll('.map-canvas')].map(c => c.toDataURL()).join()"
+    page.wait_for_timeout(100)
+    at_once = page.evaluate(moved)
+    settled(page)
+    assert page.evaluate(moved) == at_once
+
+
+def test_a_filter_leaves_the_other_digits_faint_and_out_of_the_counts(open_map):
+    page = open_map("#networks=mlp-raw&digits=4")
+    known = sheet()
+    fours = known["labels"] == 4
+    wrong = (places("mlp-raw")["answers"][-1] != 4)[fours].sum()
+    assert f"{wrong} of {fours.sum()} misread" in shown(page)[0]
+    page.get_by_role("button", name="All digits").click()
+    assert "of 2\u202f000 misread" in shown(page)[0]
+
+
+def test_colours_follow_the_theme(open_map):
+    page = open_map("#networks=mlp-raw&method=pca")
+    corner = "[...document.querySelector('.map-canvas').getContext('2d').getImageData(1, 1, 1, 1).data]"
+    light = page.evaluate(corner)
+    page.get_by_role("button", name="colours").click()
+    page.wait_for_timeout(200)
+    assert sum(page.evaluate(corner)) < sum(light) / 2
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_scrolls_sideways(open_map, width):
+    page = open_map("#image=247", viewport={"width": width, "height": 800})
+    page.get_by_text("The map in numbers").click()
+    assert page.locator(".map-numbers tbody tr").count() == 10
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_every_control_has_a_name_and_room_for_a_finger(open_map):
+    page = open_map(viewport={"width": 320, "height": 800})
+    small = page.locator(".map :is(button, select, .map-options label):visible").evaluate_all(
+        "all => all.filter(e => Math.min(e.offsetWidth, e.offsetHeight) < 24).map(e => e.outerHTML)"
+    )
+    assert small == []
+    assert page.locator(".map :is(input, select, button, canvas):visible").evaluate_all(
+        "all => all.every(e => e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim())"
+    )
+
+
+def test_the_wheel_scrolls_the_page_and_zooms_only_with_control(open_map):
+    page = open_map("#networks=mlp-raw&method=pca")
+    picture = "document.querySelector('.map-canvas').toDataURL()"
+    page.locator(".map-canvas").hover(position={"x": SHIFT, "y": SHIFT})
+    before = page.evaluate(picture)
+    page.mouse.wheel(0, 200)
+    page.wait_for_function("scrollY > 0")
+    assert page.evaluate(picture) == before
+    page.locator(".map-canvas").hover(position={"x": SHIFT, "y": SHIFT})
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -200)
+    page.keyboard.up("Control")
+    page.wait_for_timeout(300)
+    assert page.evaluate(picture) != before
+
+
+def test_a_frame_of_four_maps_is_drawn_in_time_for_sixty_a_second(open_map):
+    page = open_map(NETWORKS + "&method=pca")
+    costs = page.evaluate(
+        """async () => {
+          const costs = [];
+          const { Painter } = InsideMNIST.map;
+          const draw = Painter.prototype.draw;
+          Painter.prototype.draw = function (scene) {
+            const began = performance.now();
+            draw.call(this, scene);
+            costs.push(performance.now() - began);
+          };
+          document.querySelector(".map-play").click();
+          await new Promise((done) => setTimeout(done, 3000));
+          return costs;
+        }"""
+    )
+    assert 4 * float(np.median(costs)) < 1000 / 60, json.dumps(sorted(costs)[-5:])

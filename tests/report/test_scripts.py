@@ -1,0 +1,67 @@
+"""What pages load as JavaScript: the networks' weights arrive as they are, and what a page cannot run is left out."""
+
+import base64
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from experiments.models.cnn import CNN
+from experiments.models.mlp import MLP
+from experiments.networks import keep
+from report import scripts
+
+TREATMENT = {"mean": 0.125, "std": 0.5}
+
+
+def kept(model, build, options):
+    weights = {name: values.numpy()[None] for name, values in model.state_dict().items()}
+    architecture = {"build": build, "options": options}
+    return keep(weights=weights, architecture=architecture, treatment=TREATMENT)["network.safetensors"]
+
+
+@pytest.fixture
+def cnn():
+    torch.manual_seed(0)
+    return CNN(channels=(2, 3), hidden=4)
+
+
+def packed(networks):
+    text = scripts.networks(networks=networks, titles={name: f"the {name}" for name in networks})["networks.js"]
+    found = re.fullmatch(r"[^\n]*\n\(InsideMNIST\.data \?\?= \{\}\)\[\"networks\"\] = (.*);\n", text)
+    return json.loads(found[1])
+
+
+def test_a_network_comes_out_as_it_went_in(cnn):
+    found = packed({"cnn-raw": kept(cnn, "experiments.models.cnn:CNN", {"channels": [2, 3], "hidden": 4})})["cnn-raw"]
+    assert (found["title"], found["mean"], found["std"]) == ("the cnn-raw", 0.125, 0.5)
+    assert [(layer["name"], layer["kind"]) for layer in found["layers"]] == [
+        ("conv1", "conv"), ("conv2", "conv"), ("hidden3", "linear"), ("logits", "linear"),
+    ]  # fmt: skip
+    for layer in found["layers"]:
+        module = cnn.get_submodule(layer["name"])
+        weight = np.frombuffer(base64.b64decode(layer["weight"]), "<f4").reshape(layer["shape"])
+        np.testing.assert_array_equal(weight, module.weight.detach())
+        np.testing.assert_array_equal(np.frombuffer(base64.b64decode(layer["bias"]), "<f4"), module.bias.detach())
+
+
+def test_layers_stand_in_forward_order_also_when_there_are_many():
+    model = MLP(hidden=[2] * 11)
+    found = packed({"mlp": kept(model, "experiments.models.mlp:MLP", {"hidden": [2] * 11})})["mlp"]
+    assert [layer["name"] for layer in found["layers"]] == list(model.layers)
+
+
+def test_a_network_that_the_page_cannot_run_is_left_out(cnn):
+    ours = kept(MLP(), "experiments.models.mlp:MLP", {})
+    assert list(packed({"ours": ours, "theirs": kept(cnn, "fork.models:Residual", {})})) == ["ours"]
+
+
+def test_a_known_network_with_layers_that_the_page_does_not_know_is_left_out():
+    class Normalized(MLP):
+        def __init__(self):
+            super().__init__()
+            self.norm = torch.nn.LayerNorm(3)
+
+    assert packed({"normalized": kept(Normalized(), "experiments.models.mlp:MLP", {})}) == {}
