@@ -89,6 +89,11 @@ class Study:
         return tuple(Run(condition, seed) for condition in self.conditions for seed in self.seeds)
 
     @property
+    def first_runs(self) -> tuple[Run, ...]:
+        """The runs of the first seed: the networks that are published and can be opened."""
+        return tuple(run for run in self.runs if run.seed == self.seeds[0])
+
+    @property
     def variant_runs(self) -> tuple[Run, ...]:
         """The runs of the variants; a variant's condition has the input treatment of the condition it stands beside."""
         beside = next(condition for condition in self.conditions if condition.name == self.variants_of)

@@ -25,7 +25,7 @@ from report.figure import FigureFiles, Placed
 from report.functions import Functions, Library, resolve_references
 from report.pages import PAGES, SITE_TAGLINE, SITE_TITLE, Page
 from report.prose import Heading, to_html
-from report.scripts import as_script
+from report.scripts import script as as_script
 
 LAST = ("glossary", "references")  # rendered last: they name the pages that use them
 TERM = re.compile(r"""\bterm\(\s*["']([^"']+)["']\s*\)""")

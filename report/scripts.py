@@ -24,10 +24,10 @@ def networks(*, networks: Mapping[str, bytes], titles: Mapping[str, str]) -> dic
     """
     opened = {condition: _network(data) for condition, data in networks.items()}
     known = {name: {"title": titles[name], **network} for name, network in opened.items() if network}
-    return {"networks.js": as_script("networks", known)}
+    return {"networks.js": script("networks", known)}
 
 
-def as_script(name: str, value: Any) -> str:
+def script(name: str, value: Any) -> str:
     """JavaScript that sets InsideMNIST.data.<name> to a value that JSON can hold."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return f"window.InsideMNIST ??= {{}};\n(InsideMNIST.data ??= {{}})[{json.dumps(name)}] = {text};\n"

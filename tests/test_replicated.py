@@ -91,7 +91,7 @@ def run(*, epochs):
 def test_every_published_number_comes_out_again_or_is_near(facts):
     for name, (value, decimals) in VALUES.items():
         assert facts[f"replication.{name}.published"]["value"] == value, name
-        assert agrees(facts[f"replication.{name}.reproduced"]["value"], Published(value, decimals)), name
+        assert agrees(facts[f"replication.{name}.reproduced"]["value"], Published(float(value), decimals)), name
         assert facts[f"replication.{name}.match"]["value"] == 1, name
     for name, (value, reach) in NEARLY.items():
         assert facts[f"replication.{name}.published"]["value"] == value, name
@@ -122,6 +122,6 @@ def test_the_whole_recipe_on_mnist_gives_every_number_that_the_notebooks_read_in
     found = read_exactly(weights=trained["weights.npz"], test=test, architecture=architecture, seed=0, draws=0)
     values = measure(found["arrays.npz"], trained["record.npz"])
     for name, (value, decimals) in VALUES.items():
-        assert agrees(values[name], Published(value, decimals)), f"{name}: {values[name]}, published {value}"
+        assert agrees(values[name], Published(float(value), decimals)), f"{name}: {values[name]}, published {value}"
     for ranking in TOP:
         assert np.array_equal(top_units(found["arrays.npz"][ranking]), lists(ranking)), ranking

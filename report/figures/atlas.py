@@ -19,7 +19,7 @@ Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
-DOTS = 2000  # in one figure at most, shared by its maps: more would make it heavy
+DOTS = 1700  # in one figure at most, shared by its maps: more would make it heavy
 SPACES = {"layer": "the layer itself", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 KEPT = {
     "silhouette": "Silhouette of the digits",

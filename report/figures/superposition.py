@@ -27,7 +27,7 @@ def interference(*, arrays: Arrays, facts: Facts) -> Drawn:
     """Mean squared cosine between the digits' directions by epoch, layer by layer, beside chance and the least."""
     rows = {architecture: _layers(arrays, architecture) for architecture in _architectures(arrays)}
     fig, axes, empty = style.panels(rows, row_height=2.0, sharex=True)
-    table = []
+    table: list[tuple] = []
     for (architecture, layer), ax in axes.items():
         for condition in _conditions(arrays, architecture):
             values = arrays[f"interference/{condition}/{layer}"]

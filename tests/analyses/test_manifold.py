@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 from scipy.stats import spearmanr
+from sklearn.manifold import TSNE
 
 from experiments.analyses.atlas import compare
 from experiments.analyses.manifold import BENT, centre_agreement, embed, maps
@@ -26,7 +27,7 @@ def study():
     layers = {"0/hidden2.post": noise, "2/hidden2.post": points, "0/logits": noise, "2/logits": points}
     found = embed(layers=layers, probe={"labels": labels}, seed=0, methods=METHODS[1:])["arrays.npz"]
     networks = {f"mlp-raw/{seed}": {"penultimate": digits(seed=seed)[0][None]} for seed in range(2)}
-    again = repeat(trajectories=networks, probe={"labels": labels}, seeds=2)["arrays.npz"]
+    again = repeat(trajectories=networks, probe={"labels": labels}, seeds=2, methods=METHODS)["arrays.npz"]
     return found, again, compare(conditions={"mlp-raw": found}, stability={"mlp-raw": again})
 
 
@@ -37,6 +38,31 @@ def test_a_map_is_the_same_to_the_byte_when_made_again_and_another_from_another_
     first, second = (BENT[method](points, start=start, seed=0) for _ in range(2))
     assert first.tobytes() == second.tobytes()
     assert disparity(first, BENT[method](points, start=start[::-1], seed=1)) > 1e-4
+
+
+def test_the_quick_ways_to_a_map_keep_as_many_neighbours_as_the_plain_ones():
+    """t-SNE in half the steps and with coarser sums, UMAP from distances that it is handed."""
+    points, labels = digits(per_class=20, apart=2)
+    quick = maps(points, labels, seed=0)
+    plain = {
+        "tsne": TSNE(init=1e-4 * quick["pca"].astype(np.float32), random_state=0, n_jobs=1),
+        "umap": _umap_class()(init=quick["pca"].astype(np.float32), random_state=0, n_jobs=1),
+    }
+    for method, mapper in plain.items():
+        found = [measures(points, places, labels) for places in (quick[method], mapper.fit_transform(points))]
+        assert found[0]["trustworthiness"] == pytest.approx(found[1]["trustworthiness"], abs=0.02)
+        assert found[0]["knn"] == pytest.approx(found[1]["knn"], abs=5)
+
+
+def test_a_study_may_leave_out_umap():
+    points, labels = digits()
+    layers = {"0/hidden1.post": points, "1/hidden1.post": points}
+    found = embed(layers=layers, probe={"labels": labels}, seed=0, methods=("pca", "tsne"))["arrays.npz"]
+    runs = {"mlp-raw/0": {"penultimate": points[None]}}
+    again = repeat(trajectories=runs, probe={"labels": labels}, seeds=1, methods=("pca", "tsne"))["arrays.npz"]
+    gathered = compare(conditions={"mlp-raw": found}, stability={"mlp-raw": again})
+    assert list(gathered["arrays.npz"]["methods"]) == ["pca", "tsne"]
+    assert not any("umap" in name for product in gathered.values() for name in product)
 
 
 def test_planted_digits_stay_together_in_every_map_and_noise_does_not(study):
@@ -95,7 +121,9 @@ def test_kept_maps_lie_the_same_way_round(study):
 
 def test_one_seed_is_enough_for_a_study():
     points, labels = digits(per_class=3)
-    again = repeat(trajectories={"mlp-raw/0": {"penultimate": points[None]}}, probe={"labels": labels}, seeds=2)
+    again = repeat(
+        trajectories={"mlp-raw/0": {"penultimate": points[None]}}, probe={"labels": labels}, seeds=2, methods=METHODS
+    )
     assert again["arrays.npz"]["disparity/network/tsne"] == pytest.approx([0], abs=1e-6)
     assert again["arrays.npz"]["overlap/network/layer"] == pytest.approx([100])
 

@@ -64,7 +64,7 @@ def test_every_map_has_its_silhouette_below_it_and_all_methods_stand_side_by_sid
 
 def test_the_table_of_a_map_has_a_row_for_each_image_and_its_place_on_each_map():
     found = rows(atlas.development_cnn(arrays=study()))
-    assert len(found) == 200
+    assert len(found) == 10 * (atlas.DOTS // (10 * 2 * 6))
     assert [row["digit"] for row in found[:10]] == [str(digit) for digit in range(10)]
     places = [name for name in found[0] if name.startswith("cnn-raw hidden3.post umap")]
     assert places == [f"cnn-raw hidden3.post umap epoch {epoch} {axis}" for epoch in (0, 1, 4) for axis in "xy"]
