@@ -1,6 +1,7 @@
 """A small site with planted facts and figures, for the tests of the generator: its own pages, the real templates."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,7 @@ def arguments(root):
         ),
         "root": root,
         "base_url": None,
-        "pages": tuple(page for page in PAGES if page.slug in SLUGS),
+        "pages": tuple(replace(page, scripts=()) for page in PAGES if page.slug in SLUGS),
     }
 
 
