@@ -18,8 +18,16 @@ def shown(page):
     return page.evaluate(SHOWN)
 
 
-def address(site, name="mlp-raw", place=""):
-    return (site / "units" / f"{name}.html").as_uri() + place
+@pytest.fixture
+def visit(open_page, published_site):
+    """Opens a file of the site and waits for its scripts, which a busy machine may run late."""
+
+    def visit(file="units/mlp-raw.html", place="", **options):
+        page = open_page((published_site / file).as_uri() + place, **options)
+        page.wait_for_load_state("load")
+        return page
+
+    return visit
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +36,8 @@ def interventions():
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_without_scripts_every_unit_stands_there(open_page, published_site, interventions, name):
-    page = open_page(address(published_site, name), java_script_enabled=False)
+def test_without_scripts_every_unit_stands_there(visit, interventions, name):
+    page = visit(f"units/{name}.html", java_script_enabled=False)
     layers = [str(layer) for layer in interventions[f"layers/{name}"]]
     counts = {layer: len(interventions[f"change/{name}/{layer}"]) for layer in layers}
     assert shown(page) == [f"{layer}-{unit}" for layer in layers for unit in range(counts[layer])]
@@ -37,8 +45,8 @@ def test_without_scripts_every_unit_stands_there(open_page, published_site, inte
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_figures_of_every_unit_are_those_that_python_counted(open_page, published_site, interventions, name):
-    page = open_page(address(published_site, name), java_script_enabled=False)
+def test_the_figures_of_every_unit_are_those_that_python_counted(visit, interventions, name):
+    page = visit(f"units/{name}.html", java_script_enabled=False)
     read = """cards => cards.map(card => ({
         id: card.id,
         curve: card.querySelector('svg[aria-label^="Accuracy"]').getAttribute('aria-label'),
@@ -57,8 +65,8 @@ def test_the_figures_of_every_unit_are_those_that_python_counted(open_page, publ
         assert [float(each) for each in everything.split(", ")] == pytest.approx(whole, abs=0.05)
 
 
-def test_one_unit_is_shown_and_the_arrow_keys_lead_to_the_next_and_back(open_page, published_site):
-    page = open_page(address(published_site))
+def test_one_unit_is_shown_and_the_arrow_keys_lead_to_the_next_and_back(visit):
+    page = visit()
     assert shown(page) == ["hidden1-0"]
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
@@ -73,50 +81,51 @@ def test_one_unit_is_shown_and_the_arrow_keys_lead_to_the_next_and_back(open_pag
     assert page.messages == []
 
 
-def test_buttons_and_list_lead_to_every_unit_by_keyboard(open_page, published_site):
-    page = open_page(address(published_site))
+def test_buttons_and_list_lead_to_every_unit_by_keyboard(visit):
+    page = visit()
     page.get_by_role("button", name="Previous").press("Enter")
     assert shown(page) == ["hidden2-15"]
-    page.get_by_label("Unit", exact=True).select_option(label="Unit 7 of hidden 2")
+    page.get_by_role("combobox", name="Unit", exact=True).select_option(label="Unit 7 of hidden 2")
     assert shown(page) == ["hidden2-7"]
     assert page.title().startswith("Unit 7 of hidden 2")
     page.get_by_role("button", name="Next").press("Space")
     assert shown(page) == ["hidden2-8"]
 
 
-def test_an_address_restores_unit_filter_and_order_and_survives_a_reload(open_page, published_site):
+def test_an_address_restores_unit_filter_and_order_and_survives_a_reload(visit):
     place = "#unit=hidden2-7&layer=hidden2&digit=3&sort=importance"
-    page = open_page(address(published_site, place=place))
+    page = visit(place=place)
     for _ in range(2):
         assert shown(page) == ["hidden2-7"]
-        assert page.get_by_label("Layer").input_value() == "hidden2"
-        assert page.get_by_label("Favourite digit").input_value() == "3"
-        assert page.get_by_label("Order").input_value() == "importance"
+        assert page.get_by_role("combobox", name="Layer", exact=True).input_value() == "hidden2"
+        assert page.get_by_role("combobox", name="Favourite digit", exact=True).input_value() == "3"
+        assert page.get_by_role("combobox", name="Order", exact=True).input_value() == "importance"
         page.reload()
 
 
-def test_filters_leave_the_units_of_a_layer_that_prefer_a_digit(open_page, published_site):
-    page = open_page(address(published_site, place="#show=all"))
+def test_filters_leave_the_units_of_a_layer_that_prefer_a_digit(visit):
+    page = visit(place="#show=all")
     assert len(shown(page)) == 48
-    page.get_by_label("Layer").select_option("hidden2")
+    page.get_by_role("combobox", name="Layer", exact=True).select_option("hidden2")
     assert len(shown(page)) == 16
-    page.get_by_label("Favourite digit").select_option("3")
+    page.get_by_role("combobox", name="Favourite digit", exact=True).select_option("3")
     assert shown(page)
     assert set(page.locator(".unit:visible").evaluate_all("all => all.map(each => each.dataset.digit)")) == {"3"}
 
 
 @pytest.mark.parametrize(("order", "number"), [("selectivity", "selectivity"), ("importance", "lost")])
-def test_the_order_puts_the_largest_first_within_a_layer(open_page, published_site, order, number):
-    page = open_page(address(published_site, place=f"#show=all&layer=hidden2&sort={order}"))
+def test_the_order_puts_the_largest_first_within_a_layer(visit, order, number):
+    page = visit(place=f"#show=all&layer=hidden2&sort={order}")
     sizes = page.locator(".unit:visible").evaluate_all(f"all => all.map(each => Number(each.dataset.{number}))")
     assert len(sizes) == 16
     assert sizes == sorted(sizes, reverse=True)
 
 
-def test_a_plain_link_to_a_unit_opens_it_and_one_to_a_layer_shows_the_layer(open_page, published_site):
-    page = open_page(address(published_site, place="#hidden2-7"))
+def test_a_plain_link_to_a_unit_opens_it_and_one_to_a_layer_shows_the_layer(visit):
+    page = visit(place="#hidden2-7")
     assert shown(page) == ["hidden2-7"]
     page.locator("#hidden2-7 .near a").first.click()
+    page.wait_for_url("**/units/mlp-normalized.html#unit=*", wait_until="load")
     assert re.search(r"units/mlp-normalized\.html#unit=hidden\d-\d+$", page.url)
     assert len(shown(page)) == 1
     page.get_by_role("link", name="hidden 2", exact=True).first.click()
@@ -124,35 +133,35 @@ def test_a_plain_link_to_a_unit_opens_it_and_one_to_a_layer_shows_the_layer(open
 
 
 @pytest.mark.parametrize("place", ["#unit=hidden9-1", "#unit=<img src=x onerror=alert(1)>", "#sort=%ZZ", "#hidden9-1"])
-def test_an_address_that_means_nothing_is_ignored_with_a_note(open_page, published_site, place):
-    page = open_page(address(published_site, place=place))
+def test_an_address_that_means_nothing_is_ignored_with_a_note(visit, place):
+    page = visit(place=place)
     assert shown(page) == ["hidden1-0"]
     assert "could not be read" in page.locator(NOTE).inner_text()
     assert page.locator("img[src=x]").count() == 0
     assert page.messages == []
 
 
-def test_a_card_leads_to_the_lab_with_its_unit_switched_off(open_page, published_site):
-    page = open_page(address(published_site, place="#unit=hidden2-7"))
+def test_a_card_leads_to_the_lab_with_its_unit_switched_off(visit):
+    page = visit(place="#unit=hidden2-7")
     page.locator("#hidden2-7").get_by_role("link", name="Switch it off in the lab").click()
     assert page.url.endswith("lab.html#scale=mlp-raw.hidden2.7:0")
     assert page.locator(NOTE).count() == 0 or page.locator(NOTE).is_hidden()
 
 
-def test_a_figure_that_shows_units_opens_them_by_keyboard(open_page, published_site):
-    page = open_page((published_site / "selectivity.html").as_uri())
+def test_a_figure_that_shows_units_opens_them_by_keyboard(visit):
+    page = visit("selectivity.html")
     figure = page.locator("#fig-top-units")
     figure.get_by_text("Open a unit").press("Enter")
     figure.get_by_role("link", name="unit 7 of hidden 2, MLP, raw").press("Enter")
-    page.wait_for_url("**/units/mlp-raw.html#*")
+    page.wait_for_url("**/units/mlp-raw.html#*", wait_until="load")
     assert shown(page) == ["hidden2-7"]
 
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
-def test_nothing_scrolls_sideways_and_the_console_stays_empty(open_page, published_site, name, width, scheme):
+def test_nothing_scrolls_sideways_and_the_console_stays_empty(visit, name, width, scheme):
     viewport = {"width": width, "height": 800}
-    page = open_page((published_site / name).as_uri() + "#show=all", viewport=viewport, color_scheme=scheme)
+    page = visit(name, "#show=all", viewport=viewport, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     if name == "units.html":
         return  # the chapter keeps nothing in its address
@@ -160,8 +169,8 @@ def test_nothing_scrolls_sideways_and_the_console_stays_empty(open_page, publish
     assert page.messages == []
 
 
-def test_controls_are_large_enough_to_touch(open_page, published_site):
-    page = open_page(address(published_site), viewport={"width": 320, "height": 800})
+def test_controls_are_large_enough_to_touch(visit):
+    page = visit(viewport={"width": 320, "height": 800})
     sizes = page.locator(".unit-tools :is(button, select)").evaluate_all(
         "all => all.map(each => each.getBoundingClientRect()).map(box => Math.min(box.width, box.height))"
     )

@@ -1,6 +1,7 @@
 """A small site with planted facts and figures, for the tests of the generator: its own pages, the real templates."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,17 @@ SLUGS = ("index", "health", "glossary", "references")
 
 def fact(value, low=None, high=None, *, n=10, unit="%", method="mean over seeds, 95 % BCa bootstrap interval"):
     return {"value": value, "low": low, "high": high, "n": n, "unit": unit, "method": method}
+
+
+THRESHOLDS = {  # that the glossary tells of
+    f"units.{name}": fact(value, n=1, unit=unit, method="a constant of the study")
+    for name, value, unit in (
+        ("attractor_from", 20, "points"),
+        ("bottleneck_from", 50, "points"),
+        ("generalist_above", 8, "digits"),
+        ("specialist_below", 2, "digits"),
+    )
+}
 
 
 def drawing(title):
@@ -57,6 +69,7 @@ def arguments(root):
             "health.accuracy.difference": fact(1.5312, 1.2201, 1.8345, unit="points"),
             "health.dead.share": fact(6.25, 4.375, 8.125),
             "health.dead.difference": fact(-2.5, -4.375, -0.625, unit="points"),
+            **THRESHOLDS,
         },
         "figures": {
             f"health/{name}": FigureFiles(
@@ -75,7 +88,7 @@ def arguments(root):
         ),
         "root": root,
         "base_url": None,
-        "pages": tuple(page for page in PAGES if page.slug in SLUGS),
+        "pages": tuple(replace(page, scripts=()) for page in PAGES if page.slug in SLUGS),
     }
 
 

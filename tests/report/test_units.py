@@ -1,0 +1,181 @@
+"""The pages of single units: what is planted in the numbers stands on the card, and every link and picture is there."""
+
+import base64
+import json
+import re
+from urllib.parse import urljoin
+
+import pytest
+
+from report import units
+from report.errors import PageError
+from report.render import render
+
+PICTURE = base64.b64encode(b"\x89PNG planted").decode()
+NO_CHANGE = [[0] * 10 for _ in range(10)]
+
+
+def unit(layer, number, **planted):
+    """A unit that does nothing, but for what is planted."""
+    return {
+        "id": f"{layer}-{number}",
+        "number": number,
+        "kind": "polysemantic",
+        "always": False,
+        "rare": False,
+        "means": [0.0] * 9 + [2.0],
+        "preferred": 9,
+        "selectivity": 0.5,
+        "participation": 3.25,
+        "active": 50.0,
+        "top": [{"image": 4, "label": 9, "answer": 3.5}, {"image": 7, "label": 4, "answer": 3.25}],
+        "accuracy": [90.0, 90.0, 90.0],
+        "class_accuracy": [[90.0] * 10] * 3,
+        "lost": 0.0,
+        "worst": {"digit": 0, "lost": 0.0},
+        "tripled": 0.0,
+        "attracts": {"digit": 0, "rise": 0.0},
+        "change": NO_CHANGE,
+        "moved": None,
+        "bottleneck": False,
+        "attractor": False,
+        "history": {"selectivity": [0.1, 0.5], "active": [40.0, 50.0], "preferred": [None, 9]},
+        "nearest": [],
+    } | planted
+
+
+def network(condition, title, other):
+    change = [row[:] for row in NO_CHANGE]
+    change[9][9], change[9][4] = -60, 55
+    bottleneck = unit(
+        "hidden1",
+        0,
+        lost=6.02,
+        worst={"digit": 9, "lost": 60.0},
+        bottleneck=True,
+        change=change,
+        moved={"digit": 4, "images": 55, "lost": 60},
+        nearest=[
+            {
+                "condition": other[0],
+                "title": other[1],
+                "id": "hidden1-1",
+                "name": "unit 1 of hidden 1",
+                "correlation": 0.87,
+            }
+        ],
+    )
+    dead = unit("hidden1", 1, kind="dead", means=[0.0] * 10, active=0.0)
+    layer = {
+        "name": "hidden1",
+        "label": "hidden 1",
+        "noun": "unit",
+        "pictures": [{"sort": "onehot", "width": 28, "height": 28}],
+        "units": [bottleneck, dead],
+    }
+    return {
+        "condition": condition,
+        "title": title,
+        "scales": [0.0, 1.0, 3.0],
+        "accuracy": 90.0,
+        "images": [100] * 10,
+        "epochs": 1,
+        "layers": [layer],
+        "pictures": {f"hidden1-{place}{sort}": PICTURE for place in (0, 1) for sort in ("", "-images")},
+    }
+
+
+RAW, NORMALIZED = ("mlp-raw", "MLP, raw"), ("mlp-normalized", "MLP, normalized")
+NETWORKS = (network(*RAW, NORMALIZED), network(*NORMALIZED, RAW))
+
+
+@pytest.fixture
+def files(arguments):
+    return render(**arguments | {"units": NETWORKS, "base_url": "https://example.org/name"})
+
+
+@pytest.fixture
+def page(files):
+    return files["units/mlp-raw.html"].decode()
+
+
+def text(markup):
+    return " ".join(re.sub(r"<[^>]+>", "", markup).split()).replace("\u00a0", " ")
+
+
+def card(page, name):
+    return page.partition(f'<section class="unit" id="{name}"')[2].partition("</section>")[0]
+
+
+def test_a_card_says_in_words_what_its_numbers_say(page):
+    said = text(card(page, "hidden1-0"))
+    assert "Unit 0 of hidden 1, MLP, raw" in said
+    assert "A polysemantic unit: it answers most to 9" in said
+    assert "accuracy falls by 6.0 points; the 9s lose 60.0 points, which makes it a bottleneck" in said
+    assert "55 of their 60 lost images are read as 4 instead" in said
+    assert "correlation" in said
+    assert "0.87" in said
+
+
+def test_a_dead_unit_is_said_to_be_dead_and_to_cost_nothing(page):
+    said = text(card(page, "hidden1-1"))
+    assert "A dead unit" in said
+    assert "Without it no digit loses anything" in said
+    assert "not one answer changes" in said
+
+
+def test_every_picture_and_every_link_to_a_unit_or_a_term_leads_to_its_place(files, page):
+    """(The fixture has few chapters, so links to those are left to the tests of the whole site.)"""
+    here = "https://example.org/name/units/mlp-raw.html"
+    targets = [urljoin(here, target) for target in re.findall(r'(?:src|href)="([^"]+)"', page)]
+    inside = [target.removeprefix("https://example.org/name/") for target in targets]
+    checked = [target for target in inside if target.startswith(("units/", "data/", "assets/", "glossary"))]
+    assert len(checked) > 15
+    for target in checked:
+        file, _, anchor = target.partition("#")
+        assert file in files, target
+        assert not anchor or f'id="{anchor}"'.encode() in files[file], target
+
+
+def test_pictures_and_numbers_are_written_beside_the_pages(files):
+    assert files["units/mlp-raw/hidden1-0.png"] == b"\x89PNG planted"
+    numbers = json.loads(files["data/units-mlp-raw.json"])
+    assert "pictures" not in numbers
+    assert numbers["layers"][0]["units"][0]["lost"] == 6.02
+
+
+def test_the_pages_stand_in_manifest_and_sitemap_and_in_no_list_of_contents(files):
+    assert "units/mlp-raw.html" in json.loads(files["manifest.json"])["pages"]
+    assert b"https://example.org/name/units/mlp-raw.html" in files["sitemap.xml"]
+    assert b"units/mlp-raw.html" not in files["health.html"]
+    assert b"units/mlp-raw.html" not in files["feed.xml"] if "feed.xml" in files else True
+
+
+def test_ids_are_used_once_and_there_is_no_inline_style_or_script(page):
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert "style=" not in page
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+
+
+def test_figures_may_name_layers_and_a_layer_that_does_not_exist_is_told():
+    assert [layer["name"] for _, layer in units.named(NETWORKS, "last")] == ["hidden1", "hidden1"]
+    assert units.named(NETWORKS, [("mlp-raw", "hidden1")])[0][0]["title"] == "MLP, raw"
+    assert units.named((), [("mlp-raw", "hidden1")]) == []
+    with pytest.raises(PageError, match=r"mlp-raw, hidden9"):
+        units.named(NETWORKS, [("mlp-raw", "hidden9")])
+
+
+def test_labels_at_the_ends_of_lines_keep_apart():
+    scale = {"top": 8, "bottom": 82, "low": 0, "high": 100}
+    there = units.height(90, **scale)
+    for value in (0, 50, 89, 90, 91, 100):
+        assert abs(units.height(value, **scale, avoid=there) - there) >= 10.9
+
+
+def test_runs_tell_where_each_stretch_begins():
+    assert units.runs([None, 3, 3, 5]) == [(0, 1, None), (1, 2, 3), (3, 1, 5)]
+
+
+def test_cells_are_coloured_by_the_share_of_a_digits_images():
+    assert [units.level(change, 1000) for change in (0, 4, 5, -5, 50, -250)] == ["", "", "m1", "l1", "m2", "l3"]
