@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from experiments.spec import Json, Product, Run, Stage, Study
+from experiments import chapters, play
+from experiments.spec import Product, Stage, Study
+from experiments.wiring import CARD, PROBE, TEST, TRAIN, analysis, figure, record, train, weights
 
 # The figures of each page: report/figures/<page>.py has a function of each name.
 FIGURES: Mapping[str, tuple[str, ...]] = {
@@ -43,10 +45,47 @@ FIGURES: Mapping[str, tuple[str, ...]] = {
     ),
     "geometry": ("pca_mlp", "pca_cnn", "explained_variance", "silhouette", "dimension"),
     "similarity": ("epochs", "steps", "settling", "layers", "networks", "relations"),
+    "features": (
+        "first_layer",
+        "change",
+        "locality",
+        "filters",
+        "saliency",
+        "unit_saliency",
+        "randomisation",
+        "one_hot",
+        "maximised",
+        "maximised_logits",
+    ),
+    "superposition": ("interference", "cosines", "confused", "units"),
+    "layers": ("differences", "curves", "drift", "units"),
+    "replication": ("learning_curve", "top_units", "unit_14"),
 }
 
-# The chapters whose measures stand side by side on the page "comparison".
-COMPARED = ("training", "activations", "health", "selectivity", "interventions", "geometry", "similarity")
+# Further figures of the page "geometry", by the analysis that they read: report/figures/<analysis>.py draws them.
+GEOMETRY: Mapping[str, tuple[str, ...]] = {
+    "atlas": ("maps_mlp", "maps_cnn", "development_mlp", "development_cnn", "kept", "starts", "stability"),
+    "neighbours": ("neighbours", "by_epoch"),
+    "subspaces": ("subspaces",),
+}
+
+# The analyses whose measures stand side by side on the page "comparison".
+COMPARED = (
+    "training",
+    "activations",
+    "health",
+    "selectivity",
+    "interventions",
+    "geometry",
+    "neighbours",
+    "similarity",
+    "features",
+    "superposition",
+)
+
+
+# Stages that draw or pack: each build does it for itself, nothing of it is put on the published shelf.
+PICTURES = ("figure/", "social/", "script/", "unit-page/")
 
 
 def plan(
@@ -64,6 +103,7 @@ def plan(
     where that is not MNIST (see `idx.fingerprints`), so that other files are other data. `questions`
     ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere.
     """
+    records = {run.name: record(run) for run in study.runs}
     stages = [
         Stage(
             name="data",
@@ -78,98 +118,57 @@ def plan(
             parameters={"per_class": study.probe_per_class},
             inputs={"test": TEST},
         ),
-        *(_train(study, run) for run in study.runs),
-        *(_network(run) for run in study.runs if run.seed == study.seeds[0]),
-    ]
-    records = {run.name: Product(f"train/{run.name}", "record.npz") for run in study.runs}
-    first = {run.condition.name: records[run.name] for run in study.runs if run.seed == study.seeds[0]}
-    stages.append(
-        Stage(
-            "shelf",
-            "experiments.analyses.shelf:choose",
-            inputs={"records": first, "test": TEST},
-            publish=("shelf.npz",),
-        )
-    )
-    stages += [
-        _analysis(
+        *(train(study, run) for run in study.runs),
+        analysis(
             "data",
             "examine",
             inputs={"train": TRAIN, "test": TEST, "probe": PROBE, "card": CARD},
             parameters={"treatments": {t.name: {"mean": t.mean, "std": t.std} for t in study.treatments}},
             publish=("examples.npz",),
         ),
-        _analysis("training", "compare", inputs={"records": records, "test": TEST, "card": CARD}),
-        _analysis("activations", "drift", inputs={"records": records, "card": CARD}),
-        _analysis("health", "examine", inputs={"records": records}),
-        *(_embed(run) for run in study.runs),
-        _analysis(
-            "geometry",
+        analysis("training", "compare", inputs={"records": records, "test": TEST, "card": CARD}),
+        analysis("activations", "drift", inputs={"records": records, "card": CARD}),
+        analysis("health", "examine", inputs={"records": records}),
+        *chapters.single_units(study),
+        *chapters.geometry(study),
+        *chapters.similarity(study),
+        *chapters.features(study),
+        analysis(
+            "superposition",
             "compare",
-            inputs={
-                "runs": {run.name: Product(f"embed/{run.name}", "arrays.npz") for run in study.runs},
-                "probe": PROBE,
-            },
+            inputs={"records": records, "weights": {run.name: weights(run) for run in study.runs}},
         ),
-        *(_units("selectivity", run, parameters={"draws": 10}) for run in study.runs),
-        *(_units("interventions", run, inputs={"test": TEST}) for run in study.runs),
-        *(
-            _analysis(
-                page,
-                "compare",
-                inputs={
-                    "card": CARD,
-                    "runs": {run.name: Product(f"{page}/{run.name}", "arrays.npz") for run in study.runs},
-                },
-            )
-            for page in ("selectivity", "interventions")
-        ),
-        *(_similarity(run) for run in study.runs),
-        _analysis(
-            "similarity",
-            "compare",
-            inputs={"runs": {run.name: Product(f"similarity/{run.name}", "arrays.npz") for run in study.runs}},
-            parameters={"threshold": 0.95},
-        ),
-    ]
-    stages += _map(study, stages)
-    stages += [_figure(page, name) for page, names in FIGURES.items() for name in names]
-    facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
-    stages += [
+        *chapters.layers(study),
+        *chapters.replication(study),
+        *play.lab(study),
+        *play.units(study),
+        *play.maps(study),
         Stage(
             name="analysis/comparison",
             function="experiments.analyses.comparison:gather",
-            inputs={"facts": {page: facts[page] for page in COMPARED}},
+            inputs={"facts": {name: Product(f"analysis/{name}", "facts.json") for name in COMPARED}},
             publish=("facts.json",),
         ),
+    ]
+    return stages + _pictures(questions or {})
+
+
+def _pictures(questions: Mapping[str, str]) -> list[Stage]:
+    facts = {page: Product(f"analysis/{page}", "facts.json") for page in FIGURES}
+    return [
+        *(figure(page, name) for page, names in FIGURES.items() for name in names),
+        *(figure("geometry", name, analysis=analysis) for analysis, names in GEOMETRY.items() for name in names),
         Stage(
             name="figure/comparison/overview",
             function="report.figures.comparison:overview",
             inputs={"facts": Product("analysis/comparison", "facts.json")},
         ),
+        Stage("figure/index/at-a-glance", "report.figures.index:at_a_glance", inputs={"facts": facts}),
+        *(
+            Stage(f"social/{page}", "report.figures.social:card", {"question": question, "title": "Inside MNIST"})
+            for page, question in questions.items()
+        ),
     ]
-    stages.append(
-        Stage(
-            name="script/shelf",
-            function="report.shelf:pack",
-            parameters={"titles": {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.conditions}},
-            inputs={"shelf": Product("shelf", "shelf.npz")},
-            publish=("shelf.js", "shelf.png", "shelf.json"),
-        )
-    )
-    stages.append(Stage("figure/index/at-a-glance", "report.figures.index:at_a_glance", inputs={"facts": facts}))
-    stages.append(
-        Stage(
-            name="script/networks",
-            function="report.scripts:networks",
-            parameters={"titles": {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.conditions}},
-            inputs={
-                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions}
-            },
-            publish=("networks.js",),
-        )
-    )
-    return stages + [_social(page, question) for page, question in (questions or {}).items()]
 
 
 def shown(stages: list[Stage]) -> list[Product]:
@@ -180,6 +179,8 @@ def shown(stages: list[Stage]) -> list[Product]:
             products.append(Product(stage.name, "facts.json"))
         elif stage.name.startswith("social/"):
             products.append(Product(stage.name, "social.png"))
+        elif stage.name.startswith("unit-page/"):
+            products.append(Product(stage.name, "units.json"))
         elif stage.name.startswith("script/"):
             products += made(stage)
         elif stage.name.startswith("figure/"):
@@ -190,155 +191,3 @@ def shown(stages: list[Stage]) -> list[Product]:
 def made(stage: Stage) -> tuple[Product, ...]:
     """What a stage makes for the browser: the files that it names as published."""
     return tuple(Product(stage.name, name) for name in stage.publish)
-
-
-# Stages that draw or pack: each build does it for itself, nothing of it is put on the published shelf.
-PICTURES = ("figure/", "social/", "script/")
-TRAIN = Product("data", "train.npz")
-TEST = Product("data", "test.npz")
-CARD = Product("data", "card.json")
-PROBE = Product("probe", "probe.npz")
-
-
-def _train(study: Study, run: Run) -> Stage:
-    return Stage(
-        name=f"train/{run.name}",
-        function="experiments.train:train",
-        parameters={
-            **_network_of(run),
-            "seed": run.seed,
-            "epochs": study.epochs,
-            "batch_size": study.batch_size,
-            "learning_rate": study.learning_rate,
-            "early": study.early,
-        },
-        inputs={"train_set": TRAIN, "test_set": TEST, "probe_set": PROBE},
-    )
-
-
-def _network_of(run: Run) -> dict[str, Json]:
-    """What the stages that build a network are told of it."""
-    architecture, treatment = run.condition.architecture, run.condition.treatment
-    return {
-        "architecture": {"build": architecture.build, "options": dict(architecture.options)},
-        "treatment": {"mean": treatment.mean, "std": treatment.std},
-    }
-
-
-def _network(run: Run) -> Stage:
-    return Stage(
-        name=f"network/{run.condition.name}",
-        function="experiments.networks:keep",
-        parameters=_network_of(run),
-        inputs={"weights": Product(f"train/{run.name}", "weights.npz")},
-        publish=("network.safetensors",),
-    )
-
-
-def _units(
-    page: str, run: Run, *, inputs: Mapping[str, Product] | None = None, parameters: Mapping[str, Json] | None = None
-) -> Stage:
-    return Stage(
-        name=f"{page}/{run.name}",
-        function=f"experiments.analyses.{page}:read",
-        parameters={**_network_of(run), "seed": run.seed, **(parameters or {})},
-        inputs={
-            "weights": Product(f"train/{run.name}", "weights.npz"),
-            "record": Product(f"train/{run.name}", "record.npz"),
-            "probe": PROBE,
-            **(inputs or {}),
-        },
-    )
-
-
-def _similarity(run: Run) -> Stage:
-    return Stage(
-        name=f"similarity/{run.name}",
-        function="experiments.analyses.similarity:read",
-        parameters=_network_of(run),
-        inputs={"weights": Product(f"train/{run.name}", "weights.npz"), "probe": PROBE},
-    )
-
-
-def _embed(run: Run) -> Stage:
-    return Stage(
-        name=f"embed/{run.name}",
-        function="experiments.analyses.geometry:embed",
-        inputs={
-            "layers": Product(f"train/{run.name}", "layers.npz"),
-            "trajectory": Product(f"train/{run.name}", "trajectory.npz"),
-            "probe": PROBE,
-        },
-    )
-
-
-def _map(study: Study, stages: list[Stage]) -> list[Stage]:
-    """What the page "map" is made of, from the networks of the first seed; t-SNE and UMAP where they are planned."""
-    planned = {stage.name for stage in stages}
-    runs = {run.condition.name: run for run in study.runs if run.seed == study.seeds[0]}
-    planes = {name: Product(f"embed/{run.name}", "arrays.npz") for name, run in runs.items()}
-    places = [
-        Stage(
-            name=f"places/{name}",
-            function="experiments.analyses.places:place",
-            parameters=_network_of(run),
-            inputs={
-                "planes": planes[name],
-                "bent": {"maps": Product(f"manifold/{name}", "arrays.npz")} if f"manifold/{name}" in planned else {},
-                "reference": next(iter(planes.values())),
-                "trajectory": Product(f"train/{run.name}", "trajectory.npz"),
-                "weights": Product(f"train/{run.name}", "weights.npz"),
-                "probe": PROBE,
-            },
-            publish=("places.npz",),
-        )
-        for name, run in runs.items()
-    ]
-    sheet = Stage("sheet", "experiments.analyses.places:sheet", inputs={"probe": PROBE}, publish=("sheet.npz",))
-    script = Stage(
-        name="script/map",
-        function="report.scripts_map:pack",
-        parameters={
-            "networks": {
-                name: {
-                    "title": f"{run.condition.architecture.title}, {run.condition.treatment.title}",
-                    "architecture": run.condition.architecture.title,
-                    "treatment": run.condition.treatment.name,
-                }
-                for name, run in runs.items()
-            }
-        },
-        inputs={
-            "sheet": Product("sheet", "sheet.npz"),
-            "places": {name: Product(f"places/{name}", "places.npz") for name in runs},
-        },
-        publish=("map.js", "map-digits.png", *(f"map-{name}.js" for name in runs)),
-    )
-    return [*places, sheet, script]
-
-
-def _analysis(
-    page: str, function: str, *, inputs: Mapping, parameters: Mapping | None = None, publish: tuple[str, ...] = ()
-) -> Stage:
-    return Stage(
-        name=f"analysis/{page}",
-        function=f"experiments.analyses.{page}:{function}",
-        parameters=parameters or {},
-        inputs=inputs,
-        publish=("arrays.npz", "facts.json", *publish),
-    )
-
-
-def _figure(page: str, name: str) -> Stage:
-    return Stage(
-        name=f"figure/{page}/{name.replace('_', '-')}",
-        function=f"report.figures.{page}:{name}",
-        inputs={
-            "arrays": Product(f"analysis/{page}", "arrays.npz"),
-            "facts": Product(f"analysis/{page}", "facts.json"),
-        },
-    )
-
-
-def _social(page: str, question: str) -> Stage:
-    return Stage(f"social/{page}", "report.figures.social:card", {"question": question, "title": "Inside MNIST"})

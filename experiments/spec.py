@@ -58,7 +58,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Study:
-    """Everything a fork may change. Epoch 0 is the untrained network; `early` is the epoch shown as "early"."""
+    """Everything a fork may change. Epoch 0 is the untrained network; `early` is the epoch shown as "early".
+
+    `embeddings` are the maps that are drawn of each layer: "pca", "tsne" and, if a minute may be spent on it, "umap".
+    `variants` are architectures that stand beside the condition named `variants_of`: trained as its runs are, with
+    the first `variant_seeds` of the seeds. `replication` is the seed of the notebooks that are run again.
+    """
 
     name: str
     architectures: tuple[Architecture, ...]
@@ -69,6 +74,11 @@ class Study:
     learning_rate: float
     probe_per_class: int
     early: int
+    embeddings: tuple[str, ...] = ("pca", "tsne", "umap")
+    variants: tuple[Architecture, ...] = ()
+    variants_of: str = "mlp-normalized"
+    variant_seeds: int = 5
+    replication: int = 31416
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
@@ -77,6 +87,18 @@ class Study:
     @property
     def runs(self) -> tuple[Run, ...]:
         return tuple(Run(condition, seed) for condition in self.conditions for seed in self.seeds)
+
+    @property
+    def first_runs(self) -> tuple[Run, ...]:
+        """The runs of the first seed: the networks that are published and can be opened."""
+        return tuple(run for run in self.runs if run.seed == self.seeds[0])
+
+    @property
+    def variant_runs(self) -> tuple[Run, ...]:
+        """The runs of the variants; a variant's condition has the input treatment of the condition it stands beside."""
+        beside = next(condition for condition in self.conditions if condition.name == self.variants_of)
+        conditions = [Condition(variant, beside.treatment) for variant in self.variants]
+        return tuple(Run(condition, seed) for condition in conditions for seed in self.seeds[: self.variant_seeds])
 
 
 @dataclass(frozen=True)

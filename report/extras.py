@@ -31,8 +31,10 @@ def files(
     pages: Sequence[Page],
     root: Path,
     base_url: str | None,
+    further: Sequence[Page] = (),
 ) -> dict[str, str]:
-    """The files by relative path; sitemap and feed only where the site's address is known."""
+    """The files by relative path; sitemap and feed only where the site's address is known. `further` are pages that
+    are found through others: they stand in manifest and sitemap, and are no news."""
     base = base_url.rstrip("/") + "/" if base_url else None
     sitemap = f"Sitemap: {base}sitemap.xml\n" if base else ""
     found = {
@@ -43,7 +45,7 @@ def files(
                 "dataset": card.get("dataset"),
                 "environment": dict(sorted(provenance.environment.items())),
                 "stages": dict(provenance.stages),
-                "pages": [page.file for page in pages],
+                "pages": [page.file for page in (*pages, *further)],
                 "figures": [_figure(placed[name], figures[name]) for name in sorted(placed)],
             }
         ),
@@ -51,7 +53,7 @@ def files(
         ".nojekyll": "",
     }
     if base:
-        found["sitemap.xml"] = _sitemap(base, pages)
+        found["sitemap.xml"] = _sitemap(base, (*pages, *further))
         released = release_date(root)
         if released:
             found["feed.xml"] = _feed(base, pages, released)
@@ -80,15 +82,20 @@ def _facts(facts: Mapping[str, Fact], pages: Sequence[Page]) -> dict[str, Any]:
     found = {}
     for name in sorted(facts):
         slug = name.partition(".")[0]
-        found[name] = {key: facts[name][key] for key in keys} | {"page": slug if slug in slugs else None}
+        found[name] = {key: _short(facts[name][key]) for key in keys} | {"page": slug if slug in slugs else None}
     return found
+
+
+def _short(value: Any) -> Any:
+    """A number in seven significant digits: more than any of them is sure of."""
+    return float(f"{value:.7g}") if isinstance(value, float) else value
 
 
 def _figure(placed: Placed, files: FigureFiles) -> dict[str, str]:
     return {
         "id": placed.id,
         "page": placed.page,
-        "file": placed.light,
+        "file": placed.file,
         "data": placed.data,
         "code": placed.code,
         "key": files.key,

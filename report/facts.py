@@ -36,12 +36,16 @@ def shown(fact: Fact) -> str:
     return f'<data class="fact" value="{fact["value"]!r}" title="{method}">{value(fact)}{interval_html}</data>'
 
 
-def value(fact: Fact, *, sign: bool = True) -> str:
-    """The value with its unit, rounded as its interval allows; sign=False gives its size ("lower by 1.5 points")."""
+def value(fact: Fact, *, sign: bool = True, decimals: int | None = None) -> str:
+    """The value with its unit, rounded as its interval allows; sign=False gives its size ("lower by 1.5 points").
+
+    decimals: so many instead, to set a number beside one that was published with them.
+    """
     if fact["value"] is None:
         raise PageError("the fact has no value (" + fact["method"] + "); leave it out where it is None.")
     number = fact["value"] if sign else abs(fact["value"])
-    return _with_unit(_numbers(fact, number)[0], fact["unit"])
+    text = _numbers(fact, number)[0] if decimals is None else grouped(number, decimals)
+    return _with_unit(text, fact["unit"])
 
 
 def interval(fact: Fact) -> str:

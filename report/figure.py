@@ -32,6 +32,7 @@ class Placed:
     width: int
     height: int
     code: str
+    epochs: tuple[int, ...] = ()  # those that a reader can step through
 
     @property
     def anchor(self) -> str:
@@ -42,16 +43,16 @@ class Placed:
         return self.id.replace("/", "-")
 
     @property
-    def light(self) -> str:
+    def file(self) -> str:
         return f"figures/{self.name}.svg"
-
-    @property
-    def dark(self) -> str:
-        return f"figures/{self.name}.dark.svg"
 
     @property
     def data(self) -> str:
         return f"data/{self.name}.csv"
+
+    @property
+    def steps(self) -> str:
+        return f"data/{self.name}.epochs.js"
 
 
 def size(svg: str, figure: str) -> tuple[int, int]:

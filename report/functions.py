@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from report import epochs, source
 from report import facts as wording
-from report import source
+from report import units as portraits
 from report.errors import PageError, unknown
 from report.facts import Fact
 from report.figure import FigureFiles, Placed, size
@@ -40,6 +41,7 @@ class Library:
     references: dict[str, Reference]
     terms: dict[str, str]  # lower-case term -> anchor
     partials: jinja2.Environment
+    units: Sequence[Mapping[str, Any]] = ()  # of each network; see report/portraits.py
     data: Mapping[str, Any] = field(default_factory=dict)  # what stages "script/..." made as .json, by its name
 
 
@@ -135,14 +137,23 @@ class Functions:
         body, _ = to_html(caller())
         return self._block(f'<div class="answer">\n{body}\n</div>')
 
-    def figure(self, name: str, *, title: str, alt: str, caller: Caller) -> str:
-        """A numbered figure with its finding as title, its caption, and the way to its data and code."""
+    def figure(
+        self, name: str, *, title: str, alt: str, caller: Caller, units: str | Sequence[Sequence[str]] = ()
+    ) -> str:
+        """A numbered figure with its finding as title, its caption, and the way to its data and code.
+
+        units: (condition, layer) pairs whose units it shows, or "last", or "all" (see `report.units.named`); the
+        reader can open each of them from here.
+        """
         files = self._files(name)
         if any(each.id == name for each in self.placed):
             raise PageError(f"figure {name!r} stands twice on this page; show it once and refer to it with see().")
         target = source.find(self.library.root, files.function)
         self.modules.append(target.module)
-        placed = Placed(name, len(self.placed) + 1, self.page.slug, *size(files.svg, name), target.link)
+        record = epochs.take(files.svg)[1] or {"epochs": ()}
+        placed = Placed(
+            name, len(self.placed) + 1, self.page.slug, *size(files.svg, name), target.link, tuple(record["epochs"])
+        )
         self.placed.append(placed)
         caption, _ = to_html(caller())
         return self._block(
@@ -153,6 +164,7 @@ class Functions:
                 title=inline(title),
                 alt=plain(alt),
                 caption=caption,
+                named=portraits.named(self.library.units, units),
             )
         )
 

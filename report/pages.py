@@ -144,11 +144,20 @@ PAGES = (
         "The study",
     ),
     Page(
+        "units",
+        "Units",
+        "What does each single unit do?",
+        "Every hidden unit and channel of four networks as a portrait: what it prefers, which images excite it, and "
+        "what the network loses without it.",
+        "The study",
+        styles=("assets/units.css",),
+    ),
+    Page(
         "geometry",
         "Geometry",
         "How are the digits laid out inside?",
-        "Where ten digits lie in the space of a layer: planes of principal components, how far apart the digits are, "
-        "and how many dimensions a layer uses.",
+        "Where ten digits lie in the space of a layer: PCA, t-SNE and UMAP, what may be read off them, how far apart "
+        "the digits are, and how many dimensions and units it takes.",
         "The study",
     ),
     Page(
@@ -160,11 +169,43 @@ PAGES = (
         "The study",
     ),
     Page(
+        "features",
+        "Features",
+        "What is a unit looking for?",
+        "First-layer weights and filters, saliency and its sanity checks, one-hot maps, and the images, real and made, "
+        "that please a unit most.",
+        "The study",
+    ),
+    Page(
+        "superposition",
+        "Superposition",
+        "Do digits share units and directions?",
+        "How far apart a layer keeps its ten digits, over how many units it spreads each of them, and whether digits "
+        "that lie close together are the ones that get confused.",
+        "The study",
+    ),
+    Page(
+        "layers",
+        "Layers",
+        "What do LayerNorm, BatchNorm and Dropout add?",
+        "Normalization and Dropout inside the MLP, before or after the ReLU, in either layer: accuracy, gap, drift and "
+        "units of every variant beside the plain network.",
+        "The study",
+    ),
+    Page(
         "comparison",
         "Comparison",
         "What changes, measure by measure?",
         "The measures of all chapters in one table: an MLP beside a CNN, raw beside normalized input, each difference "
         "with its interval and its verdict.",
+        "The study",
+    ),
+    Page(
+        "replication",
+        "Replication",
+        "Do the notebooks’ numbers come out again, and do their conclusions hold?",
+        "The recipe that this study began with, run exactly: every published number beside the one it gives here, and "
+        "what ten seeds say of what was concluded from one network.",
         "The study",
     ),
     Page(

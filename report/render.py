@@ -16,14 +16,16 @@ from typing import Any
 import jinja2
 
 from experiments.spec import Study
-from report import extras, references, source, theme, values
+from report import epochs, extras, references, source, theme, values
 from report import facts as wording
+from report import units as portraits
 from report.errors import PageError
 from report.facts import Fact
 from report.figure import FigureFiles, Placed
 from report.functions import Functions, Library, resolve_references
 from report.pages import PAGES, SITE_TAGLINE, SITE_TITLE, Page
 from report.prose import Heading, to_html
+from report.scripts import script as as_script
 
 LAST = ("glossary", "references")  # rendered last: they name the pages that use them
 TERM = re.compile(r"""\bterm\(\s*["']([^"']+)["']\s*\)""")
@@ -57,30 +59,36 @@ def render(
     base_url: str | None,
     social: Mapping[str, bytes] | None = None,
     scripts: Mapping[str, Any] | None = None,
+    units: Sequence[Mapping[str, Any]] = (),
     pages: Sequence[Page] = PAGES,
 ) -> dict[str, bytes]:
     """Every file of the site by its relative path. `card` describes the data set, `social` holds a PNG per page,
     `scripts` what the pages' own scripts read, by name: text, bytes, or for a `.json` its value, which templates may
-    read too.
+    read too; `units` what is known of the units of each network.
 
     Raises PageError, naming template and line, for anything a page asks for that is not there.
     """
     for name, fact in facts.items():
         wording.check(name, fact)
     data = {name: value for name, value in (scripts or {}).items() if name.endswith(".json")}
-    site = Site(root, study, card, provenance, base_url, tuple(pages), social or {}, data)
+    site = Site(root, study, card, provenance, base_url, tuple(pages), social or {}, data, tuple(units))
     written = site.write(dict(facts), dict(figures))
     files: dict[str, str | bytes] = {each.page.file: site.dress(each, written) for each in written}
     files["404.html"] = site.dress(site.not_found(), written)
+    files |= {page.file: site.unit_page(page, network) for page, network in zip(site.unit_pages, units, strict=True)}
+    files |= portraits.files(units)
     for module in sorted({module for each in written for module in each.modules}):
         files[f"code/{module}.html"] = site.code_page(module)
     placed = _placed(written, figures)
     for figure in placed.values():
         drawn = figures[figure.id]
-        files |= {figure.light: drawn.svg, figure.dark: theme.dark(drawn.svg), figure.data: drawn.csv}
+        svg, record = epochs.take(drawn.svg)
+        files |= {figure.file: theme.both(svg), figure.data: drawn.csv}
+        if record:
+            files[figure.steps] = as_script(f"epochs/{figure.name}", record)
     files |= {f"social/{slug}.png": image for slug, image in (social or {}).items()}
     files |= {f"data/{name}": _text(value) for name, value in (scripts or {}).items()}
-    _check_scripts(tuple(pages), files | site.assets())
+    _check_scripts((*pages, *site.unit_pages), files | site.assets())
     files |= site.assets()
     files |= extras.files(
         study=study,
@@ -90,6 +98,7 @@ def render(
         placed=placed,
         provenance=provenance,
         pages=tuple(pages),
+        further=site.unit_pages,
         root=root,
         base_url=base_url,
     )
@@ -121,8 +130,10 @@ class Site:
         pages: tuple[Page, ...],
         social: Mapping[str, bytes],
         data: Mapping[str, Any],
+        units: tuple[Mapping[str, Any], ...] = (),
     ) -> None:
         self.root, self.pages, self.base_url, self.social, self.data = root, pages, base_url, social, data
+        self.units, self.unit_pages = units, portraits.pages(units)
         self.study, self.card, self.provenance = study, card, provenance
         self.templates = root / "templates"
         self.references = references.load(root)
@@ -139,6 +150,8 @@ class Site:
             "study": values.of_study(study),
             "dataset": values.of_dataset(card),
             "provenance": provenance,
+            "networks": units,
+            **portraits.DRAWING,
         }
 
     def write(self, facts: dict[str, Fact], figures: dict[str, FigureFiles]) -> list[Written]:
@@ -151,6 +164,7 @@ class Site:
             references=self.references,
             terms=self._terms(),
             partials=self.environment,
+            units=self.units,
             data=self.data,
         )
         users: dict[str, list[Page]] = {}
@@ -180,7 +194,13 @@ class Site:
             top=extras.path_of(self.base_url) if page.slug == "404" else "",
             title=SITE_TITLE if page.slug == "index" else f"{page.title} \u00b7 {SITE_TITLE}",
             indexed=page.slug != "404",
+            steps=any(figure.epochs for figure in written.placed),
         )
+
+    def unit_page(self, page: Page, network: Mapping[str, Any]) -> str:
+        """The page that shows every unit of one network."""
+        title = f"Units of {page.title} \u00b7 {SITE_TITLE}"
+        return self._frame("units.html", page=page, network=network, top="../", title=title, indexed=True)
 
     def code_page(self, module: str) -> str:
         """The page that shows a module's source."""
@@ -228,7 +248,8 @@ class Site:
     def _frame(self, name: str, **context: Any) -> str:
         page: Page = context["page"]
         base = self.base_url.rstrip("/") + "/" if self.base_url else None
-        image = f"social/{page.slug}.png" if page.slug in self.social else None
+        parent = page.slug.partition("/")[0]  # whose picture stands for the pages below it as well
+        image = f"social/{parent}.png" if parent in self.social else None
         return self._fill(
             name,
             context

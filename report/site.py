@@ -78,17 +78,21 @@ def _seconds(survey: Survey) -> float | None:
 def _render(
     survey: Survey, *, study: Study, root: Path, base_url: str | None, where: Mapping[str, int]
 ) -> dict[str, bytes]:
+    from report import notebooks
     from report.render import FigureFiles, Provenance, render
 
     facts: dict[str, Any] = {}
     figures: dict[str, FigureFiles] = {}
     social: dict[str, bytes] = {}
     scripts: dict[str, Any] = {}
+    units: list[Mapping[str, Any]] = []
     for stage in survey.stages:
         if stage.name.startswith("analysis/"):
             facts.update(survey.value(Product(stage.name, "facts.json")))
         elif stage.name.startswith("social/"):
             social[stage.name.removeprefix("social/")] = survey.value(Product(stage.name, "social.png"))
+        elif stage.name.startswith("unit-page/"):
+            units.append(survey.value(Product(stage.name, "units.json")))
         elif stage.name.startswith("script/"):
             scripts |= {product.name: survey.value(product) for product in made(stage)}
         elif stage.name.startswith("figure/"):
@@ -99,7 +103,7 @@ def _render(
                 stage=stage.name,
                 key=survey.standings[stage.name].key or "",
             )
-    return render(
+    site = render(
         study=study,
         card=survey.value(CARD),
         facts=facts,
@@ -109,7 +113,9 @@ def _render(
         base_url=base_url,
         social=social,
         scripts=scripts,
+        units=units,
     )
+    return site | {name: text.encode() for name, text in notebooks.files(root, figures=list(figures)).items()}
 
 
 def _read(path: Path) -> dict[str, Any]:

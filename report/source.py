@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,9 @@ from pygments.lexers import PythonLexer
 
 from report.errors import PageError
 from report.prose import scrollable
+
+# Tokens that the style sheet leaves alone: names, punctuation, operators and the like, most of what code is made of.
+_PLAIN = re.compile(r'<span class="(?:bp|n|nb|ne|nn|o|p|vm|w)">([^<]*)</span>')
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def function_html(target: Target) -> str:
 
 @lru_cache(maxsize=512)
 def _highlight(text: str, label: str, *, anchors: bool) -> str:
-    lines = highlight(text, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
+    lines = _PLAIN.sub(r"\1", highlight(text, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))
     if anchors:
         numbered = enumerate(lines.splitlines(), start=1)
         lines = "\n".join(f'<span class="line" id="L-{number}">{line}</span>' for number, line in numbered)

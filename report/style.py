@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
+from report import epochs, lines
 from report.theme import DIGITS, GRID, INK, MUTED, NORMALIZED, PAPER, RAW
 
 WIDTH = 7.2  # inches: the design width of a figure that fills the text column
@@ -145,7 +146,10 @@ def key(ax: Axes, names: Sequence[str], *, x: float = 0.0, y: float = 1.0) -> No
 
 
 def save(fig: Figure) -> str:
-    """The figure as SVG: text in a system font, transparent, rounded to a hundredth of a point, no metadata."""
+    """The figure as SVG: text in a system font, transparent, rounded to a hundredth of a point.
+
+    Its only metadata is what a page needs to step through the lines over epochs, where there are any.
+    """
     page = io.StringIO()
     fig.savefig(page, format="svg", metadata={"Date": None, "Creator": None})
     svg = page.getvalue()
@@ -157,7 +161,9 @@ def save(fig: Figure) -> str:
     svg = re.sub(r"\n\s*", "\n", svg)
     svg = re.sub(r'(?<= style=")[^"]*', lambda found: _shorter(found[0]), svg)
     svg = re.sub(r'<g id="(?:patch|text|line2d)_\d+">\n(<(?:path|text)[^\n]*\n)</g>\n', r"\1", svg)
-    return svg.replace('<style type="text/css">', f'<style type="text/css">{_text_rules()}', 1)
+    svg = svg.replace('<style type="text/css">', f'<style type="text/css">{_text_rules()}', 1)
+    record = lines.over_epochs(fig)
+    return epochs.put(svg, record) if record else svg
 
 
 def _shorter(style: str) -> str:
@@ -228,11 +234,15 @@ def present(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
 
 
-def curve(ax: Axes, x: np.ndarray, values: np.ndarray, condition: str, **options: Any) -> None:
-    """The mean over seeds of `values` (seed, x), with a band from the lowest seed to the highest."""
+def curve(ax: Axes, x: np.ndarray, values: np.ndarray, condition: str, *, of: str = "", **options: Any) -> None:
+    """The mean over seeds of `values` (seed, x), with a band from the lowest seed to the highest.
+
+    `of` says what it is of where a panel has several lines of a condition.
+    """
     style = look(condition)
     ax.fill_between(x, values.min(axis=0), values.max(axis=0), color=style["color"], alpha=0.18, linewidth=0)
-    line = {"color": style["color"], "linestyle": style["linestyle"], **options}
+    name = ", ".join(part for part in (label(condition), of) if part)
+    line = {"color": style["color"], "linestyle": style["linestyle"], "label": name, **options}
     ax.plot(x, values.mean(axis=0), **line)
 
 
@@ -292,7 +302,12 @@ def sparse(
 
 
 def epoch_axis(ax: Axes, epochs: int, *, first: int = 0, title: bool = True) -> None:
-    """An axis over epochs `first` to `epochs`, ticked at its ends and in the middle."""
+    """An axis over epochs `first` to `epochs`, ticked at its ends and in the middle.
+
+    On the page the reader can step through it: every line that has a label is read out at each epoch, as what
+    `ax.fmt_ydata` makes of its y where the axes have one.
+    """
+    ax.set_label(lines.OVER_EPOCHS)
     ax.set_xlim(first, max(epochs, first + 1))
     ax.set_xticks(sorted({first, epochs // 2, epochs} if epochs // 2 > first else {first, epochs}))
     if title:

@@ -1,7 +1,7 @@
 """The colours of the site and of its figures, on light and on dark paper.
 
-In goes an SVG drawn with the light constants; out comes the same drawing in their dark counterparts, so that
-each figure is drawn once. Standard library only: both the renderer and report/style.py import it.
+In goes an SVG drawn with the light constants; out comes the same drawing for both papers, so that each figure is
+drawn and stored once. Standard library only: both the renderer and report/style.py import it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ MUTED = "#5c5f66"  # secondary text
 GRID = "#d9d6cf"  # grid lines and faint fills
 RAW = "#b4541a"
 NORMALIZED = "#1f6f8b"
+MORE = "#2f8f4e"  # above zero and below it, in maps that stand on light and on dark paper alike
+LESS = "#9a5fc0"
 
 # Digits 0 to 9. Both sets were chosen so that the nearest two colours stay apart (OKLab) under normal vision,
 # protanopia, deuteranopia and tritanopia, and so that each has a contrast of at least 3:1 with its paper.
@@ -63,6 +65,8 @@ LIGHT_PAGE = {
     "accent": RAW,
     "raw": RAW,
     "normalized": NORMALIZED,
+    "more": MORE,
+    "less": LESS,
     "code-keyword": "#7a2f6b",
     "code-string": "#2f6b3a",
     "code-number": "#9c4416",
@@ -81,6 +85,8 @@ DARK_PAGE = {
     "accent": DARK[RAW],
     "raw": DARK[RAW],
     "normalized": DARK[NORMALIZED],
+    "more": MORE,
+    "less": LESS,
     "code-keyword": "#d9a1cf",
     "code-string": "#9fce9f",
     "code-number": "#f0a878",
@@ -91,11 +97,29 @@ DARK_PAGE = {
 }
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
+_NAMES = {colour: f"--{place}" for place, colour in enumerate(DARK)}  # short: a drawing says them often
 
 
-def dark(svg: str) -> str:
-    """The SVG with every light constant replaced by its dark counterpart; other colours stay as they are."""
-    return _HEX.sub(lambda match: DARK.get(match.group().lower(), match.group()), svg)
+def both(svg: str) -> str:
+    """The SVG for both papers: as it is, and in dark colours where it is asked for as `<file>.svg#dark`.
+
+    Every light constant becomes a variable that has its dark counterpart's value while the root, called "dark", is the
+    target of the address. Colours must stand in style attributes, where variables count; others stay as they are.
+    """
+    used: dict[str, str] = {}
+
+    def variable(match: re.Match[str]) -> str:
+        colour = match.group().lower()
+        if colour not in _NAMES:
+            return match.group()
+        used[colour] = _NAMES[colour]
+        return f"var({_NAMES[colour]})"
+
+    drawing = _HEX.sub(variable, svg)
+    light = "".join(f"{name}:{colour};" for colour, name in sorted(used.items()))
+    night = "".join(f"{name}:{DARK[colour]};" for colour, name in sorted(used.items()))
+    rules = f"<style>:root{{{light}}}:root:target{{{night}}}</style>"
+    return re.sub(r"<svg\b([^>]*)>", lambda match: f'<svg id="dark"{match[1]}>{rules}', drawing, count=1)
 
 
 def stylesheet() -> str:

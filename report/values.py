@@ -44,7 +44,7 @@ class Names:
 
 
 def of_study(study: Study) -> Names:
-    """What pages may say of a study: counts, options, and its architectures, treatments and conditions by name."""
+    """What pages may say of a study: counts, options; architectures, treatments, variants and conditions by name."""
     return Names(
         "study",
         {
@@ -56,10 +56,12 @@ def of_study(study: Study) -> Names:
             "batch_size": study.batch_size,
             "learning_rate": study.learning_rate,
             "probe_per_class": study.probe_per_class,
+            "embeddings": study.embeddings,
             "runs": len(study.runs),
             "conditions": study.conditions,
             "architectures": {each.name: vars(each) for each in study.architectures},
             "treatments": {each.name: vars(each) for each in study.treatments},
+            "variants": {each.name: vars(each) for each in study.variants},
         },
     )
 

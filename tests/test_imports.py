@@ -17,6 +17,7 @@ NUMERICS = (
     "experiments.models",
     "experiments.hooks",
     "experiments.train",
+    "experiments.exact",
     "experiments.record",
     "experiments.networks",
     "experiments.statistics",
@@ -52,16 +53,24 @@ LAYERS = (
             "report.serve",
         ),
     ),
-    Layer(("report.site", "report.serve"), ours=(*ENGINE, "experiments.plan", "report.render", "report.errors")),
     Layer(
-        ("report.figures", "report.style"), ours=("report.style", "report.theme"), others=("matplotlib", "numpy", "PIL")
+        ("report.site", "report.serve"),
+        ours=(*ENGINE, "experiments.plan", "report.render", "report.notebooks", "report.errors"),
+    ),
+    Layer(
+        ("report.figures", "report.style", "report.lines"),
+        ours=("report.style", "report.lines", "report.theme", "report.epochs"),
+        others=("matplotlib", "numpy", "PIL"),
     ),
     Layer(("report.scripts_map",), ours=("report.scripts",), others=("numpy", "PIL")),
     Layer(("report.shelf",), ours=("report.scripts",), others=("numpy", "PIL")),
+    Layer(("report.portraits",), ours=("report.theme",), others=("numpy", "PIL")),
     Layer(("report",), ours=("report", *ENGINE), others=PAGES),
     Layer(("experiments.published",), ours=(*ENGINE, "experiments.networks"), others=("numpy",)),
     Layer(NUMERICS, ours=(*NUMERICS, "experiments.idx", "experiments.errors", "experiments.spec"), others=ARRAYS),
-    Layer(("experiments.plan",), ours=(*ENGINE, "experiments.idx")),
+    Layer(("experiments.plan",), ours=(*ENGINE, "experiments.chapters", "experiments.play", "experiments.wiring")),
+    Layer(("experiments.chapters", "experiments.play"), ours=("experiments.spec", "experiments.wiring")),
+    Layer(("experiments.wiring",), ours=("experiments.spec",)),
     Layer(("experiments.idx",), ours=("experiments.errors",)),
     Layer(("experiments.study",), ours=("experiments.spec",)),
     Layer(("experiments.engine.arguments",), ours=("experiments.study",)),
@@ -69,7 +78,7 @@ LAYERS = (
     Layer(("experiments.spec", "experiments.errors", "experiments"), ours=()),
 )
 # These look like pages, but figures use them too, so they stand on nothing at all.
-ALONE = ("report.theme", "report.errors")
+ALONE = ("report.theme", "report.errors", "report.epochs")
 
 
 def test_every_import_goes_the_way_of_the_data():

@@ -62,7 +62,8 @@ def test_a_new_seed_trains_exactly_that_seed(built):
     must_run = set(survey(replace(SMALL, seeds=(0, 1, 7)), built).must_run())
     conditions = {condition.name for condition in SMALL.conditions}
     alone = {name for name in must_run if name.startswith(("data", "probe", "train/", "embed/", "network/"))}
-    assert alone == {f"{stage}/{condition}/7" for stage in ("train", "embed") for condition in conditions}
+    varied = {f"train/layers/{variant.name}-normalized/7" for variant in SMALL.variants}
+    assert alone == varied | {f"{stage}/{condition}/7" for stage in ("train", "embed") for condition in conditions}
     assert {"analysis/training", "analysis/geometry"} <= must_run
     assert "analysis/data" not in must_run
 
@@ -81,13 +82,28 @@ def test_a_new_architecture_trains_exactly_its_runs(built):
 def test_a_changed_treatment_trains_exactly_its_runs(built):
     changed = Treatment("normalized", "normalized", mean=0.5, std=0.5)
     found = survey(replace(SMALL, treatments=(SMALL.treatments[0], changed)), built)
-    assert len(trained(found)) == 4
+    fed = {stage.name for stage in found.stages if stage.parameters.get("treatment") == {"mean": 0.5, "std": 0.5}}
+    assert trained(found) == {name for name in fed if name.startswith("train/")}
     assert all("normalized" in name for name in trained(found))
 
 
 @pytest.mark.parametrize("change", [{"epochs": 21}, {"learning_rate": 0.02}, {"batch_size": 32}])
 def test_a_changed_setting_trains_every_run(built, change):
-    assert len(trained(survey(replace(SMALL, **change), built))) == len(SMALL.runs)
+    found = survey(replace(SMALL, **change), built)
+    assert trained(found) == {stage.name for stage in found.stages if stage.name.startswith("train/")}
+    assert len(trained(found)) > len(SMALL.runs), "the variants and the replication follow the settings too"
+
+
+def test_a_new_variant_trains_exactly_its_runs(built):
+    deep = Architecture("deep", "three layers", build="experiments.models.mlp:MLP", options={"hidden": [32, 32, 16]})
+    found = survey(replace(SMALL, variants=(*SMALL.variants, deep)), built)
+    assert trained(found) == {f"train/layers/deep-normalized/{seed}" for seed in SMALL.seeds}
+    assert {"analysis/layers", "analysis/replication"} <= set(found.must_run())
+
+
+def test_another_seed_of_the_replication_trains_it_alone(built):
+    found = survey(replace(SMALL, replication=5), built)
+    assert trained(found) == {f"train/replication/{name}" for name in ("raw", "normalized", "fast")}
 
 
 def test_where_things_are_is_no_difference_but_other_files_are(built):

@@ -43,6 +43,7 @@ class Row:
     part: Part
     measure: str
     meaning: str  # what is counted, and in what
+    analysis: str = ""  # whose facts these are, where not those of the analysis that is named as the page
 
     @property
     def name(self) -> str:
@@ -68,6 +69,12 @@ ROWS = (
     Row("geometry", "silhouette_plane", LAST_POST, "silhouette on a plane", "the same on two principal components"),
     Row("geometry", "dimension", LAST_POST, "effective dimension", "dimensions that the activations use"),
     Row("geometry", "plane_variance", LAST_POST, "variance on a plane", "share on the first two principal components"),
+    Row("geometry", "knn", LAST_POST, "k-NN accuracy", "images whose ten nearest neighbours vote right", "neighbours"),
+    Row("geometry", "linear_probe", LAST_POST, "linear probe", "images that a straight cut tells right", "neighbours"),
+    Row("geometry", "knn_plane", LAST_POST, "k-NN on a plane", "on two principal components", "neighbours"),
+    Row(
+        "geometry", "trustworthiness_plane", LAST_POST, "trust in a plane", "neighbours drawn that are so", "neighbours"
+    ),
     Row("selectivity", "selectivity", LAST, "class selectivity", "mean over units: one answers to one digit only"),
     Row("selectivity", "participation", LAST, "digits per unit", "participation ratio of a unit’s class means"),
     Row("selectivity", "specialists", LAST, "specialists", "share of units that answer to fewer than two digits"),
@@ -85,14 +92,17 @@ ROWS = (
     Row("features", "saliency_roughness", WHOLE, "roughness of saliency", "how unlike neighbouring pixels are"),
     Row("features", "weight_roughness", WITHIN, "roughness of weights", "how unlike neighbours are, first layer"),
     Row("features", "norm_growth", WITHIN, "growth of weights", "norm of the first layer, trained over untrained"),
+    Row("superposition", "interference", LAST, "interference", "mean squared cosine between digits’ directions"),
+    Row("superposition", "units", LAST, "units per digit", "over how many units a digit’s direction is spread"),
+    Row("superposition", "confused", WHOLE, "overlap with confusion", "rank correlation over pairs of digits"),
 )
 EFFECTS = {"normalization": ("mlp", "cnn"), "convolution": ("raw", "normalized")}
 
 
 def gather(*, facts: Mapping[str, Facts], rows: tuple[Row, ...] = ROWS) -> dict[str, Any]:
-    """The table of all measures: the rows of those pages whose facts are handed in.
+    """The table of all measures: the rows of those analyses whose facts are handed in.
 
-    facts: {page: its facts}. Returns `facts.json`:
+    facts: {analysis: its facts}. Returns `facts.json`:
 
         comparison.<row>.<condition>, comparison.<row>.difference.<comparison>   the facts of the page as they are,
             each with `of`: {"row", "place" (from 0), "page", "measure", "meaning", "compared" (comparisons)}
@@ -102,15 +112,16 @@ def gather(*, facts: Mapping[str, Facts], rows: tuple[Row, ...] = ROWS) -> dict[
 
     Raises ValueError for a row whose page was handed in without its facts: no measure goes missing silently.
     """
-    chosen = [row for row in rows if row.page in facts]
+    chosen = [row for row in rows if (row.analysis or row.page) in facts]
     named: dict[str, Fact] = {}
     for place, row in enumerate(chosen):
         of = {"row": row.name, "place": place, "page": row.page, "measure": row.measure, "meaning": row.meaning}
         of["compared"] = list(row.part.compared)
+        made = facts[row.analysis or row.page]
         for name, source in sources(row).items():
-            if source not in facts[row.page]:
+            if source not in made:
                 raise ValueError(f"row {row.name!r} needs the fact {source!r}, which page {row.page!r} does not have")
-            named[f"comparison.{row.name}.{name}"] = facts[row.page][source] | {"of": of}
+            named[f"comparison.{row.name}.{name}"] = made[source] | {"of": of}
     return {"facts.json": named | _counts(chosen, named)}
 
 

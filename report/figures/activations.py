@@ -95,7 +95,7 @@ def quantiles(*, arrays: Arrays) -> Drawn:
             epochs, colour = np.arange(len(values)), style.look(condition)["color"]
             for low, high in BANDS:
                 ax.fill_between(epochs, values[:, low], values[:, high], color=colour, alpha=0.2, linewidth=0)
-            ax.plot(epochs, values[:, len(levels) // 2], color=colour)
+            ax.plot(epochs, values[:, len(levels) // 2], color=colour, label="median")
             _epochs(ax, len(epochs) - 1, title=ax is grid[-1, column])
             table += [
                 (condition, hook, epoch, level, value)
@@ -120,7 +120,7 @@ def class_drift(*, arrays: Arrays) -> Drawn:
         for ax, hook in zip(grid[:, column], (hooks[0], hooks[-1]), strict=True):
             values = arrays[f"class_mean/{condition}/{hook}"]
             for digit, colour in enumerate(style.DIGITS):
-                ax.plot(values[:, digit], color=colour, linewidth=1.2)
+                ax.plot(values[:, digit], color=colour, linewidth=1.2, label=f"digit {arrays['classes'][digit]}")
             _epochs(ax, len(values) - 1, title=ax is grid[-1, column])
             ax.locator_params(axis="y", nbins=3)
             names = zip(values[-1], arrays["classes"], style.DIGITS, strict=True)

@@ -111,7 +111,8 @@ def growth(*, arrays: Arrays) -> Drawn:
             for part in [part for part in rows[architecture] if part.partition(".")[0] == layer]:
                 values = arrays[f"growth/{condition}/{part}"]
                 epochs, peak = np.arange(values.shape[1]), part.endswith(".peak")
-                style.curve(ax, epochs, values, condition, **({"linestyle": ":", "linewidth": 1.2} if peak else {}))
+                line = {"linestyle": ":", "linewidth": 1.2} if peak else {}
+                style.curve(ax, epochs, values, condition, of="spatial maximum" if peak else "", **line)
                 table += [(condition, part, epoch, *_range(values[:, epoch])) for epoch in epochs]
         style.epoch_axis(ax, int(epochs[-1]), title=architecture == list(rows)[-1])
         style.sparse(ax, grid="y")

@@ -71,6 +71,7 @@ def learning_curves(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     _ticks(axes[0], {loss: f"{loss:g}" for loss in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)})
     _ticks(axes[1], {100 - share: f"{share:g}" for share in (0, 50, 80, 90, 95, 98, 99, 99.5)})
     axes[1].invert_yaxis()
+    axes[1].fmt_ydata = lambda errors: 100 - errors
     axes[0].set_title("test loss, in nats")
     axes[1].set_title("test accuracy, in %")
     fig.draw_without_rendering()

@@ -121,7 +121,7 @@ window.InsideMNIST ??= {};
     /** Says in words what a cell shows. @param {Cell} cell */
     function tell({ unit }) {
       readout.textContent = words.capital(described(unit));
-      readout.dataset.unit = `${unit.layer}.${unit.unit}`;
+      readout.dataset.told = `${unit.layer}.${unit.unit}`;
     }
 
     /** @param {Unit} unit @returns {string} "unit 7 of hidden 2, activation 3.1 (before: 2.4), scaled by 2" */
@@ -150,7 +150,7 @@ window.InsideMNIST ??= {};
         else showBar(cell, reading, previous, top);
         showScale(cell, calls.scaleOf(cell.unit));
       }
-      const told = cells.find(({ unit }) => `${unit.layer}.${unit.unit}` === readout.dataset.unit);
+      const told = cells.find(({ unit }) => `${unit.layer}.${unit.unit}` === readout.dataset.told);
       if (told) tell(told);
     }
 

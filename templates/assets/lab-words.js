@@ -70,5 +70,11 @@ window.InsideMNIST ??= {};
     return `The networks disagree: ${parts.slice(0, -1).join(", ")} or ${parts[parts.length - 1]}.`;
   }
 
-  InsideMNIST.words = { layerName, capital, unitName, fullName, number, share, scaleWords, shortScale, verdict };
+  /** @param {number} many units @returns {string} a sentence to follow another, or nothing */
+  function changed(many) {
+    if (many === 0) return "";
+    return many === 1 ? " One unit is changed." : ` ${many} units are changed.`;
+  }
+
+  InsideMNIST.words = { layerName, capital, unitName, fullName, number, share, scaleWords, shortScale, verdict, changed };
 })();

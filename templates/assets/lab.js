@@ -230,7 +230,7 @@ window.InsideMNIST ??= {};
     /** @param {ShelfDigit | null} digit */
     function told(digit) {
       const said = [...answers].map(([name, answer]) => ({ title: networks.get(name)?.title, digit: answer.digit }));
-      return `${digit ? `A ${digit.label} by its label, test image ${digit.index}. ` : ""}${words.verdict(said)}`;
+      return `${digit ? `A ${digit.label} by its label, test image ${digit.index}. ` : ""}${words.verdict(said)}${words.changed(scales.list().length)}`;
     }
 
     // The address
@@ -261,6 +261,7 @@ window.InsideMNIST ??= {};
       const digit = digits.get(Number(values.get("digit") ?? NaN)) ?? null;
       set({ strokes: digit ? [] : (raster.decode(values.get("strokes") ?? "") ?? []), digit });
       scales.setAll(values.get("scale"));
+      if (open && scales.list().length > 0) open.open = true; // what is in force is in sight
       salient = new Set((values.get("saliency") ?? "").split(",").filter(Boolean));
       const kept = chosen.unit();
       if (kept) choose(kept);

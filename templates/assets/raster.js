@@ -145,22 +145,23 @@
   }
 
   /**
-   * By how many pixels the box is moved along one axis; as far as it stays inside the image.
+   * By how many pixels the box is moved along one axis: as far as its ink stays inside the image.
    * @param {Uint8Array} box (400,)
    * @param {number} step from one pixel to the next along the axis
    * @param {number} other from one line of pixels to the next
    */
   function shiftOf(box, step, other) {
-    let [mass, moment] = [0, 0];
+    let [mass, moment, end] = [0, 0, 0];
     for (let line = 0; line < BOX; line++) {
       for (let place = 0; place < BOX; place++) {
         const level = box[line * other + place * step];
         mass += level;
         moment += level * place;
+        if (level > 0) end = Math.max(end, place + 1);
       }
     }
     const shift = CENTRE - Math.floor(moment / mass + 0.5);
-    return Math.min(Math.max(shift, 0), SIDE - BOX);
+    return Math.min(Math.max(shift, 0), SIDE - end);
   }
 
   /**

@@ -56,6 +56,19 @@ def test_a_layer_is_called_as_its_page_calls_it():
     assert sources(SEVERAL[1])["difference.mlp"] == "training.epochs_to.90.difference.mlp"
 
 
+def test_a_row_may_take_its_facts_from_another_analysis_of_its_page():
+    row = Row("geometry", "knn", LAST_POST, "k-NN accuracy", "share", "neighbours")
+    given = measured(row)
+    found = gather(facts={"neighbours": given}, rows=(row,))["facts.json"]
+    entry = found["comparison.geometry-knn.mlp-raw"]
+    assert entry["value"] == given["geometry.knn.mlp-raw.hidden2.post"]["value"]
+    assert entry["of"]["page"] == "geometry"
+    assert (
+        gather(facts={"geometry": given}, rows=(row,))["facts.json"].keys()
+        == gather(facts={}, rows=())["facts.json"].keys()
+    )
+
+
 def test_rows_keep_the_order_in_which_they_are_declared():
     found = gather(facts=pages(), rows=SEVERAL)["facts.json"]
     places = {fact["of"]["row"]: fact["of"]["place"] for fact in found.values() if "of" in fact}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from drawings import rows, texts
 
 from experiments.analyses.data import examine
 from report import style
@@ -32,14 +31,6 @@ def inputs():
 
 def draw(name, inputs):
     return getattr(data, name)(**inputs)
-
-
-def texts(svg):
-    return [element.text for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
-
-
-def rows(drawn):
-    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -68,7 +59,7 @@ def test_nothing_is_drawn_outside_the_figure(name, inputs, monkeypatch):
 
 @pytest.mark.parametrize("name", ["examples", "class_means", "classes"])
 def test_every_class_is_named(name, inputs):
-    assert set(NAMES) <= set(texts(draw(name, inputs)["figure.svg"]))
+    assert set(NAMES) <= set(texts(draw(name, inputs)))
 
 
 def test_examples_give_every_pixel_shown(inputs):
@@ -79,8 +70,8 @@ def test_examples_give_every_pixel_shown(inputs):
 
 def test_the_histogram_names_the_treatments_and_its_shares_add_up(inputs):
     drawn = draw("intensities", inputs)
-    assert "raw: pixel" in texts(drawn["figure.svg"])
-    assert "normalized: (pixel \N{MINUS SIGN} 0.25) / 0.5" in texts(drawn["figure.svg"])
+    assert "raw: pixel" in texts(drawn)
+    assert "normalized: (pixel \N{MINUS SIGN} 0.25) / 0.5" in texts(drawn)
     shares = [float(row["share of training pixels in %"]) for row in rows(drawn) if row["treatment"] == "raw"]
     assert sum(shares) == pytest.approx(100, abs=1e-3)
     low = min(float(row["from"]) for row in rows(drawn) if row["treatment"] == "normalized")
@@ -89,12 +80,12 @@ def test_the_histogram_names_the_treatments_and_its_shares_add_up(inputs):
 
 def test_classes_show_their_counts(inputs):
     drawn = draw("classes", inputs)
-    assert texts(drawn["figure.svg"]).count("6") == 20
+    assert texts(drawn).count("6") == 20
     assert {row["share of training set in %"] for row in rows(drawn)} == {"10"}
 
 
 def test_the_spectrum_says_the_share_of_the_leading_eigenvalue(inputs):
     drawn = draw("spectrum", inputs)
     share = inputs["facts"]["data.leading_share.raw"]["value"]
-    assert f"raw: {share:.0f} %" in texts(drawn["figure.svg"])
+    assert f"raw: {share:.0f} %" in texts(drawn)
     assert float(rows(drawn)[0]["share of the sum in %"]) == pytest.approx(share, rel=1e-4)

@@ -1,15 +1,11 @@
 """The figures of the geometry page: drawn twice alike, legible, and with their numbers beside them."""
 
-import csv
-import io
-import xml.etree.ElementTree as ElementTree
-
 import numpy as np
 import pytest
+from drawings import assert_sound, rows, texts
 
 from report import style
 from report.figures import geometry
-from report.theme import DARK, dark
 
 LARGEST = 150_000  # bytes of one SVG
 FIGURES = ("pca_mlp", "pca_cnn", "explained_variance", "silhouette", "dimension")
@@ -37,25 +33,11 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
     return arrays
 
 
-def rows(drawn: dict[str, str]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
-
-
-def texts(drawn: dict[str, str]) -> list[str]:
-    root = ElementTree.fromstring(drawn["figure.svg"])
-    return [element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text")]
-
-
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (3, 10)])
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epochs):
     figure, arrays = getattr(geometry, name), study(seeds=seeds, epochs=epochs)
-    drawn = figure(arrays=arrays, facts={})
-    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
-    assert len(drawn["figure.svg"]) < LARGEST
-    assert not any(light in dark(drawn["figure.svg"]) for light in DARK)
-    assert rows(drawn)
-    assert figure(arrays=arrays, facts={}) == drawn
+    assert_sound(figure, largest=LARGEST, arrays=arrays, facts={})
 
 
 @pytest.mark.parametrize("name", FIGURES)

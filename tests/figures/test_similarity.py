@@ -1,15 +1,11 @@
 """The figures of the similarity page: drawn twice alike, legible, and with their numbers beside them."""
 
-import csv
-import io
-import xml.etree.ElementTree as ElementTree
-
 import numpy as np
 import pytest
+from drawings import assert_sound, rows, words
 
 from report import style
 from report.figures import similarity
-from report.theme import DARK, dark
 
 LARGEST = 150_000  # bytes of one SVG
 FIGURES = ("epochs", "settling", "steps", "layers", "networks", "relations")
@@ -43,30 +39,16 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, dict]:
     return {"arrays": arrays, "facts": facts}
 
 
-def rows(drawn: dict[str, str]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
-
-
-def texts(drawn: dict[str, str]) -> str:
-    root = ElementTree.fromstring(drawn["figure.svg"])
-    return " ".join(element.text or "" for element in root.iter("{http://www.w3.org/2000/svg}text"))
-
-
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (3, 10)])
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epochs):
     figure, inputs = getattr(similarity, name), study(seeds=seeds, epochs=epochs)
-    drawn = figure(**inputs)
-    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
-    assert len(drawn["figure.svg"]) < LARGEST
-    assert not any(light in dark(drawn["figure.svg"]) for light in DARK)
-    assert rows(drawn)
-    assert figure(**inputs) == drawn
+    assert_sound(figure, largest=LARGEST, **inputs)
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_the_treatments_it_compares(name):
-    said = texts(getattr(similarity, name)(**study()))
+    said = words(getattr(similarity, name)(**study()))
     assert "raw" in said
     assert "normalized" in said
 

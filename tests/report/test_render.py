@@ -35,8 +35,12 @@ def edit(root, old, new, *, template="health"):
 
 def test_every_page_figure_and_listing_has_its_file(site):
     assert {"index.html", "health.html", "glossary.html", "references.html", "404.html"} <= set(site)
-    assert {"figures/health-dead-units.svg", "figures/health-dead-units.dark.svg"} <= set(site)
-    assert {"data/health-dead-units.csv", "code/planted.analysis.html", "assets/theme.css"} <= set(site)
+    assert {
+        "figures/health-dead-units.svg",
+        "data/health-dead-units.csv",
+        "code/planted.analysis.html",
+        "assets/theme.css",
+    } <= set(site)
     assert {"facts.json", "manifest.json", "robots.txt", ".nojekyll", "assets/favicon.svg"} <= set(site)
 
 
@@ -108,7 +112,7 @@ def test_a_figure_has_number_title_both_drawings_and_the_way_to_its_making(site)
     figure = re.search(r'<figure id="fig-dead-units".*?</figure>', page(site), re.DOTALL).group()
     assert "Figure 1" in figure
     assert 'src="figures/health-dead-units.svg"' in figure
-    assert 'src="figures/health-dead-units.dark.svg"' in figure
+    assert 'src="figures/health-dead-units.svg#dark"' in figure
     assert figure.count('width="692" height="346"') == 2
     assert len(set(re.findall(r'alt="([^"]+)"', figure))) == 1
     assert (
@@ -167,12 +171,9 @@ def test_pages_lead_on_to_the_next_and_back_to_the_previous(site):
     assert 'rel="prev"' not in page(site, "index.html")
 
 
-def test_the_dark_drawing_has_dark_colours_and_the_light_one_is_untouched(site, arguments):
-    light, dark = site["figures/health-dead-units.svg"].decode(), site["figures/health-dead-units.dark.svg"].decode()
-    assert light == arguments["figures"]["health/dead-units"].svg
-    assert theme.INK in light
-    assert theme.INK not in dark
-    assert theme.DARK[theme.INK] in dark
+def test_one_drawing_serves_both_papers(site, arguments):
+    drawing = site["figures/health-dead-units.svg"].decode()
+    assert drawing == theme.both(arguments["figures"]["health/dead-units"].svg)
 
 
 def test_a_preview_and_other_data_are_announced_on_every_page(arguments):

@@ -1,5 +1,7 @@
 """Every colour is legible on its paper, and the dark drawing is the light one with other colours."""
 
+import re
+
 import pytest
 
 from report import theme
@@ -34,12 +36,19 @@ def test_the_ten_digits_have_ten_colours_on_either_paper():
     assert len(set(theme.DIGITS)) == len({theme.DARK[colour] for colour in theme.DIGITS}) == 10
 
 
-def test_dark_replaces_each_constant_once_and_nothing_else():
-    path = f'<path stroke="{theme.INK}" fill="{theme.RAW.upper()}" id="m1d1f21abcd"/>'
-    svg = path + '<use href="#m1d1f21abcd" fill="#123456"/>'
-    dark = theme.dark(svg)
-    assert dark == svg.replace(theme.INK, theme.DARK[theme.INK]).replace(theme.RAW.upper(), theme.DARK[theme.RAW])
-    assert not set(theme.DARK) & set(theme.DARK.values()), "else a second pass would change a drawing again"
+def test_every_constant_becomes_a_variable_with_a_value_for_either_paper_and_nothing_else_changes():
+    path = f'<path style="stroke:{theme.INK};fill:{theme.RAW.upper()}" id="m1d1f21abcd"/>'
+    rest = '<use href="#m1d1f21abcd" fill="#123456"/></svg>'
+    found = re.fullmatch(
+        r'<svg id="dark" width="9">(<style>.*</style>)'
+        r'<path style="stroke:var\((--\d+)\);fill:var\((--\d+)\)" id="m1d1f21abcd"/>(.*)',
+        theme.both(f'<svg width="9">{path}{rest}'),
+    )
+    assert found[4] == rest
+    ink, raw = found[2], found[3]
+    light, night = re.fullmatch(r"<style>:root{(.*)}:root:target{(.*)}</style>", found[1]).groups()
+    assert set(light.split(";")) == {f"{ink}:{theme.INK}", f"{raw}:{theme.RAW}", ""}
+    assert set(night.split(";")) == {f"{ink}:{theme.DARK[theme.INK]}", f"{raw}:{theme.DARK[theme.RAW]}", ""}
 
 
 def test_both_sides_of_the_style_sheet_define_the_same_names():

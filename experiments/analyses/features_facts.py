@@ -1,0 +1,152 @@
+"""The facts of the page on features: what `features.read` and `features.gallery` found, over seeds and compared.
+
+In: their arrays by condition. Out: facts named `features.<measure>.<condition>`, with `.<layer>` where it has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from experiments.analyses.attribution import rank_correlation
+from experiments.analyses.grid import COMPARISONS, pairs
+from experiments.statistics import Fact, constant, family, summary
+
+Arrays = Mapping[str, np.ndarray]
+Groups = Mapping[str, Sequence[Arrays]]  # {condition: arrays of `features.read` by seed}
+
+BORDER = 0.01  # a pixel belongs to the border if it is lit in less than this share of the training images
+UNITS = {"weight_border": "%", "change_border": "%", "saliency_border": "%", "saliency_ink": "%"}
+UNITS |= {"unit_border": "%", "incompleteness": "%"}
+WITHIN = ("weight_roughness", "norm_growth", "weight_border", "change_border")  # never compared between architectures
+BETWEEN = ("saliency_border", "saliency_ink", "saliency_roughness", "unit_border", "fit")
+
+
+def facts(
+    groups: Groups,
+    galleries: Mapping[str, Arrays],
+    images: UInt8[np.ndarray, "image 28 28"],
+    lit: Float[np.ndarray, "28 28"],
+    edge: Bool[np.ndarray, "28 28"],
+) -> dict[str, Fact]:
+    """Every measure per condition (see `measures`), its paired differences, and the agreement of maps.
+
+    images: the probe images. lit: share of training images in which a pixel is lit. edge: which pixels are border.
+    """
+    tables: dict[str, dict[str, dict[str, np.ndarray]]] = {}
+    for condition, group in groups.items():
+        found = [measures(run) for run in group]
+        for measure, part in found[0]:
+            values = np.array([each[measure, part] for each in found])
+            tables.setdefault(measure, {}).setdefault(condition, {})[part] = values
+    named = {
+        ".".join(filter(None, ("features", measure, condition, part))): summary(values, unit=_unit(measure))
+        for measure, table in tables.items()
+        for condition, parts in table.items()
+        for part, values in parts.items()
+    }
+    for measure in (*WITHIN, *BETWEEN):
+        only = ("mlp", "cnn") if measure in WITHIN else tuple(COMPARISONS)
+        compared = pairs(tables.get(measure, {}), measure=f"features.{measure}", only=only)
+        named |= family(compared, unit="points" if _unit(measure) == "%" else _unit(measure))
+    return named | agreement(groups) | _constants(galleries, images, lit, edge)
+
+
+def measures(run: Arrays) -> dict[tuple[str, str], float]:
+    """The numbers of one run, {(measure, part): number}; the part is a layer, or "" for the network.
+
+    A measure is of the trained network; with `_start`, of the untrained one. norm_growth: norm of the first layer's
+    weights at the end, as a multiple of that at the start. randomised.<method>: part `all` has every layer drawn
+    anew, `top` the logits only.
+    """
+    found = {}
+    for measure in ("weight_border", "weight_roughness", *BETWEEN):
+        if measure in run:
+            found[f"{measure}_start", ""] = float(run[measure][0])
+            found[measure, ""] = float(run[measure][-1])
+    for measure in ("change_border", "incompleteness"):
+        if measure in run:
+            found[measure, ""] = float(run[measure])
+    found["norm_growth", ""] = float(run["weight_norm"][-1] / run["weight_norm"][0])
+    for name, values in run.items():
+        kind, _, rest = name.partition("/")
+        if kind == "fit":
+            found["fit", rest] = float(values)
+        elif kind == "randomised":
+            found |= {
+                (f"randomised.{rest}", str(layer)): float(v) for layer, v in zip(run["layers"], values, strict=True)
+            }
+            found |= {(f"randomised.{rest}", "all"): float(values[0]), (f"randomised.{rest}", "top"): float(values[-1])}
+    return found
+
+
+def agreement(groups: Groups) -> dict[str, Fact]:
+    """How alike the saliency maps of two networks are: rank correlation of absolute gradients, mean over images.
+
+    `agreement.mlp`: of raw and normalized networks that share their seed, and so on for every comparison;
+    `agreement.seeds.<condition>`: of networks that differ in nothing but their seed, paired so that each network is
+    in one pair only (an odd last seed is left out);
+    `agreement.difference.mlp`: for each pair of seeds, the first minus the second, averaged over the two conditions.
+    """
+
+    def alike(first: Arrays, second: Arrays) -> float:
+        maps = (run["saliency"].astype(np.float64) for run in (first, second))
+        return float(rank_correlation(*maps).mean())
+
+    paired = {
+        name: np.array([alike(*each) for each in zip(groups[first], groups[second], strict=True)])
+        for name, (first, second) in COMPARISONS.items()
+        if first in groups and second in groups
+    }
+    seeds = {
+        condition: np.array([alike(*each) for each in zip(group[::2], group[1::2], strict=False)])
+        for condition, group in groups.items()
+        if len(group) > 1
+    }
+    apart = {
+        f"features.agreement.difference.{name}": (
+            values[: len(values) // 2 * 2].reshape(-1, 2).mean(axis=1),
+            np.mean([seeds[condition] for condition in COMPARISONS[name]], axis=0),
+        )
+        for name, values in paired.items()
+        if len(values) > 1
+    }
+    named = {f"features.agreement.{name}": summary(values, unit="") for name, values in paired.items()}
+    over_pairs = {
+        f"features.agreement.seeds.{condition}": summary(values, unit="") for condition, values in seeds.items()
+    }
+    over_pairs |= family(apart, unit="")
+    return named | {
+        name: fact | {"method": fact["method"].replace("over seeds", "over pairs of seeds")}
+        for name, fact in over_pairs.items()
+    }
+
+
+def _constants(
+    galleries: Mapping[str, Arrays], images: np.ndarray, lit: np.ndarray, edge: np.ndarray
+) -> dict[str, Fact]:
+    """Sizes of border and ink, and how far made images outdo real ones in the first seed's networks."""
+    counts = {
+        "border_threshold": (100 * BORDER, "%"),
+        "border_pixels": (edge.sum(), "pixels"),
+        "border_share": (100 * edge.mean(), "%"),
+        "never_pixels": ((lit == 0).sum(), "pixels"),
+        "ink": (100 * (images > 0).mean(), "%"),
+    }
+    named = {
+        f"features.{name}": constant(float(value), unit=unit, n=1, method="counted over the pixels of the data")
+        for name, (value, unit) in counts.items()
+    }
+    method = "median over the units of the layer, first seed"
+    for condition, kept in galleries.items():
+        for name, values in kept.items():
+            if name.startswith("excess/"):
+                median = constant(np.median(values), unit="standard deviations", n=len(values), method=method)
+                named[f"features.excess.{condition}.{name.partition('/')[2]}"] = median
+    return named
+
+
+def _unit(measure: str) -> str:
+    return UNITS.get(measure.removesuffix("_start"), "")

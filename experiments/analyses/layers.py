@@ -1,0 +1,167 @@
+"""What LayerNorm, BatchNorm and Dropout add to the MLP on normalized input: variants beside the plain network.
+
+In: the records of all variants, whose seeds pair up. Out: curves to draw, and facts: accuracy, generalisation gap,
+drift, dead units and selectivity of each variant, and its difference from the plain one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from experiments.analyses import health
+from experiments.analyses.grid import by_condition
+from experiments.analyses.units import living, participation_ratio, selectivity
+from experiments.statistics import Fact, constant, family, summary
+
+Record = Mapping[str, np.ndarray]
+Table = dict[str, np.ndarray]  # {variant: one value per seed}
+
+PLAIN = "plain"
+PREFERRED = "notebooks"  # the combination that the notebooks found best
+UNITS = {
+    "test_accuracy": "%",
+    "test_loss": "nats",
+    "gap": "points",
+    "decline": "points",
+    "first_epoch": "%",
+    "shift": "",
+    "growth": "",
+    "dead": "%",
+    "always": "%",
+    "selectivity": "",
+    "participation": "digits",
+}
+
+
+def compare(*, records: Mapping[str, Record], titles: Mapping[str, str], dropout: float) -> dict[str, Any]:
+    """All variants of the MLP, side by side.
+
+    records: {"<variant>/<seed>": record}; "plain" is the network without additions. titles: {variant: what it is
+    called}; dropout: the share that is dropped where there is Dropout. Returns `arrays.npz`: variants, titles;
+    test_accuracy/<variant> (seed, epoch), in %; mean and std /<variant>/<layer> (seed, epoch) of what a hidden layer
+    hands on; value/<measure>/<variant> (seed,); and `facts.json`: layers.<measure>.<variant>;
+    layers.<measure>.difference.<variant> from the plain network; layers.preferred.<variant>, the test accuracy of the
+    notebooks' combination minus that of the variant.
+    """
+    groups = by_condition(records)
+    order = [variant for variant in titles if variant in groups]
+    arrays: dict[str, np.ndarray] = {
+        "variants": np.array(order),
+        "titles": np.array([titles[variant] for variant in order]),
+    }
+    tables: dict[str, Table] = {measure: {} for measure in UNITS}
+    for variant in order:
+        runs = groups[variant]
+        arrays[f"test_accuracy/{variant}"] = 100 * np.stack([run["test_accuracy"] for run in runs])
+        for layer in health.hidden_layers(runs[0]):
+            for statistic in ("mean", "std"):
+                values = [run[f"{statistic}/{handed_on(run, layer)}"][:, -1] for run in runs]
+                arrays[f"{statistic}/{variant}/{layer}"] = np.stack(values)
+        found = [measures(run) for run in runs]
+        for measure, table in tables.items():
+            table[variant] = np.array([values[measure] for values in found])
+    arrays |= {f"value/{measure}/{variant}": v for measure, table in tables.items() for variant, v in table.items()}
+    arrays = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in arrays.items()}
+    seeds = len(groups[PLAIN])
+    constants = {
+        "layers.seeds": constant(seeds, unit="times", n=seeds, method="seeds of each variant"),
+        "layers.dropout": constant(100 * dropout, unit="%", n=seeds, method="share of activations dropped in training"),
+    }
+    return {"arrays.npz": arrays, "facts.json": facts(tables) | constants}
+
+
+def measures(record: Record) -> dict[str, float]:
+    """The measures of one network after training.
+
+    test_accuracy in %, test_loss; gap: training minus test accuracy, in points; first_epoch: test accuracy after it;
+    decline: the best test accuracy of any epoch minus the last, in points
+    shift, growth: see `drift`; mean over the hidden layers
+    dead, always: share of the hidden units that are dead or always on, in %
+    selectivity, participation: mean over the living units of the last hidden layer, read behind its ReLU
+    """
+    accuracy = 100 * record["test_accuracy"]
+    hidden = health.hidden_layers(record)
+    drifts = [drift(record, layer) for layer in hidden]
+    of_units = health.measures(record, hidden)
+    means = record[f"class_mean/{hidden[-1]}"][-1]
+    alive = means[living(means)]
+    return {
+        "test_accuracy": float(accuracy[-1]),
+        "test_loss": float(record["test_loss"][-1]),
+        "gap": float(100 * record["final_train_accuracy"] - accuracy[-1]),
+        "decline": float(accuracy.max() - accuracy[-1]),
+        "first_epoch": float(accuracy[1]),
+        "shift": float(np.mean([shift for shift, _ in drifts])),
+        "growth": float(np.mean([growth for _, growth in drifts])),
+        "dead": of_units["dead"],
+        "always": of_units["always"],
+        "selectivity": float(selectivity(alive).mean()) if len(alive) else 0.0,
+        "participation": float(participation_ratio(alive).mean()) if len(alive) else 0.0,
+    }
+
+
+def drift(record: Record, layer: str) -> tuple[float, float]:
+    """How far the statistics of what a layer hands on move while training: (shift, growth).
+
+    shift: the distance between its mean untrained and at the end, in standard deviations of the untrained network;
+    growth: its standard deviation at the end divided by that of the untrained network. 0 and 1: nothing moved.
+    """
+    point = handed_on(record, layer)
+    mean, std = record[f"mean/{point}"][:, -1], record[f"std/{point}"][:, -1]
+    return float(abs(mean[-1] - mean[0]) / std[0]), float(std[-1] / std[0])
+
+
+def handed_on(record: Record, layer: str) -> str:
+    """The hook point of what a layer hands to the next: behind its ReLU, or behind what follows that."""
+    return f"{layer}.out" if f"{layer}.out" in record["hook_points"] else f"{layer}.post"
+
+
+def facts(tables: Mapping[str, Table]) -> dict[str, Fact]:
+    """Means per variant; differences from the plain network; the notebooks' combination against every other."""
+    named: dict[str, Fact] = {}
+    for measure, table in tables.items():
+        unit = UNITS[measure]
+        named |= {f"layers.{measure}.{variant}": summary(values, unit=unit) for variant, values in table.items()}
+        pairs = {
+            f"layers.{measure}.difference.{variant}": (values, table[PLAIN])
+            for variant, values in table.items()
+            if variant != PLAIN
+        }
+        named |= family(pairs, unit="points" if unit == "%" else unit)
+    accuracy = tables["test_accuracy"]
+    rivals = {
+        f"layers.preferred.{variant}": (accuracy[PREFERRED], values)
+        for variant, values in accuracy.items()
+        if variant != PREFERRED
+    }
+    named |= family(rivals, unit="points")
+    return named | _ranks(named, accuracy)
+
+
+def _ranks(named: Mapping[str, Fact], accuracy: Table) -> dict[str, Fact]:
+    """Where the notebooks' combination stands: its rank by mean test accuracy, and how many it beats or loses to."""
+    seeds = len(accuracy[PLAIN])
+    means = {variant: float(values.mean()) for variant, values in accuracy.items()}
+    rank = 1 + sum(mean > means[PREFERRED] for mean in means.values())
+    rivals = [named[f"layers.preferred.{variant}"] for variant in accuracy if variant != PREFERRED]
+    beaten = _certain(rivals, sign=1)
+    lost = _certain(rivals, sign=-1)
+    against_plain = [named[f"layers.test_accuracy.difference.{variant}"] for variant in accuracy if variant != PLAIN]
+    counts = {
+        "layers.rank": (rank, "", "place by mean test accuracy, 1 is the best"),
+        "layers.preferred.higher": (beaten, "", "networks that the notebooks' combination detectably beats"),
+        "layers.preferred.lower": (lost, "", "networks that detectably beat the notebooks' combination"),
+        "layers.helped": (_certain(against_plain, sign=1), "", "variants detectably better than plain"),
+        "layers.hurt": (_certain(against_plain, sign=-1), "", "variants detectably worse than plain"),
+        "layers.variants": (len(accuracy) - 1, "ways", "variants beside the plain network"),
+    }
+    return {name: constant(value, unit=unit, n=seeds, method=method) for name, (value, unit, method) in counts.items()}
+
+
+def _certain(found: Sequence[Fact], *, sign: int) -> int:
+    """How many differences have an interval wholly on one side of zero."""
+    edges: Sequence[Any] = [fact["low"] if sign > 0 else fact["high"] for fact in found]
+    return sum(edge is not None and sign * edge > 0 for edge in edges)

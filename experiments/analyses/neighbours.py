@@ -1,0 +1,147 @@
+"""Who lies next to whom: nearest neighbours, what one straight cut can read, and how far a plane can be trusted.
+
+In: the activations of the probe images at the start, early and at the end, their planes (geometry.embed), and
+the last hidden layer at every epoch. Out: for one run (`examine`) the numbers of each layer, for the study
+(`compare`) arrays and facts. All measures are blind to the scale of a layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from experiments.analyses.geometry import effective_dimension, plane
+from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.nearness import (
+    distances,
+    flat,
+    knn_accuracy,
+    linear_probe_accuracy,
+    nearest,
+    rank_within,
+    trustworthiness,
+)
+from experiments.statistics import family, summary
+
+Arrays = Mapping[str, np.ndarray]
+
+UNITS = {"knn": "%", "linear_probe": "%", "knn_plane": "%", "trustworthiness_plane": ""}
+BY_EPOCH = (*UNITS, "dimension")
+PER_CLASS = 100  # images of each digit on which every epoch is read
+
+
+def examine(*, layers: Arrays, embedded: Arrays, trajectory: Arrays, probe: Arrays) -> dict[str, Any]:
+    """Neighbours and linear probe of each layer of one network.
+
+    layers: "<epoch>/<hook>" (image, ...). embedded: coordinates/<hook> (moment, image, 2) of geometry.embed.
+    trajectory: penultimate (epoch, image, unit). probe: labels (image,). Returns `arrays.npz`: hook_points in
+    order of depth, epochs (moment,), for the last hidden layer <measure>_by_epoch (epoch,) of all these and of the
+    effective dimension, read on the first hundred images of each digit, and for every hook point
+
+        knn/<hook>, linear_probe/<hook>   (moment,)   %, see `knn_accuracy` and `linear_probe_accuracy`
+        knn_plane/<hook>                  (moment,)   %, k-NN accuracy on the first two principal components
+        trustworthiness_plane/<hook>      (moment,)   of that plane, see `trustworthiness`
+    """
+    labels = probe["labels"]
+    epochs = sorted({int(name.partition("/")[0]) for name in layers})
+    hooks = [name.partition("/")[2] for name in layers if name.startswith(f"{epochs[0]}/")]
+    arrays: dict[str, np.ndarray] = {"hook_points": np.array(hooks), "epochs": np.array(epochs)}
+    few = rank_within(labels) < PER_CLASS
+    steps = [_step(flat(points[few]), labels[few]) for points in trajectory["penultimate"]]
+    arrays |= {f"{measure}_by_epoch": np.array([found[measure] for found in steps]) for measure in BY_EPOCH}
+    for hook in hooks:
+        planes = embedded[f"coordinates/{hook}"]
+        moments = [
+            _measure(flat(layers[f"{epoch}/{hook}"]), flat(places), labels)
+            for epoch, places in zip(epochs, planes, strict=True)
+        ]
+        arrays |= {f"{measure}/{hook}": np.array([found[measure] for found in moments]) for measure in UNITS}
+    return {"arrays.npz": arrays}
+
+
+def _step(points: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    places, _ = plane(points, labels)
+    return _measure(points, places, labels) | {"dimension": effective_dimension(points)}
+
+
+def _measure(points: np.ndarray, places: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    apart, drawn_apart = distances(points), distances(places)
+    found = nearest(drawn_apart)
+    return {
+        "knn": knn_accuracy(apart, labels),
+        "linear_probe": linear_probe_accuracy(points, labels),
+        "knn_plane": knn_accuracy(drawn_apart, labels, found=found),
+        "trustworthiness_plane": trustworthiness(apart, drawn_apart, found=found),
+    }
+
+
+def compare(*, runs: Mapping[str, Arrays]) -> dict[str, Any]:
+    """The neighbours in all networks: what `examine` measured, stacked over seeds.
+
+    runs: {"mlp-raw/0": arrays of examine}. Returns `arrays.npz`: moments (the epochs shown),
+
+        hook_points/<condition>
+        knn, linear_probe, knn_plane, trustworthiness_plane /<condition>/<hook>   (seed, moment)
+        <measure>_by_epoch/<condition>                            (seed, epoch), these and dimension
+
+    and `facts.json`: `geometry.<measure>.<condition>.<hook>` at the end of training, `geometry.<measure>_start...`
+    for the untrained network, `geometry.<measure>_gain...` for their paired difference, comparisons of conditions,
+    and `geometry.knn_lost...`, what the plane takes from the k-NN accuracy.
+    """
+    groups = by_condition(runs)
+    arrays: dict[str, np.ndarray] = {"moments": next(iter(runs.values()))["epochs"]}
+    for condition, group in groups.items():
+        hooks = [str(hook) for hook in group[0]["hook_points"]]
+        names = [f"{measure}/{hook}" for measure in UNITS for hook in hooks]
+        arrays[f"hook_points/{condition}"] = np.array(hooks)
+        for name in (*names, *(f"{measure}_by_epoch" for measure in BY_EPOCH)):
+            measure, _, hook = name.partition("/")
+            place = "/".join(filter(None, (measure, condition, hook)))
+            arrays[place] = np.stack([run[name] for run in group]).astype(np.float32)
+    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+
+
+def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+    """Every measure per condition and hook point, at the start, at the end and the gain; then comparisons.
+
+    Comparisons are named as those of geometry.facts: where both conditions have the hook point, and `last`.
+    """
+    named: dict[str, Any] = {}
+    lost = {}
+    for measure, unit in UNITS.items():
+        apart = "points" if unit == "%" else unit
+        start, end = _table(groups, measure, moment=0), _table(groups, measure, moment=-1)
+        gains = {}
+        for condition, hooks in end.items():
+            for hook, values in hooks.items():
+                place = f"{condition}.{hook}"
+                named[f"geometry.{measure}.{place}"] = summary(values, unit=unit)
+                named[f"geometry.{measure}_start.{place}"] = summary(start[condition][hook], unit=unit)
+                gains[f"geometry.{measure}_gain.{place}"] = (values, start[condition][hook])
+                if measure == "knn":
+                    plane = _table(groups, "knn_plane", moment=-1)[condition][hook]
+                    lost[f"geometry.knn_lost.{place}"] = (values, plane)
+        named |= family(gains, unit=apart) | family(_compared(end, measure), unit=apart)
+    return named | family(lost, unit="points")
+
+
+def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int) -> dict[str, dict[str, np.ndarray]]:
+    """{condition: {hook point: one value per seed}}"""
+    return {
+        condition: {
+            str(hook): np.array([float(run[f"{measure}/{hook}"][moment]) for run in group])
+            for hook in group[0]["hook_points"]
+        }
+        for condition, group in groups.items()
+    }
+
+
+def _compared(table: Mapping[str, Mapping[str, np.ndarray]], measure: str) -> dict[str, tuple[Any, Any]]:
+    name = f"geometry.{measure}"
+    last = {
+        condition: {"last": [values for hook, values in hooks.items() if hook != "logits"][-1]}
+        for condition, hooks in table.items()
+    }
+    return pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))

@@ -1,0 +1,310 @@
+"""A portrait of every unit: what it prefers, which images excite it, what is lost without it, and who is like it.
+
+In: the weights of a network, its record, the probe images, and what `interventions.read` counted. Out: for one
+network (`read`) arrays per unit and what each unit says to each probe image; for all of them (`gather`) each unit's
+nearest units in the other networks, the images that portraits show, and facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor, nn
+
+from experiments.analyses.attribution import hook_point_of, reader
+from experiments.analyses.health import ALWAYS, RARE, states
+from experiments.analyses.interventions import (
+    ATTRACTOR,
+    BASE,
+    BOTTLENECK,
+    OFF,
+    TRIPLED,
+    accuracy,
+    class_accuracy,
+    pull,
+)
+from experiments.analyses.maps import packed
+from experiments.analyses.scaling import BATCH, SCALES
+from experiments.analyses.selectivity import GENERALIST, SPECIALIST
+from experiments.analyses.stimuli import favourites, one_hot_maps
+from experiments.analyses.units import living, participation_ratio, selectivity
+from experiments.hooks import HookedModule, run_with_cache
+from experiments.networks import at_epoch
+from experiments.statistics import constant
+from experiments.treatment import treat
+
+Arrays = Mapping[str, np.ndarray]
+
+TOP_IMAGES = 8  # of a portrait
+PATCHES = 100  # images over whose patches a channel's mean patch is taken
+KINDS = ("dead", "specialist", "polysemantic", "generalist")
+
+
+def read(
+    *,
+    weights: Arrays,
+    record: Arrays,
+    probe: Arrays,
+    interventions: Arrays,
+    architecture: Mapping[str, Any],
+    treatment: Mapping[str, float],
+) -> dict[str, Any]:
+    """The portraits of one trained network's hidden units; in a convolutional layer a unit is a channel.
+
+    interventions: arrays of `interventions.read`. Returns `responses.npz`, <layer> (image, unit): activations after
+    the ReLU, of a channel averaged over positions; and `portraits.npz`: layers, scales, images (10,) of the test set
+    by class, and for each hidden layer
+
+        profile/<layer>       (unit, 10)          class means on the probe images, at the end
+        means/<layer>         (epoch, unit, 10)   the same by epoch, float16
+        selectivity/<layer>, active/<layer>       (epoch, unit)
+        participation/<layer> (unit,)             at the end
+        kind/<layer>          (unit,)             one of KINDS, by the participation ratio at the end
+        always/<layer>, rare/<layer>              (unit,)  see `health`
+        correct/<layer>       (unit, scale, 10)   test images of each class read correctly, at SCALES
+        change/<layer>        (unit, 10, 10)      confusion matrix with the unit off minus the baseline's, in images
+        effect/<layer>        (unit, 6)           see `effects`
+        bottleneck/<layer>, attractor/<layer>     (unit,)  see `interventions`
+        onehot/<layer>        (unit, 28, 28)      fully connected layers; see `stimuli.one_hot_maps`
+        filter/<layer>        (unit, channel, k, k)   convolutional layers: the weights
+        patch/<layer>         (unit, side, side) uint8    convolutional layers: see `mean_patches`
+        top/<layer>           (unit, 8)           places in the probe set of the images it answers most strongly
+        answer/<layer>        (unit, 8)           what it says to them after the ReLU, a channel where it is highest
+
+    onehot/ and filter/ are in eight bits, see `maps.packed`.
+    """
+    model = cast(HookedModule, at_epoch(weights, epoch=-1, architecture=architecture))
+    inputs = treat(probe["images"], **treatment)
+    pixels = torch.tensor(probe["images"]).float().div_(255)
+    layers = [str(layer) for layer in interventions["layers"]]
+    arrays: dict[str, np.ndarray] = {"layers": np.array(layers), "scales": np.array(SCALES)}
+    arrays["images"] = interventions[f"confusion/{layers[0]}"][0, BASE].sum(axis=1)
+    responses: dict[str, np.ndarray] = {}
+    for layer in layers:
+        pre = _pre_activations(model, inputs, layer)  # (image, unit, ...)
+        peak = pre.flatten(2).amax(2) if pre.ndim > 2 else pre
+        top = favourites(peak, count=TOP_IMAGES)
+        responses[layer] = (pre.relu().flatten(2).mean(2) if pre.ndim > 2 else pre.relu()).numpy()
+        arrays |= _history(record, layer) | _interventions(interventions, layer)
+        arrays |= {
+            f"top/{layer}": top.astype(np.int16),
+            f"answer/{layer}": np.take_along_axis(peak.relu().numpy().T, top, axis=1).astype(np.float16),
+        }
+        if pre.ndim > 2:
+            arrays |= packed(f"filter/{layer}", weights[f"{layer}.weight"][-1])
+            field = receptive_field(model, layer, side=pre.shape[-1])
+            if field is not None:
+                arrays[f"patch/{layer}"] = mean_patches(pre, pixels, *field)
+        else:
+            units = reader(model, hook_point_of(model, layer), **treatment)
+            arrays |= packed(f"onehot/{layer}", one_hot_maps(units).numpy())
+    return {"portraits.npz": arrays, "responses.npz": responses}
+
+
+def kinds(means: Float[np.ndarray, "unit classes"]) -> np.ndarray:
+    """One of KINDS for every unit, by its class means: by the thresholds that the study counts specialists with."""
+    ratio = participation_ratio(means)
+    found = np.where(ratio < SPECIALIST, "specialist", np.where(ratio > GENERALIST, "generalist", "polysemantic"))
+    return np.where(living(means), found, "dead")
+
+
+def effects(confusion: Int[np.ndarray, "unit scale true read"]) -> Float[np.ndarray, "unit 6"]:
+    """What becomes of the network's answers when each unit is switched off, and when it is tripled.
+
+    Columns: accuracy lost when off, in points; the class that loses most then, and by how many points; accuracy
+    lost when tripled, in points; the class that then draws most images of other classes, and by how many points of
+    them more than in the untouched network.
+    """
+    base, off, tripled = (confusion[:, scale] for scale in (BASE, OFF, TRIPLED))
+    losses = class_accuracy(base) - class_accuracy(off)  # (unit, class)
+    pulled = pull(tripled) - pull(base)
+    columns = (
+        accuracy(base) - accuracy(off),
+        losses.argmax(axis=1),
+        losses.max(axis=1),
+        accuracy(base) - accuracy(tripled),
+        pulled.argmax(axis=1),
+        pulled.max(axis=1),
+    )
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def mean_patches(
+    pre: Float[Tensor, "image channel h w"], pixels: Float[Tensor, "image 28 28"], size: int, stride: int
+) -> UInt8[np.ndarray, "channel size size"]:
+    """For each channel, what it looks at where it is highest: the mean patch of the images it answers most strongly.
+
+    From each of its PATCHES favourite images the patch that lies in the receptive field of its highest position is
+    taken, and the patches are averaged. size, stride: see `receptive_field`. Grey levels 0 to 255.
+    """
+    peak, place = pre.flatten(2).max(2)  # (image, channel)
+    top = favourites(peak, count=PATCHES)  # (channel, rank)
+    found = np.zeros((pre.shape[1], size, size))
+    for channel, images in enumerate(top):
+        rows, columns = np.divmod(place[images, channel].numpy() * 1, pre.shape[3])
+        patches = [
+            pixels[image, row : row + size, column : column + size].numpy()
+            for image, row, column in zip(images, rows * stride, columns * stride, strict=True)
+        ]
+        found[channel] = np.mean(patches, axis=0)
+    return np.rint(255 * found).astype(np.uint8)
+
+
+def receptive_field(model: HookedModule, layer: str, *, side: int) -> tuple[int, int] | None:
+    """How many pixels across a channel's position sees, and how many pixels lie between neighbours' fields.
+
+    Known for convolutions without padding and 2x2 pooling, one after another; None where maps of `side` positions
+    do not agree with that.
+    """
+    size, stride = 1, 1
+    for name in model.layers[: model.layers.index(layer) + 1]:
+        module = model.get_submodule(name)
+        if not isinstance(module, nn.Conv2d):
+            return None
+        size += (module.kernel_size[0] - 1) * stride
+        if name != layer and f"{name}.pooled" in model.hook_points:
+            size, stride = size + stride, 2 * stride
+    return (size, stride) if (28 - size) // stride + 1 == side else None
+
+
+def correlations(
+    a: Float[np.ndarray, "image unit"], b: Float[np.ndarray, "image other"]
+) -> Float[np.ndarray, "unit other"]:
+    """Pearson's correlation, over images, of every unit of one network with every unit of another; 0 for a unit
+    that says the same to every image."""
+    standard = []
+    for values in (a, b):
+        centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
+        size = np.sqrt((centred**2).sum(axis=0))
+        standard.append(np.divide(centred, size, out=np.zeros_like(centred), where=size > 0))
+    return standard[0].T @ standard[1]
+
+
+def gather(*, portraits: Mapping[str, Arrays], responses: Mapping[str, Arrays], probe: Arrays) -> dict[str, Any]:
+    """Each unit's nearest units in the other networks, and the images of all portraits.
+
+    portraits, responses: {"mlp-raw": arrays of `read`}. Returns `arrays.npz`: place (n,) in the probe set, index (n,)
+    in the test set, images (n, 28, 28) and labels (n,) of the images that portraits show, and for every pair
+
+        nearest/<condition>/<other>       (unit,)   the other network's hidden unit that correlates best, counted
+                                                    through its layers; -1 for a unit that says nothing
+        correlation/<condition>/<other>   (unit,)   that correlation
+
+    and `facts.json`: counts units.<kind>.<condition> and units.<kind>, medians
+    units.nearest.<condition>.<other>, units.nearest.same and units.nearest.other (of pairs of networks with the
+    same and with another architecture), and the thresholds.
+    """
+    said = {
+        condition: np.concatenate([found[str(layer)] for layer in portraits[condition]["layers"]], axis=1)
+        for condition, found in responses.items()
+    }
+    arrays: dict[str, np.ndarray] = {}
+    for condition, own in said.items():
+        for other, theirs in said.items():
+            if other == condition:
+                continue
+            alike = correlations(own, theirs)
+            best = np.where(np.ptp(own, axis=0) > 0, alike.argmax(axis=1), -1)
+            arrays[f"nearest/{condition}/{other}"] = best.astype(np.int16)
+            arrays[f"correlation/{condition}/{other}"] = alike.max(axis=1).astype(np.float32)
+    shown = [found[name].ravel() for found in portraits.values() for name in found if name.startswith("top/")]
+    place = np.unique(np.concatenate(shown))
+    arrays |= {
+        "place": place.astype(np.int16),
+        "index": probe["index"][place],
+        "images": probe["images"][place],
+        "labels": probe["labels"][place],
+    }
+    return {"arrays.npz": arrays, "facts.json": _facts(portraits, arrays)}
+
+
+def _facts(portraits: Mapping[str, Arrays], arrays: Arrays) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    counted = "counted over the hidden units and channels of the first seed"
+    totals = dict.fromkeys(("units", *KINDS, "bottlenecks", "attractors"), 0)
+    for condition, found in portraits.items():
+        for name, count in _counts(found).items():
+            totals[name] += count
+            facts[f"units.{name}.{condition}"] = constant(count, unit="units", n=1, method=counted)
+    facts |= {f"units.{name}": constant(count, unit="units", n=1, method=counted) for name, count in totals.items()}
+    best: dict[str, list[np.ndarray]] = {"same": [], "other": []}
+    for name in arrays:
+        kind, _, pair = name.partition("/")
+        if kind == "nearest":
+            condition, other = pair.split("/")
+            chosen = arrays[f"correlation/{pair}"][arrays[name] >= 0]
+            facts[f"units.nearest.{condition}.{other}"] = _median(chosen)
+            alike = condition.partition("-")[0] == other.partition("-")[0]
+            best["same" if alike else "other"].append(chosen)
+    facts |= {f"units.nearest.{kind}": _median(np.concatenate([[], *chosen])) for kind, chosen in best.items()}
+    limits = {
+        "specialist_below": (SPECIALIST, "digits"),
+        "generalist_above": (GENERALIST, "digits"),
+        "bottleneck_from": (BOTTLENECK, "points"),
+        "attractor_from": (ATTRACTOR, "points"),
+        "always_above": (100 * ALWAYS, "%"),
+        "rare_below": (100 * RARE, "%"),
+        "top_images": (TOP_IMAGES, "images"),
+        "patches": (PATCHES, "images"),
+    }
+    for name, (value, unit) in limits.items():
+        facts[f"units.{name}"] = constant(value, unit=unit, n=1, method="a constant of the study")
+    return facts
+
+
+def _counts(found: Arrays) -> dict[str, int]:
+    """How many units of a network are of which kind."""
+    layers = [str(layer) for layer in found["layers"]]
+    kind = np.concatenate([found[f"kind/{layer}"] for layer in layers])
+    counts = {"units": len(kind), **{each: int((kind == each).sum()) for each in KINDS}}
+    return counts | {
+        f"{name}s": sum(int(found[f"{name}/{layer}"].sum()) for layer in layers) for name in ("bottleneck", "attractor")
+    }
+
+
+def _median(correlation: Float[np.ndarray, " unit"]) -> dict[str, Any]:
+    """The median over living units of the correlation with the nearest unit; no value where there are none."""
+    return constant(
+        float(np.median(correlation)) if len(correlation) else None,
+        unit="",
+        n=max(len(correlation), 1),
+        method="median over the living units of the first seed of the correlation with the nearest unit",
+    )
+
+
+def _history(record: Arrays, layer: str) -> dict[str, np.ndarray]:
+    """A layer's units by epoch, as recorded."""
+    means, active = record[f"class_mean/{layer}"], record[f"active/{layer}"]
+    return {
+        f"means/{layer}": means.astype(np.float16),
+        f"selectivity/{layer}": selectivity(means).astype(np.float32),
+        f"profile/{layer}": means[-1].astype(np.float32),
+        f"participation/{layer}": participation_ratio(means[-1]),
+        f"active/{layer}": active.astype(np.float32),
+        f"kind/{layer}": kinds(means[-1]),
+        f"always/{layer}": states(active[-1])["always"],
+        f"rare/{layer}": states(active[-1])["rare"],
+    }
+
+
+def _interventions(counted: Arrays, layer: str) -> dict[str, np.ndarray]:
+    """What `interventions.read` counted of a layer, and what it comes to."""
+    confusion = counted[f"confusion/{layer}"]
+    effect = effects(confusion)
+    return {
+        f"correct/{layer}": np.diagonal(confusion, axis1=2, axis2=3).astype(np.int16),
+        f"change/{layer}": (confusion[:, OFF] - confusion[:, BASE]).astype(np.int16),
+        f"effect/{layer}": effect,
+        f"bottleneck/{layer}": effect[:, 2] >= BOTTLENECK,
+        f"attractor/{layer}": effect[:, 5] >= ATTRACTOR,
+    }
+
+
+def _pre_activations(model: HookedModule, inputs: Tensor, layer: str) -> Float[Tensor, "image unit ..."]:
+    """What every unit of a layer sums up to on every image, before the ReLU."""
+    hook = f"{layer}.pre"
+    return torch.cat([run_with_cache(model, batch, names=hook)[1][hook] for batch in inputs.split(BATCH)])

@@ -1,0 +1,77 @@
+"""What a unit answers to: single lit pixels, images made to please it, and the real images it likes best.
+
+In: a function from pixels in [0, 1] to units (see `attribution.reader`). Out: one map or image per unit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from experiments.analyses.attribution import Reader
+
+SIDE = 28
+STEPS, STEP = 200, 0.05  # of the ascent: number, and size in pixel values
+VARIATION, INK = 0.015, 0.003  # what a unit of total variation and of squared ink costs, in standard deviations
+START = 0.5  # every pixel of the image the ascent begins with
+EVEN = 0.1  # a difference of neighbouring pixels that counts as none
+
+
+def one_hot_maps(read: Reader) -> Float[Tensor, "unit 28 28"]:
+    """Each unit's activation for every single lit pixel, minus its activation for the black image."""
+    lit = torch.eye(SIDE * SIDE).reshape(-1, 1, SIDE, SIDE)
+    with torch.no_grad():
+        return (read(lit) - read(torch.zeros(1, 1, SIDE, SIDE))).T.reshape(-1, SIDE, SIDE)
+
+
+def template_fit(
+    maps: Float[Tensor, "unit 28 28"], pixels: Float[Tensor, "image 1 28 28"], answers: Float[Tensor, "image unit"]
+) -> Float[np.ndarray, " unit"]:
+    """Pearson correlation over images of a unit's activation with its one-hot map laid over the image as a template.
+
+    1 for a unit that is linear in the pixels: what it says to an image is then the sum of what it says to the
+    image's pixels. 0 for a unit, or a template, that says the same of every image.
+    """
+    told = (pixels.flatten(1).double() @ maps.flatten(1).double().T).numpy()  # (image, unit)
+    heard = answers.double().numpy()
+    told, heard = told - told.mean(axis=0), heard - heard.mean(axis=0)
+    size = np.sqrt((told**2).sum(axis=0) * (heard**2).sum(axis=0))
+    return np.divide((told * heard).sum(axis=0), size, out=np.zeros(len(size)), where=size > 0)
+
+
+def maximise(read: Reader, *, scale: Float[Tensor, " unit"]) -> Float[Tensor, "unit 28 28"]:
+    """For every unit an image, with pixels in [0, 1], that drives it as high as a mild wish for smoothness allows.
+
+    Gradient ascent (Erhan et al. 2009), by Adam, from an even grey and thus without chance, on
+
+        activation / scale - VARIATION * sum |neighbouring pixels' difference| - INK * sum pixel^2
+
+    scale: what counts as one for each unit, its standard deviation over real images, so that loud and quiet
+    units weigh smoothness alike; 0 stands for a unit that never moves, and counts as 1.
+    """
+    scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+    images = torch.full((len(scale), 1, SIDE, SIDE), START, requires_grad=True)
+    ascent = torch.optim.Adam([images], lr=STEP, maximize=True)
+    for _ in range(STEPS):
+        driven = read(images).diagonal() / scale  # image i is for unit i
+        cost = VARIATION * _variation(images) + INK * images.square().sum(dim=(1, 2, 3))
+        ascent.zero_grad()
+        (driven - cost).sum().backward(inputs=[images])
+        ascent.step()
+        with torch.no_grad():
+            images.clamp_(0, 1)
+    return images.detach().squeeze(1)
+
+
+def favourites(answers: Float[Tensor, "image unit"], *, count: int) -> Int[np.ndarray, "unit rank"]:
+    """For each unit the places of the images it answers most strongly, the strongest first; ties in order."""
+    order = np.argsort(-answers.numpy(), axis=0, kind="stable")
+    return order[:count].T
+
+
+def _variation(images: Float[Tensor, "image 1 28 28"]) -> Float[Tensor, " image"]:
+    """Total variation, rounded off at zero: an even patch is at rest instead of trembling under the ascent."""
+    down, across = ((images.diff(dim=dim).square() + EVEN**2).sqrt() for dim in (2, 3))
+    return down.sum(dim=(1, 2, 3)) + across.sum(dim=(1, 2, 3))

@@ -1,0 +1,267 @@
+"""The figures of the geometry page that draw maps: PCA, t-SNE and UMAP of each layer, what they keep, and chance.
+
+In: arrays of experiments.analyses.atlas. Out: {"figure.svg", "data.csv"} of each figure. A method that the study
+leaves out is left out here, and the page says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from report import style
+
+Arrays = Mapping[str, np.ndarray]
+Drawn = dict[str, str]
+
+METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+DOTS = 1700  # in one figure at most, shared by its maps: more would make it heavy
+SPACES = {"layer": "the layer itself", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+KEPT = {
+    "silhouette": "Silhouette of the digits",
+    "knn": "k-NN accuracy, %",
+    "trustworthiness": "Trustworthiness",
+    "distances": "Order of the distances",
+}
+CHANCES = (
+    ("start", "tsne", "t-SNE, other start"),
+    ("network", "tsne", "t-SNE, other network"),
+    ("start", "umap", "UMAP, other start"),
+    ("network", "umap", "UMAP, other network"),
+    ("network", "layer", "the layers themselves"),
+)
+
+
+@style.drawn
+def maps_mlp(*, arrays: Arrays) -> Drawn:
+    """The maps of every hidden layer of one trained MLP, raw and normalized."""
+    return _maps(arrays, "mlp")
+
+
+@style.drawn
+def maps_cnn(*, arrays: Arrays) -> Drawn:
+    """The maps of every hidden layer of one trained CNN, raw and normalized."""
+    return _maps(arrays, "cnn")
+
+
+@style.drawn
+def development_mlp(*, arrays: Arrays) -> Drawn:
+    """The bent maps of an MLP's last hidden layer at each moment: a row for each input treatment."""
+    return _development(arrays, "mlp")
+
+
+@style.drawn
+def development_cnn(*, arrays: Arrays) -> Drawn:
+    """The bent maps of a CNN's last hidden layer at each moment: a row for each input treatment."""
+    return _development(arrays, "cnn")
+
+
+@style.drawn
+def starts(*, arrays: Arrays) -> Drawn:
+    """Maps of one layer from several random starts, and of other networks from the first start."""
+    condition, methods = _conditions(arrays)[0], _bent(arrays)
+    labels = arrays[f"stability/labels/{condition}"]
+    maps = {
+        (method, chance): arrays[f"stability/coordinates/{chance}/{method}/{condition}"].astype(float)
+        for method in methods
+        for chance in ("start", "network")
+    }
+    columns = [("start", place) for place in range(len(maps[methods[0], "start"]))]
+    columns += [("network", place) for place in range(1, len(maps[methods[0], "network"]))]
+    fig, grid = style.figure(height=0.6 + 1.45 * len(methods), nrows=len(methods), ncols=len(columns), squeeze=False)
+    drawn: dict[str, np.ndarray] = {}
+    for row, method in enumerate(methods):
+        for ax, (chance, place) in zip(grid[row], columns, strict=True):
+            points = maps[method, chance][place]
+            _panel(ax, points, _centres(points, labels), labels, name=f"{row}-{chance}-{place}")
+            drawn[f"{condition} {method} {chance} {place + 1}"] = points
+        grid[row, 0].set_ylabel(METHODS[method], color=style.INK)
+    for ax, (chance, place) in zip(grid[0], columns, strict=True):
+        ax.set_title(f"start {place + 1}" if chance == "start" else f"network {place + 1},\nstart 1")
+    return _done(fig, *_coordinates(labels, drawn))
+
+
+@style.drawn
+def kept(*, arrays: Arrays) -> Drawn:
+    """What the maps show and keep of the trained last hidden layer: one dot for each network."""
+    conditions = _conditions(arrays)
+    fig, grid = style.figure(height=4.4, nrows=2, ncols=3, width_ratios=(1, 1, 0.42))
+    table: list[tuple] = []
+    for ax, (measure, title) in zip((*grid[0, :2], *grid[1, :2]), KEPT.items(), strict=True):
+        spaces = ("layer", *_methods(arrays)) if measure in ("silhouette", "knn") else _methods(arrays)
+        for place, method in enumerate(spaces):
+            for shift, condition in zip(_offsets(len(conditions)), conditions, strict=True):
+                hook = str(arrays[f"hook_points/{condition}"][-1])
+                value = float(arrays[f"{measure}/{condition}/{method}/{hook}"][-1])
+                look = style.look(condition)
+                ax.plot(value, place + shift, marker=look["marker"], color=look["color"], linestyle="none")
+                table.append((condition, hook, measure, method, value))
+        ax.set_title(title)
+        _rows(ax, [SPACES[method] for method in spaces])
+    _key_column(grid[:, 2], conditions, lines=6.5)
+    return _done(fig, table, ("condition", "hook_point", "measure", "method", "value"))
+
+
+@style.drawn
+def stability(*, arrays: Arrays) -> Drawn:
+    """How unlike maps are that differ in the start alone, or in the network: faint, every pair; full, the mean."""
+    conditions = _conditions(arrays)
+    fig, axes = style.figure(height=3.3, ncols=3, width_ratios=(1, 0.8, 0.5))
+    chances = [each for each in CHANCES if each[1] == "layer" or each[1] in arrays["methods"]]
+    table: list[tuple] = []
+    for ax, measure, title in zip(
+        axes, ("disparity", "overlap"), ("Procrustes disparity", "Shared neighbours, %"), strict=False
+    ):
+        for place, (chance, method, _) in enumerate(chances):
+            for shift, condition in zip(_offsets(len(conditions)), conditions, strict=True):
+                values = arrays.get(f"stability/{measure}/{chance}/{method}/{condition}")
+                if values is None:  # of the layer itself there is no map to be turned
+                    continue
+                look, height = style.look(condition), np.full(len(values), place + shift)
+                style.dots(ax, np.stack([values, height], axis=1), color=look["color"], size=2.5, alpha=0.4)
+                ax.plot(values.mean(), place + shift, marker=look["marker"], color=look["color"])
+                table += [(condition, measure, chance, method, pair, value) for pair, value in enumerate(values)]
+        ax.set_title(title)
+        _rows(ax, [name for _, _, name in chances])
+        ax.set_xlim(left=0)
+    axes[1].set_yticklabels([])
+    _key_column([axes[2]], conditions, lines=10)
+    return _done(fig, table, ("condition", "measure", "differs_in", "method", "pair", "value"))
+
+
+class _Map(NamedTuple):
+    """One panel: which map of which layer at which of the moments."""
+
+    condition: str
+    hook: str
+    method: str
+    place: int
+
+
+def _maps(arrays: Arrays, architecture: str) -> Drawn:
+    conditions = _conditions(arrays, architecture)
+    hooks, methods, last = _hooks(arrays, conditions[0]), _methods(arrays), len(arrays["moments"]) - 1
+    columns = [(condition, method) for condition in conditions for method in methods]
+    panels = [[_Map(condition, hook, method, last) for condition, method in columns] for hook in hooks]
+    fig, grid, table = _map_grid(arrays, panels)
+    for ax, (condition, method) in zip(grid[0], columns, strict=True):
+        treatment = condition.partition("-")[2] if method == methods[0] else ""
+        ax.set_title(f"{treatment}\n{METHODS[method]}", color=style.look(condition)["color"])
+    for ax, hook in zip(grid[:, 0], hooks, strict=True):
+        ax.set_ylabel(style.layer_label(hook.partition(".")[0]), color=style.INK)
+    return _done(fig, *table)
+
+
+def _development(arrays: Arrays, architecture: str) -> Drawn:
+    conditions, moments = _conditions(arrays, architecture), list(arrays["moments"])
+    columns = [(method, place) for method in _bent(arrays) for place in range(len(moments))]
+    panels = [
+        [_Map(condition, _hooks(arrays, condition)[-1], method, place) for method, place in columns]
+        for condition in conditions
+    ]
+    fig, grid, table = _map_grid(arrays, panels)
+    for ax, (method, place) in zip(grid[0], columns, strict=True):
+        when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
+        ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{when}")
+    for ax, condition in zip(grid[:, 0], conditions, strict=True):
+        ax.set_ylabel(style.label(condition).replace(", ", "\n"), color=style.look(condition)["color"])
+    return _done(fig, *table)
+
+
+def _map_grid(arrays: Arrays, panels: Sequence[Sequence[_Map]]) -> tuple[Figure, Any, tuple[list, list]]:
+    """Maps in rows and columns, the silhouette of the digits in each below it; and their table."""
+    fig, grid = style.figure(height=0.6 + 1.22 * len(panels), nrows=len(panels), ncols=len(panels[0]), squeeze=False)
+    few = _first_of_each(arrays["labels"], DOTS // (10 * len(panels) * len(panels[0])))
+    labels, drawn = arrays["labels"][few], {}
+    for row, line in enumerate(panels):
+        for column, (condition, hook, method, place) in enumerate(line):
+            name = f"{condition}/{method}/{hook}"
+            points = arrays[f"coordinates/{name}"][place][few].astype(float)
+            centres = arrays[f"centres/{name}"][place].astype(float)
+            _panel(grid[row, column], points, centres, labels, name=f"{row}-{column}")
+            separation = float(arrays[f"silhouette/{name}"][place])
+            grid[row, column].set_xlabel(f"{separation:.2f}".replace("-", "\N{MINUS SIGN}"), labelpad=2)
+            drawn[f"{condition} {hook} {method} epoch {arrays['moments'][place]}"] = points
+    return fig, grid, _coordinates(labels, drawn)
+
+
+def _coordinates(labels: np.ndarray, drawn: Mapping[str, np.ndarray]) -> tuple[list, list]:
+    """A table with a row for each image and two columns for each map, in thousandths; and its header."""
+    columns = [np.round(points, 3) for points in drawn.values()]
+    table = [(i, label, *np.concatenate([points[i] for points in columns])) for i, label in enumerate(labels)]
+    return table, ["image", "digit", *(f"{name} {axis}" for name in drawn for axis in "xy")]
+
+
+def _panel(ax: Axes, points: np.ndarray, centres: np.ndarray, labels: np.ndarray, *, name: str) -> None:
+    """One map: dots in the colours of their digits, and numerals at the centres; no room is left for a lone island."""
+    low, high = np.quantile(points, (0.005, 0.995), axis=0)
+    for digit, colour in zip(np.unique(labels), style.DIGITS, strict=False):
+        style.dots(ax, points[labels == digit], color=colour, size=1.8, alpha=0.8)
+    style.digit_labels(ax, centres, halo=name)
+    reach, (x, y) = 0.55 * max(float((high - low).max()), 2e-3), (low + high) / 2
+    ax.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach), xticks=[], yticks=[], box_aspect=1)
+    ax.spines[:].set_visible(False)
+    ax.patch.set(edgecolor=style.GRID, linewidth=0.8)
+
+
+def _first_of_each(labels: np.ndarray, count: int) -> np.ndarray:
+    """The places of the first images of each digit, in order."""
+    return np.sort(np.concatenate([np.flatnonzero(labels == digit)[:count] for digit in np.unique(labels)]))
+
+
+def _centres(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return np.stack([points[labels == digit].mean(axis=0) for digit in np.unique(labels)])
+
+
+def _methods(arrays: Arrays) -> list[str]:
+    return [method for method in METHODS if method in arrays["methods"]]
+
+
+def _bent(arrays: Arrays) -> list[str]:
+    return [method for method in _methods(arrays) if method != "pca"]
+
+
+def _hooks(arrays: Arrays, condition: str) -> list[str]:
+    """The hook points of a condition in order of depth, without the logits."""
+    return [str(hook) for hook in arrays[f"hook_points/{condition}"]]
+
+
+def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
+    names = [name.partition("/")[2] for name in arrays if name.startswith("hook_points/")]
+    return style.present(name for name in names if name.startswith(architecture))
+
+
+def _rows(ax: Axes, names: Sequence[str]) -> None:
+    """Name the rows of a panel of dots, the first on top."""
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.margins(x=0.12)
+    ax.locator_params(axis="x", nbins=4)
+    style.sparse(ax, grid="x")
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0, labelcolor=style.INK)
+
+
+def _offsets(count: int) -> np.ndarray:
+    return (np.arange(count) - (count - 1) / 2) * 0.17
+
+
+def _key_column(axes: Iterable[Axes], conditions: Sequence[str], *, lines: float) -> None:
+    """Markers and names of the conditions, at the top of the first of the axes, which has room for `lines` of them; the
+    others stay empty."""
+    first, *rest = axes
+    for ax in (first, *rest):
+        ax.set_axis_off()
+    first.set(xlim=(0, 1), ylim=(lines, -0.5))
+    for place, condition in enumerate(conditions):
+        look = style.look(condition)
+        first.plot(0.04, place, marker=look["marker"], color=look["color"], linestyle="none")
+        first.text(0.14, place, style.label(condition), color=look["color"], va="center")
+
+
+def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
+    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

@@ -1,0 +1,75 @@
+"""The figure of subspaces: how far apart the digits lie when few units, or few directions, are kept.
+
+In: arrays of experiments.analyses.subspaces. Out: {"figure.svg", "data.csv"}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from report import style
+
+Arrays = Mapping[str, np.ndarray]
+Drawn = dict[str, str]
+
+WAYS: Mapping[str, tuple[str, dict[str, Any]]] = {  # name in the key, and line; without a colour: the condition's
+    "components": ("principal components", {"color": style.INK, "linewidth": 1.0, "linestyle": (0, (5, 1.5))}),
+    "greedy": ("units, greedily", {"linewidth": 2.0, "linestyle": "-"}),
+    "selectivity": ("units, most selective first", {"linewidth": 1.6, "linestyle": (0, (1.2, 1.2))}),
+    "random": ("units, at random", {"linewidth": 1.0, "linestyle": "-"}),
+    "rotated": ("random directions", {"color": style.MUTED, "linewidth": 1.0, "linestyle": (0, (1, 2))}),
+}
+
+
+@style.drawn
+def subspaces(*, arrays: Arrays) -> Drawn:
+    """Silhouette against the number of units or directions kept; the band holds nine random choices of ten."""
+    conditions = _conditions(arrays, "greedy")
+    down = -(-len(conditions) // 2)
+    fig, grid = style.figure(
+        height=2.4 * down, nrows=down, ncols=3, width_ratios=(1, 1, 0.75), squeeze=False, sharex="col", sharey="col"
+    )
+    table: list[tuple] = []
+    for ax, condition in zip(grid[:, :2].flat, conditions, strict=False):
+        colour, band = style.look(condition)["color"], arrays[f"band/{condition}"].mean(axis=1)
+        counts = np.arange(1, band.shape[1] + 1)
+        ax.fill_between(counts, *band, color=colour, alpha=0.18, linewidth=0)
+        for way, (_, line) in WAYS.items():
+            values = arrays[f"{way}/{condition}"]
+            ax.plot(counts, values.mean(axis=0), **{"color": colour, **line})
+            table += [(condition, way, count, *_range(values[:, count - 1])) for count in counts]
+        ax.set_title(style.label(condition))
+        ax.set_xlim(1, counts[-1])
+        style.sparse(ax, x=(1, counts[-1] // 2, counts[-1]), grid="y")
+    for ax in grid[:, 0]:
+        ax.set_ylabel("silhouette")
+    for ax in grid[-1, :2]:
+        ax.set_xlabel("kept")
+    _lines_key(grid[:, 2])
+    return _done(fig, table, ("condition", "way", "kept", "mean", "lowest", "highest"))
+
+
+def _lines_key(axes: Iterable[Axes]) -> None:
+    first, *rest = axes
+    for ax in (first, *rest):
+        ax.set_axis_off()
+    for place, (name, line) in enumerate(WAYS.values()):
+        height = 0.92 - 0.16 * place
+        first.plot((0, 0.13), (height, height), transform=first.transAxes, **{"color": style.NORMALIZED, **line})
+        first.text(0.17, height, name, transform=first.transAxes, va="center")
+
+
+def _conditions(arrays: Arrays, prefix: str) -> list[str]:
+    return style.present(name.partition("/")[2] for name in arrays if name.startswith(f"{prefix}/"))
+
+
+def _range(values: np.ndarray) -> tuple[float, float, float]:
+    return float(values.mean()), float(values.min()), float(values.max())
+
+
+def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
+    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

@@ -1,0 +1,141 @@
+"""The figures of the superposition page: how far digits keep apart, which ones do not, and how many units they take.
+
+In: arrays and facts of experiments.analyses.superposition. Out: {"figure.svg", "data.csv"} of each figure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from report import style
+
+Arrays = Mapping[str, np.ndarray]
+Facts = Mapping[str, Mapping[str, Any]]
+Drawn = dict[str, str]
+
+SIGNED = "PRGn"  # purple below zero, green above; not a colour of any condition
+PAIRS = list(combinations(range(10), 2))
+NAMED = 2  # pairs of digits that are named in each panel: those misread most often
+
+
+@style.drawn
+def interference(*, arrays: Arrays, facts: Facts) -> Drawn:
+    """Mean squared cosine between the digits' directions by epoch, layer by layer, beside chance and the least."""
+    rows = {architecture: _layers(arrays, architecture) for architecture in _architectures(arrays)}
+    fig, axes, empty = style.panels(rows, row_height=2.0, sharex=True)
+    table: list[tuple] = []
+    for (architecture, layer), ax in axes.items():
+        for condition in _conditions(arrays, architecture):
+            values = arrays[f"interference/{condition}/{layer}"]
+            style.curve(ax, np.arange(values.shape[1]), values, condition)
+            table += [
+                (condition, layer, epoch, each.mean(), each.min(), each.max()) for epoch, each in enumerate(values.T)
+            ]
+        for name, dashes in (("chance", (0, (4, 3))), ("least", (0, (1, 2)))):
+            value = facts[f"superposition.{name}.{layer}"]["value"]
+            ax.axhline(value, color=style.MUTED, linewidth=0.8, linestyle=dashes)
+            table.append((name, layer, None, value, None, None))
+        style.epoch_axis(ax, values.shape[1] - 1)
+        ax.set_ylim(bottom=0)
+        style.sparse(ax, grid="y")
+    if empty:
+        style.key(empty[0], ("raw", "normalized"), y=0.7)
+    return _done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
+
+
+@style.drawn
+def cosines(*, arrays: Arrays) -> Drawn:
+    """The cosine of every pair of digits' directions in the last hidden layer: mean over seeds."""
+    conditions = _conditions(arrays)
+    fig, axes = style.figure(height=2.35, ncols=len(conditions), squeeze=False)
+    table = []
+    for ax, condition in zip(axes[0], conditions, strict=True):
+        layer = _layers(arrays, condition)[-1]
+        cosine = arrays[f"cosine/{condition}/{layer}"]
+        shown = np.where(np.eye(len(cosine), dtype=bool), np.nan, cosine)
+        image = style.heat(ax, shown, low=-0.8, high=0.8, cmap=SIGNED)
+        ax.set_box_aspect(1)
+        style.sparse(ax, x=range(0, 10, 3), y=range(0, 10, 3))
+        ax.set_title(style.label(condition), color=style.look(condition)["color"])
+        table += [(condition, layer, i, j, cosine[i, j]) for i, j in PAIRS]
+    bar = fig.colorbar(image, ax=list(axes[0]), aspect=14, pad=0.02, shrink=0.7)
+    bar.outline.set_visible(False)
+    bar.set_label("cosine")
+    return _done(fig, table, ("condition", "layer", "digit", "other_digit", "cosine"))
+
+
+@style.drawn
+def confused(*, arrays: Arrays) -> Drawn:
+    """For every pair of digits, how alike their directions are and how often one is read as the other."""
+    conditions = _conditions(arrays)
+    fig, axes = style.figure(height=2.5, ncols=len(conditions), sharex=True, squeeze=False)
+    table = []
+    for ax, condition in zip(axes[0], conditions, strict=True):
+        cosine = arrays[f"cosine/{condition}/{_layers(arrays, condition)[-1]}"]
+        points = np.array([(cosine[pair], arrays[f"misread/{condition}"][pair]) for pair in PAIRS])
+        style.dots(ax, points, color=style.look(condition)["color"], size=4)
+        for place in np.argsort(-points[:, 1], kind="stable")[:NAMED]:
+            ax.annotate(
+                "{}–{}".format(*PAIRS[place]), points[place], xytext=(-5, 0), textcoords="offset points", ha="right",
+                va="center",
+            )  # fmt: skip
+        ax.autoscale_view()
+        ax.set_title(style.label(condition), color=style.look(condition)["color"])
+        ax.set_xlabel("cosine")
+        style.sparse(ax, x=(-0.5, 0, 0.5), grid="y")
+        table += [(condition, *pair, *point) for pair, point in zip(PAIRS, points.tolist(), strict=True)]
+    axes[0, 0].set_ylabel("images misread")
+    return _done(fig, table, ("condition", "digit", "other_digit", "cosine", "misread"))
+
+
+@style.drawn
+def units(*, arrays: Arrays, facts: Facts) -> Drawn:
+    """Over how many units a digit is spread, in the layer as it is and in the same layer rotated at random."""
+    conditions = _conditions(arrays)
+    places = [(condition, layer) for condition in conditions for layer in _layers(arrays, condition)]
+    fig, ax = style.figure(height=0.7 + 0.27 * len(places))
+    table = []
+    for row, (condition, layer) in enumerate(places):
+        look, place = style.look(condition), f"{condition}.{layer}"
+        own, turned = (facts[f"superposition.{name}.{place}"] for name in ("units", "units_rotated"))
+        for fact, fill in ((turned, style.PAPER), (own, look["color"])):
+            if fact["low"] is not None:
+                ax.hlines(-row, fact["low"], fact["high"], color=look["color"], linewidth=1)
+            ax.plot(fact["value"], -row, marker=look["marker"], color=look["color"], markerfacecolor=fill, markersize=6)
+        table += [
+            (condition, layer, name, fact["value"], fact["low"], fact["high"])
+            for name, fact in (("own axes", own), ("rotated", turned))
+        ]
+    names = [f"{style.label(condition)}, {style.layer_label(layer).lower()}" for condition, layer in places]
+    ax.set_yticks(-np.arange(len(places)), names)
+    for text, (condition, _) in zip(ax.get_yticklabels(), places, strict=True):
+        text.set_color(style.look(condition)["color"])
+    ax.set_ylim(0.6 - len(places), 0.6)
+    ax.set_xlim(left=0)
+    ax.set_xlabel("units per digit")
+    style.sparse(ax, grid="x")
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    return _done(fig, table, ("condition", "layer", "axes", "mean", "low", "high"))
+
+
+def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
+    names = [name.partition("/")[2] for name in arrays if name.startswith("layers/")]
+    return style.present(name for name in names if name.startswith(architecture))
+
+
+def _architectures(arrays: Arrays) -> list[str]:
+    return list(dict.fromkeys(condition.partition("-")[0] for condition in _conditions(arrays)))
+
+
+def _layers(arrays: Arrays, condition: str) -> list[str]:
+    """The hidden layers of a condition, or of an architecture's first one."""
+    return [str(layer) for layer in arrays[f"layers/{_conditions(arrays, condition)[0]}"]]
+
+
+def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
+    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

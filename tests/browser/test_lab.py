@@ -1,0 +1,401 @@
+"""The digit lab as its reader meets it: drawn on by mouse, finger and keys, taken apart, shared, without scripts."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from experiments import published
+from experiments.hooks import run_with_hooks
+
+CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
+PAGES = ("lab.html", "index.html")
+# Digits as lines on a board of width 1.
+STROKES = {
+    0: [[(0.5, 0.2), (0.36, 0.3), (0.32, 0.5), (0.36, 0.72), (0.5, 0.82), (0.64, 0.72), (0.68, 0.5), (0.5, 0.2)]],
+    1: [[(0.5, 0.15), (0.5, 0.85)]],
+    3: [[(0.34, 0.2), (0.6, 0.2), (0.66, 0.34), (0.48, 0.48), (0.68, 0.62), (0.6, 0.8), (0.34, 0.8)]],
+    7: [[(0.3, 0.22), (0.7, 0.22), (0.58, 0.5), (0.48, 0.82)]],
+}  # fmt: skip
+
+
+@pytest.fixture
+def lab(open_page, published_site):
+    """Opens the lab's page, or another with a lab on it."""
+    return lambda hash="", name="lab.html", **options: open_page((published_site / name).as_uri() + hash, **options)
+
+
+def draw(page, digit):
+    """Draws with the mouse."""
+    board = page.locator("[data-board]")
+    board.scroll_into_view_if_needed()
+    box = board.bounding_box()
+    for stroke in STROKES[digit]:
+        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point, steps=5)
+        page.mouse.up()
+
+
+def touch(page, points):
+    """A finger put down at the first point, moved over the others, and lifted."""
+    session = page.context.new_cdp_session(page)
+    for kind, point in [("touchStart", points[0]), *(("touchMove", point) for point in points[1:]), ("touchEnd", None)]:
+        places = [{"x": point[0], "y": point[1]}] if point else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+
+def answers(page):
+    """{network: the digit it says, or "–"}."""
+    return {name: page.locator(f"[data-answer={name}] [data-says]").inner_text() for name in CONDITIONS}
+
+
+def logits(page, name):
+    """The logits that the page shows of a network."""
+    texts = page.locator(f"[data-answer={name}] [data-logit]").all_inner_texts()
+    return [float(re.match(r"[−\d.]+", text)[0].replace("−", "-")) for text in texts]
+
+
+def verdict(page):
+    return page.locator("[data-verdict]").inner_text()
+
+
+def unit(page, name, which):
+    return page.locator(f"[data-network={name}] [data-unit='{which}']")
+
+
+def python_logits(condition, index, layer=None, unit=None, scale=1.0):
+    """What PyTorch says to a digit of the shelf, with one unit of a layer scaled."""
+    shelf = published.product("shelf", "shelf.npz")
+    network = published.network(condition)
+    inputs = network.treat(shelf["images"][shelf["index"] == index])
+
+    def turn(activation, hook):
+        activation = activation.clone()
+        activation[:, unit] *= scale
+        return activation
+
+    hooks = [(f"{layer}.post", turn)] if layer else []
+    with torch.no_grad():
+        return run_with_hooks(network.model, inputs, forward_hooks=hooks)[0].numpy()
+
+
+# Reading
+
+
+@pytest.mark.parametrize("digit", [0, 1, 3, 7])
+@pytest.mark.parametrize("name", PAGES)
+def test_a_digit_drawn_with_the_mouse_is_read_by_all_four_networks(lab, name, digit):
+    page = lab(name=name)
+    draw(page, digit)
+    assert answers(page) == dict.fromkeys(CONDITIONS, str(digit))
+    assert verdict(page) == f"All four networks read a {digit}."
+    assert page.messages == []
+
+
+def test_a_blank_board_says_that_nothing_is_drawn_and_nobody_answers(lab):
+    page = lab()
+    assert "Nothing drawn" in verdict(page)
+    assert set(answers(page).values()) == {"–"}
+    draw(page, 7)
+    page.get_by_role("button", name="Clear").click()
+    assert "Nothing drawn" in verdict(page)
+    assert set(answers(page).values()) == {"–"}
+    assert page.evaluate("location.hash") == ""
+
+
+def test_the_answers_follow_while_the_pen_is_still_down(lab):
+    page = lab()
+    box = page.locator("[data-board]").bounding_box()
+    page.mouse.move(box["x"] + 100, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 100, box["y"] + 240, steps=8)
+    page.wait_for_function("document.querySelector('[data-says]').textContent === '1'")
+    assert page.evaluate("location.hash") == ""  # kept in the address only when the stroke is finished
+    page.mouse.up()
+    assert page.evaluate("location.hash").startswith("#strokes=")
+
+
+@pytest.mark.parametrize("index", [440, 5067])
+def test_a_digit_of_the_shelf_has_the_logits_that_pytorch_gives(lab, index):
+    page = lab()
+    page.locator(f"button[data-digit='{index}']").click()
+    for name in CONDITIONS:
+        np.testing.assert_allclose(logits(page, name), python_logits(name, index), atol=0.0501)
+    assert f"test image {index}" in verdict(page)
+
+
+def test_the_shelf_tells_what_the_networks_say_and_marks_the_wrong_answers(lab):
+    page = lab()
+    shelf = published.product("shelf", "shelf.npz")
+    assert page.locator("button[data-digit]").count() == len(shelf["index"])
+    place = int(np.flatnonzero(shelf["index"] == 5067)[0])
+    told = page.locator("button[data-digit='5067'] .lab-tells")
+    assert [text.strip(" .,")[-1] for text in told.all_text_contents()] == [
+        str(d) for d in shelf["prediction"][:, place]
+    ]
+    wrong = [bool(re.search("is-wrong", each.get_attribute("class"))) for each in told.all()]
+    assert wrong == (shelf["prediction"][:, place] != shelf["labels"][place]).tolist()
+
+
+# Drawing
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_drawing_with_a_finger_never_scrolls_the_page(lab, width):
+    page = lab(viewport={"width": width, "height": 600}, has_touch=True)
+    page.locator("[data-board]").evaluate("board => board.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    before = page.evaluate("[scrollX, scrollY]")
+    box = page.locator("[data-board]").bounding_box()
+    x, top, bottom = box["x"] + box["width"] / 2, box["y"] + 0.1 * box["height"], box["y"] + 0.9 * box["height"]
+    touch(page, [(x, bottom + (top - bottom) * part / 20) for part in range(21)])
+    page.wait_for_function("location.hash.startsWith('#strokes=')")
+    assert page.evaluate("[scrollX, scrollY]") == before
+    assert answers(page) == dict.fromkeys(CONDITIONS, "1")
+    touch(page, [(box["x"] + 30, box["y"] - 40 - 4 * part) for part in range(12)])
+    page.wait_for_function("(before) => scrollY !== before", arg=before[1])  # beside the board a finger scrolls
+
+
+def test_drawing_with_the_mouse_scrolls_and_selects_nothing(lab):
+    page = lab()
+    page.locator("[data-board]").scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    draw(page, 3)
+    assert page.evaluate("scrollY") == before
+    assert page.evaluate("String(getSelection())") == ""
+
+
+def test_undo_takes_back_strokes_and_what_clear_and_the_shelf_replaced(lab):
+    page = lab()
+    undo = page.get_by_role("button", name="Undo")
+    draw(page, 1)
+    one = page.evaluate("location.hash")
+    draw(page, 7)
+    undo.click()
+    assert page.evaluate("location.hash") == one
+    page.get_by_role("button", name="Clear").click()
+    undo.click()
+    assert page.evaluate("location.hash") == one
+    page.locator("button[data-digit='440']").click()
+    undo.click()
+    assert page.evaluate("location.hash") == one
+    undo.click()
+    assert "Nothing drawn" in verdict(page)
+
+
+def test_a_new_stroke_takes_the_place_of_a_test_digit(lab):
+    page = lab("#digit=440")
+    draw(page, 1)
+    assert set(answers(page).values()) == {"1"}
+    assert "digit" not in page.evaluate("location.hash")
+
+
+def test_everything_can_be_done_by_keyboard(lab):
+    page = lab()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('[data-board]')"):
+            break
+    for key in [*["ArrowUp"] * 10, "Space", *["ArrowDown"] * 20]:
+        page.keyboard.press(key)
+    page.wait_for_function("document.querySelector('[data-says]').textContent === '1'")
+    assert page.locator("[data-live]").text_content() == "Pen down."
+    page.keyboard.press("Enter")
+    assert set(answers(page).values()) == {"1"}
+    assert page.locator("[data-live]").text_content() == "Pen up."
+    page.keyboard.press("Backspace")
+    assert "Nothing drawn" in verdict(page)
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('[data-unit=\"hidden2.0\"]')"):
+            break
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("location.hash") == "#scale=mlp-raw.hidden2.1:1.2"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#scale=mlp-raw.hidden2.1:0"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == ""
+
+
+# Taking apart
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "number"),
+    [
+        ("mlp-raw", "hidden1", 5),
+        ("mlp-normalized", "hidden2", 5),
+        ("cnn-raw", "conv1", 2),
+        ("cnn-normalized", "hidden3", 12),
+    ],
+)
+def test_a_unit_that_is_switched_off_changes_the_logits_as_in_pytorch(lab, name, layer, number):
+    page = lab("#digit=440")
+    page.locator("[data-chosen]").scroll_into_view_if_needed()
+    unit(page, name, f"{layer}.{number}").click()
+    expected = python_logits(name, 440, layer, number, 0.0)
+    np.testing.assert_allclose(logits(page, name), expected, atol=0.0501)
+    assert unit(page, name, f"{layer}.{number}").get_attribute("aria-pressed") == "true"
+    assert f"{number} of" in page.locator("[data-changes] li").inner_text()
+    for other in set(CONDITIONS) - {name}:
+        np.testing.assert_allclose(logits(page, other), python_logits(other, 440), atol=0.0501)
+
+
+def test_a_unit_that_is_dragged_is_scaled_from_nought_to_three(lab):
+    page = lab("#digit=440")
+    cell = unit(page, "mlp-normalized", "hidden2.5")
+    cell.scroll_into_view_if_needed()
+    box = cell.bounding_box()  # stays where it is while the reader works on it
+    for way, scale in [(50, "2"), (400, "3"), (-400, "0")]:
+        page.mouse.move(box["x"] + 8, box["y"] + 8)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 8 + way, box["y"] + 8, steps=4)
+        page.mouse.up()
+        assert f"mlp-normalized.hidden2.5:{scale}" in page.evaluate("location.hash")
+        expected = python_logits("mlp-normalized", 440, "hidden2", 5, float(scale))
+        np.testing.assert_allclose(logits(page, "mlp-normalized"), expected, atol=0.0501)
+
+
+def test_the_slider_and_the_list_set_units_and_set_them_right_again(lab):
+    page = lab("#digit=440&scale=cnn-raw.conv2.3:2.5,mlp-raw.hidden1.0:0")
+    assert page.locator("[data-changes] li").count() == 2
+    unit(page, "cnn-raw", "conv2.3").focus()
+    slider = page.get_by_role("slider", name="Scale of channel 3 of conv 2")
+    assert slider.input_value() == "2.5"
+    slider.press("End")
+    assert "cnn-raw.conv2.3:3" in page.evaluate("location.hash")
+    page.locator("[data-changes] button").last.click()
+    assert page.locator("[data-changes] li").count() == 1
+    page.get_by_role("button", name="Reset all units").click()
+    assert page.evaluate("location.hash") == "#digit=440"
+    assert page.locator("[data-changes-none]").is_visible()
+
+
+def test_every_unit_has_a_name_and_a_number_that_says_what_it_is(lab):
+    page = lab("#digit=440")
+    names = page.locator(".lab-unit").evaluate_all("cells => cells.map(cell => cell.ariaLabel)")
+    assert len(names) == 2 * (32 + 16) + 2 * (8 + 16 + 16)
+    assert all(
+        re.match(r"(unit|channel) \d+ of (hidden|conv) \d, (largest )?activation [\d.]+", each) for each in names
+    )
+
+
+def test_saliency_is_shown_for_the_networks_that_are_asked(lab):
+    page = lab("#digit=440")
+    page.locator("[data-answer=cnn-raw] [data-saliency]").click()
+    assert page.locator("[data-saliency-map]:visible").count() == 1
+    assert page.evaluate("location.hash") == "#digit=440&saliency=cnn-raw"
+    page.locator("[data-answer=cnn-raw] [data-saliency]").click()
+    assert page.locator("[data-saliency-map]:visible").count() == 0
+
+
+def test_what_changed_against_the_step_before_is_marked(lab):
+    page = lab("#digit=440")
+    assert page.locator(".lab-tick:visible").count() == 0
+    page.locator("button[data-digit='3586']").click()
+    said = page.locator("[data-answer=mlp-raw] .lab-sure").inner_text()
+    assert "was 0" in said
+    assert page.locator("[data-answer=mlp-raw] .lab-tick:visible").count() == 2
+    assert page.locator("[data-network=mlp-raw] .lab-tick:visible").count() > 10
+
+
+# Keeping
+
+
+def test_the_address_holds_everything_for_reload_sharing_back_and_forward(lab):
+    page = lab()
+    draw(page, 3)
+    drawn = page.evaluate("location.hash")
+    unit(page, "mlp-raw", "hidden2.7").click()
+    page.locator("[data-answer=mlp-raw] [data-saliency]").click()
+    whole, numbers = page.evaluate("location.hash"), {name: logits(page, name) for name in CONDITIONS}
+    ink = page.locator("[data-ink]").get_attribute("d")
+
+    def holds(page):
+        assert {name: logits(page, name) for name in CONDITIONS} == numbers
+        assert page.locator("[data-ink]").get_attribute("d") == ink
+        assert unit(page, "mlp-raw", "hidden2.7").get_attribute("aria-pressed") == "true"
+        assert page.locator("[data-answer=mlp-raw] [data-saliency-map]").is_visible()
+
+    page.reload(wait_until="networkidle")
+    holds(page)
+    page.go_back()
+    page.go_back()
+    assert page.evaluate("location.hash") == drawn
+    assert page.locator("[data-changes] li").count() == 0
+    page.go_back()
+    assert "Nothing drawn" in verdict(page)
+    for _ in range(3):
+        page.go_forward()
+    holds(page)
+    holds(lab(whole))
+    shared = lab(whole, name="index.html")
+    assert shared.locator("[data-open]").get_attribute("open") is not None
+    holds(shared)
+    assert shared.locator("[data-lab-link]").get_attribute("href") == f"lab.html{whole}"
+
+
+# Everywhere
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_lab_works_under_a_sub_path_and_asks_no_one_else(open_page, serve, published_site, name):
+    address = serve(published_site)
+    page = open_page(address + name)
+    draw(page, 7)
+    assert set(answers(page).values()) == {"7"}
+    page.locator("button[data-digit='440']").click()
+    page.wait_for_load_state("networkidle")
+    assert page.messages == []
+    assert all(request.startswith(address) for request in page.requests)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_without_scripts_the_shelf_and_what_each_network_says_are_there(lab, name):
+    page = lab(name=name, java_script_enabled=False)
+    assert not page.locator("[data-board]").is_visible()
+    assert not page.locator("[data-answer]").first.is_visible()
+    digit = page.locator("li[data-digit='440']")
+    assert digit.locator("svg").is_visible()
+    assert "MLP, raw says 0" in " ".join(digit.text_content().split())
+    assert digit.locator(".lab-tells").first.is_visible()
+    assert page.locator("[data-lab] button:visible").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(lab, violations, name, width, scheme):
+    hash = "#digit=5067&saliency=mlp-raw,cnn-raw&scale=mlp-raw.hidden2.7:0,cnn-raw.conv1.3:1.5"
+    page = lab(hash, name=name, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    unit(page, "cnn-normalized", "hidden3.4").focus()
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.messages == []
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_what_is_touched_is_large_enough(lab, width):
+    page = lab("#scale=mlp-raw.hidden2.7:0", viewport={"width": width, "height": 800})
+    unit(page, "mlp-raw", "hidden2.7").focus()
+    small = page.locator("[data-lab] :is(button, input, summary):visible").evaluate_all(
+        """all => all.map(each => [each.textContent, each.getBoundingClientRect()])
+            .filter(([, box]) => box.width < 23.5 || box.height < 23.5).map(([text]) => text)"""
+    )
+    assert small == []
+
+
+def test_a_page_with_the_lab_weighs_at_most_a_megabyte(open_page, serve, published_site):
+    address = serve(published_site)
+    for name in PAGES:
+        page = open_page(address + name)
+        files = {request.removeprefix(address).partition("#")[0] for request in page.requests}
+        assert (
+            sum((published_site / file).stat().st_size for file in files if not file.startswith("data:")) <= 1_000_000
+        )

@@ -1,0 +1,82 @@
+"""The address of a page as its state: what can be read is used, the rest is left out with a note and never run."""
+
+import pytest
+
+NOTE = "[data-state-note]"
+
+
+@pytest.fixture
+def lab(open_page, published_site):
+    return lambda hash="", **options: open_page((published_site / "lab.html").as_uri() + hash, **options)
+
+
+@pytest.mark.parametrize(
+    ("hash", "said"),
+    [
+        ("#strokes=<img src=x onerror=hacked=1>", "strokes"),
+        ("#strokes=%3Cscript%3Ehacked=1%3C/script%3E", "strokes"),
+        ("#strokes=AAAA", "strokes"),
+        ("#strokes=%E0%A4%A", "strokes"),
+        ("#digit=999999", "digit"),
+        ("#digit=javascript:hacked=1", "digit"),
+        ("#scale=mlp-raw.hidden2.7:9", "scale"),
+        ("#scale=mlp-raw.hidden2.99:0", "scale"),
+        ("#scale=__proto__.hidden2.7:0", "scale"),
+        ("#saliency=nobody", "saliency"),
+        ("#nonsense=1", "nonsense"),
+        ("#__proto__=1", "__proto__"),
+        ("#digit=440&digit=3586", "digit"),
+        ("#=", "“”"),
+    ],
+)
+def test_what_means_nothing_is_left_out_with_a_note_and_never_run(lab, hash, said):
+    page = lab(hash)
+    assert said in page.locator(NOTE).inner_text()
+    assert page.locator(NOTE).get_attribute("role") == "status"
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(f"{NOTE} *").count() == 0  # text, whatever it is
+    assert page.messages == []
+
+
+def test_the_parts_that_mean_something_are_used_all_the_same(lab):
+    page = lab("#digit=440&colour=blue&scale=mlp-raw.hidden2.7:0")
+    assert "A 0 by its label" in page.locator("[data-verdict]").inner_text()
+    assert page.locator("[data-changes] li").count() == 1
+    assert "colour" in page.locator(NOTE).inner_text()
+
+
+def test_an_overlong_address_is_not_read(lab):
+    page = lab("#strokes=" + "AAA" * 9000)
+    assert "too long" in page.locator(NOTE).inner_text()
+    assert "Nothing drawn" in page.locator("[data-verdict]").inner_text()
+
+
+def test_an_address_that_can_be_read_needs_no_note(lab):
+    assert lab("#digit=440").locator(NOTE).count() == 0
+    assert lab().locator(NOTE).count() == 0
+
+
+def test_the_note_goes_when_the_reader_goes_on(lab):
+    page = lab("#nonsense=1")
+    page.locator("[data-digit='440'] button, button[data-digit='440']").first.click()
+    assert not page.locator(NOTE).is_visible()
+
+
+def test_a_place_on_the_page_is_no_state_and_loses_none(lab):
+    page = lab("#digit=440")
+    page.get_by_role("link", name="What to try").last.click()
+    assert page.evaluate("location.hash") == "#what-to-try"
+    assert "A 0 by its label" in page.locator("[data-verdict]").inner_text()
+    page.go_back()
+    assert page.evaluate("location.hash") == "#digit=440"
+    assert "A 0 by its label" in page.locator("[data-verdict]").inner_text()
+
+
+def test_other_scripts_may_keep_their_own_keys_in_the_same_address(lab):
+    page = lab("#digit=440")
+    page.evaluate("InsideMNIST.state.declare({ epoch: /^\\d$/ }); InsideMNIST.state.write({ epoch: '3' })")
+    assert page.evaluate("location.hash") == "#digit=440&epoch=3"
+    page.locator("button[data-digit='3586']").click()
+    assert page.evaluate("location.hash") == "#digit=3586&epoch=3"
+    page.evaluate("InsideMNIST.state.write({ epoch: null })")
+    assert page.evaluate("location.hash") == "#digit=3586"

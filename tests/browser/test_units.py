@@ -1,0 +1,176 @@
+"""The pages of single units in a browser: all units without scripts, one at a time with them, and the right numbers."""
+
+import re
+
+import numpy as np
+import pytest
+
+from experiments import published
+
+NETWORKS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
+PAGES = ("units.html", *(f"units/{name}.html" for name in NETWORKS))
+SHOWN = "[...document.querySelectorAll('.unit')].filter(each => each.offsetParent !== null).map(each => each.id)"
+NOTE = "[data-state-note]"
+
+
+def shown(page):
+    """The ids of the cards that a reader sees, from the top."""
+    return page.evaluate(SHOWN)
+
+
+def address(site, name="mlp-raw", place=""):
+    return (site / "units" / f"{name}.html").as_uri() + place
+
+
+@pytest.fixture(scope="module")
+def interventions():
+    return published.product("analysis/interventions", "arrays.npz")
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_without_scripts_every_unit_stands_there(open_page, published_site, interventions, name):
+    page = open_page(address(published_site, name), java_script_enabled=False)
+    layers = [str(layer) for layer in interventions[f"layers/{name}"]]
+    counts = {layer: len(interventions[f"change/{name}/{layer}"]) for layer in layers}
+    assert shown(page) == [f"{layer}-{unit}" for layer in layers for unit in range(counts[layer])]
+    assert page.locator("[data-units-tools] *").count() == 0
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_figures_of_every_unit_are_those_that_python_counted(open_page, published_site, interventions, name):
+    page = open_page(address(published_site, name), java_script_enabled=False)
+    read = """cards => cards.map(card => ({
+        id: card.id,
+        curve: card.querySelector('svg[aria-label^="Accuracy"]').getAttribute('aria-label'),
+        cells: [...card.querySelectorAll('.moves td')].map(cell => cell.textContent),
+    }))"""
+    images = interventions[f"images/{name}"]
+    for card in page.locator(".unit").evaluate_all(read):
+        layer, unit = card["id"].rsplit("-", 1)
+        counted = interventions[f"change/{name}/{layer}"][int(unit), 0]
+        cells = [int(cell.replace("\u2212", "-") or 0) for cell in card["cells"]]
+        assert cells == counted.ravel().tolist() if cells else not counted.any(), card["id"]
+        everything, digit, of_digit = re.search(r"all digits (.*) %; digit (\d) (.*) %$", card["curve"]).groups()
+        accuracy = interventions[f"class_accuracy/{name}/{layer}"][int(unit)].astype(float)  # (scale, digit)
+        assert [float(each) for each in of_digit.split(", ")] == pytest.approx(accuracy[:, int(digit)], abs=0.05)
+        whole = accuracy @ images / images.sum()
+        assert [float(each) for each in everything.split(", ")] == pytest.approx(whole, abs=0.05)
+
+
+def test_one_unit_is_shown_and_the_arrow_keys_lead_to_the_next_and_back(open_page, published_site):
+    page = open_page(address(published_site))
+    assert shown(page) == ["hidden1-0"]
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert shown(page) == ["hidden1-2"]
+    assert page.get_by_role("status").inner_text().startswith("Unit 2 of hidden 1")
+    page.keyboard.press("ArrowLeft")
+    assert shown(page) == ["hidden1-1"]
+    page.go_back()
+    assert shown(page) == ["hidden1-2"]
+    page.go_forward()
+    assert shown(page) == ["hidden1-1"]
+    assert page.messages == []
+
+
+def test_buttons_and_list_lead_to_every_unit_by_keyboard(open_page, published_site):
+    page = open_page(address(published_site))
+    page.get_by_role("button", name="Previous").press("Enter")
+    assert shown(page) == ["hidden2-15"]
+    page.get_by_label("Unit", exact=True).select_option(label="Unit 7 of hidden 2")
+    assert shown(page) == ["hidden2-7"]
+    assert page.title().startswith("Unit 7 of hidden 2")
+    page.get_by_role("button", name="Next").press("Space")
+    assert shown(page) == ["hidden2-8"]
+
+
+def test_an_address_restores_unit_filter_and_order_and_survives_a_reload(open_page, published_site):
+    place = "#unit=hidden2-7&layer=hidden2&digit=3&sort=importance"
+    page = open_page(address(published_site, place=place))
+    for _ in range(2):
+        assert shown(page) == ["hidden2-7"]
+        assert page.get_by_label("Layer").input_value() == "hidden2"
+        assert page.get_by_label("Favourite digit").input_value() == "3"
+        assert page.get_by_label("Order").input_value() == "importance"
+        page.reload()
+
+
+def test_filters_leave_the_units_of_a_layer_that_prefer_a_digit(open_page, published_site):
+    page = open_page(address(published_site, place="#show=all"))
+    assert len(shown(page)) == 48
+    page.get_by_label("Layer").select_option("hidden2")
+    assert len(shown(page)) == 16
+    page.get_by_label("Favourite digit").select_option("3")
+    assert shown(page)
+    assert set(page.locator(".unit:visible").evaluate_all("all => all.map(each => each.dataset.digit)")) == {"3"}
+
+
+@pytest.mark.parametrize(("order", "number"), [("selectivity", "selectivity"), ("importance", "lost")])
+def test_the_order_puts_the_largest_first_within_a_layer(open_page, published_site, order, number):
+    page = open_page(address(published_site, place=f"#show=all&layer=hidden2&sort={order}"))
+    sizes = page.locator(".unit:visible").evaluate_all(f"all => all.map(each => Number(each.dataset.{number}))")
+    assert len(sizes) == 16
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_a_plain_link_to_a_unit_opens_it_and_one_to_a_layer_shows_the_layer(open_page, published_site):
+    page = open_page(address(published_site, place="#hidden2-7"))
+    assert shown(page) == ["hidden2-7"]
+    page.locator("#hidden2-7 .near a").first.click()
+    assert re.search(r"units/mlp-normalized\.html#unit=hidden\d-\d+$", page.url)
+    assert len(shown(page)) == 1
+    page.get_by_role("link", name="hidden 2", exact=True).first.click()
+    assert len(shown(page)) == 16
+
+
+@pytest.mark.parametrize("place", ["#unit=hidden9-1", "#unit=<img src=x onerror=alert(1)>", "#sort=%ZZ", "#hidden9-1"])
+def test_an_address_that_means_nothing_is_ignored_with_a_note(open_page, published_site, place):
+    page = open_page(address(published_site, place=place))
+    assert shown(page) == ["hidden1-0"]
+    assert "could not be read" in page.locator(NOTE).inner_text()
+    assert page.locator("img[src=x]").count() == 0
+    assert page.messages == []
+
+
+def test_a_card_leads_to_the_lab_with_its_unit_switched_off(open_page, published_site):
+    page = open_page(address(published_site, place="#unit=hidden2-7"))
+    page.locator("#hidden2-7").get_by_role("link", name="Switch it off in the lab").click()
+    assert page.url.endswith("lab.html#scale=mlp-raw.hidden2.7:0")
+    assert page.locator(NOTE).count() == 0 or page.locator(NOTE).is_hidden()
+
+
+def test_a_figure_that_shows_units_opens_them_by_keyboard(open_page, published_site):
+    page = open_page((published_site / "selectivity.html").as_uri())
+    figure = page.locator("#fig-top-units")
+    figure.get_by_text("Open a unit").press("Enter")
+    figure.get_by_role("link", name="unit 7 of hidden 2, MLP, raw").press("Enter")
+    page.wait_for_url("**/units/mlp-raw.html#*")
+    assert shown(page) == ["hidden2-7"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
+def test_nothing_scrolls_sideways_and_the_console_stays_empty(open_page, published_site, name, width, scheme):
+    viewport = {"width": width, "height": 800}
+    page = open_page((published_site / name).as_uri() + "#show=all", viewport=viewport, color_scheme=scheme)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if name == "units.html":
+        return  # the chapter keeps nothing in its address
+    assert len(shown(page)) > 30
+    assert page.messages == []
+
+
+def test_controls_are_large_enough_to_touch(open_page, published_site):
+    page = open_page(address(published_site), viewport={"width": 320, "height": 800})
+    sizes = page.locator(".unit-tools :is(button, select)").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect()).map(box => Math.min(box.width, box.height))"
+    )
+    assert min(sizes) >= 32
+
+
+def test_the_pages_of_units_are_light(published_site):
+    sizes = [(published_site / name).stat().st_size for name in PAGES]
+    assert max(sizes) < 460_000
+    assert sum(sizes) < 2_000_000
+    pictures = [path.stat().st_size for path in (published_site / "units").rglob("*.png")]
+    assert np.sum(pictures) < 1_000_000

@@ -1,0 +1,53 @@
+"""The figures of neighbours: drawn twice alike, legible, and with their numbers beside them."""
+
+import numpy as np
+import pytest
+from drawings import rows, texts
+
+from report import style
+from report.figures import neighbours
+
+FIGURES = ("neighbours", "by_epoch")
+HOOKS = {"mlp": ("hidden1.post", "hidden2.post", "logits"), "cnn": ("conv1.pooled", "hidden3.post", "logits")}
+
+
+def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
+    """Accuracies that count layers and moments; by epoch they rise from 50 to 90."""
+    moments = sorted({0, 1, epochs})
+    arrays = {"moments": np.array(moments)}
+    for condition in style.CONDITIONS:
+        hooks = HOOKS[condition.partition("-")[0]]
+        arrays[f"hook_points/{condition}"] = np.array(hooks)
+        for measure in neighbours.SERIES:
+            arrays[f"{measure}_by_epoch/{condition}"] = np.tile(np.linspace(50, 90, epochs + 1), (seeds, 1))
+        for depth, hook in enumerate(hooks):
+            for measure in ("knn", "linear_probe"):
+                arrays[f"{measure}/{condition}/{hook}"] = np.tile(10 * depth + np.arange(len(moments)), (seeds, 1))
+    return arrays
+
+
+@pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (3, 10)])
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epochs):
+    figure, arrays = getattr(neighbours, name), study(seeds=seeds, epochs=epochs)
+    assert_sound(figure, largest=60_000, arrays=arrays, facts={})
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_names_what_it_compares_and_shows_all_conditions(name):
+    drawn = getattr(neighbours, name)(arrays=study(), facts={})
+    assert "normalized" in " ".join(texts(drawn))
+    assert {row["condition"] for row in rows(drawn)} == set(style.CONDITIONS)
+
+
+def test_accuracies_are_listed_by_layer():
+    found = rows(neighbours.neighbours(arrays=study()))
+    trained = [r for r in found if (r["condition"], r["measure"], r["epoch"]) == ("cnn-raw", "linear_probe", "4")]
+    assert [float(row["mean"]) for row in trained] == [2, 12, 22]
+
+
+def test_measures_are_listed_by_epoch_for_the_layer_before_the_logits():
+    found = rows(neighbours.by_epoch(arrays=study()))
+    assert {row["hook_point"] for row in found} == {"hidden2.post", "hidden3.post"}
+    shown = [float(row["mean"]) for row in found if (row["condition"], row["measure"]) == ("mlp-raw", "dimension")]
+    assert shown == [50, 60, 70, 80, 90]

@@ -1,0 +1,36 @@
+"""The figure of subspaces: drawn twice alike, legible, and with its numbers beside it."""
+
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pytest
+from drawings import rows, texts
+
+from report import style
+from report.figures import subspaces
+
+
+def study(*, seeds: int = 2) -> dict[str, np.ndarray]:
+    """Curves that count units, the band one below and one above."""
+    arrays = {}
+    for condition in style.CONDITIONS:
+        arrays[f"band/{condition}"] = np.stack([np.tile(np.arange(16) + edge, (seeds, 1)) for edge in (-1, 1)])
+        for way in subspaces.WAYS:
+            arrays[f"{way}/{condition}"] = np.tile(np.arange(16.0), (seeds, 1))
+    return arrays
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_the_figure_is_valid_small_and_the_same_when_drawn_again(seeds):
+    arrays = study(seeds=seeds)
+    drawn = subspaces.subspaces(arrays=arrays, facts={})
+    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
+    assert len(drawn["figure.svg"]) < 60_000
+    assert subspaces.subspaces(arrays=arrays, facts={}) == drawn
+
+
+def test_subspaces_list_every_way_and_every_condition_and_name_them():
+    drawn = subspaces.subspaces(arrays=study())
+    assert [float(row["mean"]) for row in rows(drawn)[:16]] == list(range(16))
+    assert {row["condition"] for row in rows(drawn)} == set(style.CONDITIONS)
+    assert all(name in texts(drawn) for name, _ in subspaces.WAYS.values())
