@@ -25,7 +25,7 @@ from report.figure import FigureFiles, Placed
 from report.functions import Functions, Library, resolve_references
 from report.pages import PAGES, SITE_TAGLINE, SITE_TITLE, Page
 from report.prose import Heading, to_html
-from report.scripts import script as as_script
+from report.scripts import script
 
 LAST = ("glossary", "references")  # rendered last: they name the pages that use them
 TERM = re.compile(r"""\bterm\(\s*["']([^"']+)["']\s*\)""")
@@ -85,7 +85,7 @@ def render(
         svg, record = epochs.take(drawn.svg)
         files |= {figure.file: theme.both(svg), figure.data: drawn.csv}
         if record:
-            files[figure.steps] = as_script(f"epochs/{figure.name}", record)
+            files[figure.steps] = script(f"epochs/{figure.name}", record)
     files |= {f"social/{slug}.png": image for slug, image in (social or {}).items()}
     files |= {f"data/{name}": _text(value) for name, value in (scripts or {}).items()}
     _check_scripts((*pages, *site.unit_pages), files | site.assets())

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from report.scripts import as_script
+from report.scripts import script
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -44,9 +44,9 @@ def pack(*, sheet: Arrays, places: Mapping[str, Arrays], networks: Mapping[str, 
             for name, found in places.items()
         ],
     }
-    made: dict[str, Any] = {"map.js": as_script("map", shared), "map-digits.png": picture(sheet["images"])}
+    made: dict[str, Any] = {"map.js": script("map", shared), "map-digits.png": picture(sheet["images"])}
     for name, found in places.items():
-        made[f"map-{name}.js"] = as_script(f"map-{name}", _network(found))
+        made[f"map-{name}.js"] = script(f"map-{name}", _network(found))
     return made
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from report.scripts import as_script
+from report.scripts import script
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -50,7 +50,7 @@ def pack(*, shelf: Arrays, titles: Mapping[str, str]) -> dict[str, Any]:
     told = [{**digit, **place, **kind} for digit, place, kind in zip(digits, places, _kinds(digits), strict=True)]
     size = {"columns": COLUMNS, "rows": -(-len(digits) // COLUMNS)}
     return {
-        "shelf.js": as_script("shelf", {"conditions": conditions, "tall": tall, "digits": packed}),
+        "shelf.js": script("shelf", {"conditions": conditions, "tall": tall, "digits": packed}),
         "shelf.png": sheet(shelf["images"], columns=COLUMNS),
         "shelf.json": {
             "networks": [{"name": name, "title": titles[name]} for name in conditions],

@@ -7,7 +7,7 @@ from scipy.stats import spearmanr
 from sklearn.manifold import TSNE
 
 from experiments.analyses.atlas import compare
-from experiments.analyses.manifold import BENT, centre_agreement, embed, maps
+from experiments.analyses.manifold import BENT, _umap_class, centre_agreement, embed, maps, measures
 from experiments.analyses.stability import disparity, repeat
 
 METHODS = ("layer", "pca", "tsne", "umap")
