@@ -71,7 +71,7 @@ PAGES = (
         "What do normalization and convolution change inside a small network?",
         "Four small networks read handwritten digits, with and without input normalization, with and without "
         "convolution: what was found inside them, and how sure we are.",
-        "The study",
+        "Begin",
         scripts=LAB,
         styles=("assets/lab.css",),
     ),
@@ -81,7 +81,7 @@ PAGES = (
         "What do the networks make of your handwriting?",
         "Draw a digit and watch four networks read it: their answers, every hidden unit at work, and what happens when "
         "you switch units off or turn them up.",
-        "Play",
+        "Begin",
         scripts=LAB,
         styles=("assets/lab.css",),
     ),
@@ -91,9 +91,18 @@ PAGES = (
         "Where does each digit lie inside a network?",
         "Test digits in the hidden layers of four networks, as maps to move about in: PCA, t-SNE and UMAP, from the "
         "untrained network to the last epoch.",
-        "Play",
+        "Begin",
         scripts=MAP,
         styles=("assets/map.css",),
+    ),
+    Page(
+        "units",
+        "Units",
+        "What does each single unit do?",
+        "Every hidden unit and channel of four networks as a portrait: what it prefers, which images excite it, and "
+        "what the network loses without it.",
+        "Begin",
+        styles=("assets/units.css",),
     ),
     Page(
         "data",
@@ -142,15 +151,6 @@ PAGES = (
         "Every hidden unit switched off, turned up and set to its average: bottlenecks, attractors, and whether "
         "selective units are the important ones.",
         "The study",
-    ),
-    Page(
-        "units",
-        "Units",
-        "What does each single unit do?",
-        "Every hidden unit and channel of four networks as a portrait: what it prefers, which images excite it, and "
-        "what the network loses without it.",
-        "The study",
-        styles=("assets/units.css",),
     ),
     Page(
         "geometry",
