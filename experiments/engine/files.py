@@ -88,7 +88,7 @@ def check_replaceable(folder: Path, *, sign: str) -> None:
     if folder.exists() and not folder.is_dir():
         raise FilesError(f"cannot write {folder}: it is a file; move it away, or choose another folder")
     with explained("read", folder):
-        if folder.is_dir() and any(folder.iterdir()) and not _is_signed(folder / sign):
+        if _is_foreign(folder, sign=sign):
             raise FilesError(
                 f"will not replace {folder}: it holds files but no {sign} of ours, so it is not a site written by "
                 "this program; choose another folder, or empty this one"
@@ -154,6 +154,26 @@ def _remove(path: Path) -> None:
     else:
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _is_foreign(folder: Path, *, sign: str) -> bool:
+    """Whether a folder holds files that are not ours; looked at again where another build swaps it meanwhile."""
+    while True:
+        before = _identity(folder)
+        try:
+            foreign = folder.is_dir() and any(folder.iterdir()) and not _is_signed(folder / sign)
+        except FileNotFoundError:
+            continue
+        if not foreign or _identity(folder) == before:
+            return foreign
+
+
+def _identity(folder: Path) -> tuple[int, int, int] | None:
+    """What tells a folder from another one that is put in its place, or from itself as files come and go."""
+    with contextlib.suppress(FileNotFoundError):
+        found = folder.stat()
+        return found.st_dev, found.st_ino, found.st_mtime_ns
+    return None
 
 
 def _is_signed(path: Path) -> bool:

@@ -1,13 +1,16 @@
 """The store: immutable artifacts addressed by the sha256 of their bytes, and records that say which stage made them.
 
-In: products by name and value. Out: the same, checked on every load. numpy is imported only to read or write arrays.
+In: products by name and value. Out: the same, checked on every load. What is JSON lies there compressed, for most of
+it is names. numpy is imported only to read or write arrays.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -63,13 +66,12 @@ class Shelf:
 
     def records(self) -> list[Record]:
         """Every readable record, in the order of their keys."""
-        keys = sorted(path.stem for path in (self.folder / "records").glob("*.json"))
+        keys = sorted(path.name.partition(".")[0] for path in (self.folder / "records").glob("*.json.gz"))
         return [record for record in map(self.record, keys) if record is not None]
 
     def put(self, record: Record) -> None:
         """Writes a record. Its artifacts must be there already."""
-        text = json.dumps(asdict(record), sort_keys=True, indent=1)
-        write_file(self.record_path(record.key), text.encode())
+        write_file(self.record_path(record.key), _packed(canonical(asdict(record)).encode()))
         self.learn(record)
 
     def learn(self, record: Record) -> None:
@@ -78,7 +80,8 @@ class Shelf:
 
     def path(self, product: str, address: str) -> Path:
         """Where an artifact of that product's kind and address lies, or would lie."""
-        return self.folder / "artifacts" / f"{address}{Path(product).suffix}"
+        ending = Path(product).suffix
+        return self.folder / "artifacts" / f"{address}{'.json.gz' if ending == '.json' else ending}"
 
     def has(self, product: str, address: str) -> bool:
         """Whether an artifact lies here; whether it is whole, `read` tells."""
@@ -88,10 +91,10 @@ class Shelf:
     def add(self, product: str, data: bytes) -> str:
         """Stores an artifact's bytes, also over a damaged copy of them, and returns their address."""
         address, path = digest(data), self.path(product, digest(data))
-        with contextlib.suppress(OSError):
-            if path.read_bytes() == data:
+        with contextlib.suppress(OSError, Damaged):
+            if _bytes(path) == data:
                 return address
-        write_file(path, data)
+        write_file(path, _packed(data) if path.suffix == ".gz" else data)
         self._distrusted.discard(path)
         return address
 
@@ -99,7 +102,7 @@ class Shelf:
         """An artifact's bytes, checked. Raises Damaged."""
         path = self.path(product, address)
         try:
-            data = path.read_bytes()
+            data = _bytes(path)
         except OSError as error:
             raise Damaged(path) from error
         if digest(data) != address:
@@ -112,7 +115,7 @@ class Shelf:
 
     def record_path(self, key: str) -> Path:
         """Where the record under a key lies, or would lie."""
-        return self.folder / "records" / f"{key}.json"
+        return self.folder / "records" / f"{key}.json.gz"
 
 
 def encode(product: str, value: Any) -> bytes:
@@ -169,11 +172,26 @@ def _encode_arrays(arrays: Mapping[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
+def _packed(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
+
+
+def _bytes(path: Path) -> bytes:
+    """What was stored in a file. Raises OSError where it cannot be read, Damaged where it cannot be unpacked."""
+    data = path.read_bytes()
+    if path.suffix != ".gz":
+        return data
+    try:
+        return gzip.decompress(data)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise Damaged(path) from error
+
+
 def _read_record(path: Path) -> Record | None:
     try:
-        values = json.loads(path.read_bytes())
+        values = json.loads(_bytes(path))
         record = Record(**{name: values[name] for name in Record.__dataclass_fields__})
         mappings = (record.products, record.environment, record.ingredients)
         return record if all(isinstance(each, dict) for each in mappings) else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, Damaged, ValueError, KeyError, TypeError):
         return None

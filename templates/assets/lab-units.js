@@ -120,20 +120,25 @@ window.InsideMNIST ??= {};
 
     /** Says in words what a cell shows. @param {Cell} cell */
     function tell({ unit }) {
-      readout.textContent = words.capital(described(unit));
+      readout.textContent = words.capital(described(unit, true));
       readout.dataset.told = `${unit.layer}.${unit.unit}`;
     }
 
-    /** @param {Unit} unit @returns {string} "unit 7 of hidden 2, activation 3.1 (before: 2.4), scaled by 2" */
-    function described(unit) {
+    /**
+     * @param {Unit} unit
+     * @param {boolean} [brief] in two lines of a narrow column; its scale can be seen
+     * @returns {string} "unit 7 of hidden 2, activation 3.1, before 2.4, scaled by 2"
+     */
+    function described(unit, brief = false) {
       const scale = calls.scaleOf(unit);
       const said = [words.unitName(unit)];
       if (shown) {
         const [now, then] = [activation(shown, unit), before ? activation(before, unit) : null];
-        const was = then !== null && Math.abs(now - then) >= 0.05 ? ` (before: ${words.number(then, 1)})` : "";
-        said.push(`${unit.kind === "conv" ? "largest activation" : "activation"} ${words.number(now, 1)}${was}`);
+        const was = then !== null && Math.abs(now - then) >= 0.05 ? `, ${brief ? "was" : "before"} ${words.number(then, 1)}` : "";
+        const what = unit.kind === "linear" ? "activation" : brief ? "up to" : "largest activation";
+        said.push(`${what} ${words.number(now, 1)}${was}`);
       }
-      if (scale !== 1) said.push(words.scaleWords(scale));
+      if (scale !== 1 && !brief) said.push(words.scaleWords(scale));
       return said.join(", ");
     }
 

@@ -58,16 +58,18 @@ window.InsideMNIST ??= {};
 
   /**
    * What the networks say, in one sentence.
-   * @param {{title: string, digit: number}[]} answers
+   * @param {number[]} answers the digit that each of them names
    */
   function verdict(answers) {
-    /** @type {Map<number, string[]>} */
-    const sides = new Map();
-    for (const { title, digit } of answers) sides.set(digit, [...(sides.get(digit) ?? []), title]);
-    if (sides.size === 1) return `All ${answers.length === 4 ? "four " : ""}networks read a ${answers[0].digit}.`;
-    const told = [...sides].sort((a, b) => b[1].length - a[1].length);
-    const parts = told.map(([digit, titles]) => `a ${digit} (${titles.join("; ")})`);
-    return `The networks disagree: ${parts.slice(0, -1).join(", ")} or ${parts[parts.length - 1]}.`;
+    const many = (/** @type {number} */ digit) => answers.filter((each) => each === digit).length;
+    const sides = [...new Set(answers)].sort((a, b) => many(b) - many(a)).map(aDigit);
+    if (sides.length === 1) return `All ${answers.length === 4 ? "four " : ""}networks read ${sides[0]}.`;
+    return `The networks disagree: ${sides.slice(0, -1).join(", ")} or ${sides[sides.length - 1]}.`;
+  }
+
+  /** @param {number} digit @returns {string} "a 7", "an 8" */
+  function aDigit(digit) {
+    return `${digit === 8 ? "an" : "a"} ${digit}`;
   }
 
   /** @param {number} many units @returns {string} a sentence to follow another, or nothing */
@@ -76,5 +78,5 @@ window.InsideMNIST ??= {};
     return many === 1 ? " One unit is changed." : ` ${many} units are changed.`;
   }
 
-  InsideMNIST.words = { layerName, capital, unitName, fullName, number, share, scaleWords, shortScale, verdict, changed };
+  InsideMNIST.words = { layerName, capital, unitName, fullName, number, share, scaleWords, shortScale, aDigit, verdict, changed };
 })();

@@ -229,8 +229,9 @@ window.InsideMNIST ??= {};
 
     /** @param {ShelfDigit | null} digit */
     function told(digit) {
-      const said = [...answers].map(([name, answer]) => ({ title: networks.get(name)?.title, digit: answer.digit }));
-      return `${digit ? `A ${digit.label} by its label, test image ${digit.index}. ` : ""}${words.verdict(said)}${words.changed(scales.list().length)}`;
+      const label = digit ? `${words.capital(words.aDigit(digit.label))} by its label, test image ${digit.index}. ` : "";
+      const said = words.verdict([...answers.values()].map((answer) => answer.digit));
+      return label + said + words.changed(scales.list().length);
     }
 
     // The address

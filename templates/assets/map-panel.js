@@ -97,7 +97,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       return element("div", { className: "map-zoom" },
         button("\u2212", "Zoom out", () => this.painter.zoom(1 / 1.6)),
         button("+", "Zoom in", () => this.painter.zoom(1.6)),
-        button("Whole", "Whole map", () => this.painter.zoom(0)));
+        button("Fit", "Fit the whole map", () => this.painter.zoom(0)));
     }
 
     /**

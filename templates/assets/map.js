@@ -15,6 +15,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     /** @param {HTMLElement} host @param {HTMLImageElement} sheet */
     constructor(host, sheet) {
       const { element } = lab.map;
+      host.querySelector("[data-map-wait]")?.remove();
       this.sheet = sheet;
       /** @type {Map<string, any>} panels by network; one that is made stays */
       this.panels = new Map();

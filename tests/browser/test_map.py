@@ -47,8 +47,16 @@ def state(page):
     return dict(part.split("=") for part in page.evaluate("location.hash").lstrip("#").split("&") if part)
 
 
+def in_sight(page, panel=0):
+    """A canvas, in the middle of the window."""
+    canvas = page.locator(".map-canvas").nth(panel)
+    canvas.evaluate("canvas => canvas.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    return canvas
+
+
 def pixel(page, image, panel=0):
     """Where an image lies on the page."""
+    in_sight(page, panel)
     return page.evaluate(
         """([image, panel]) => {
           const canvas = document.querySelectorAll(".map-canvas")[panel];
@@ -99,7 +107,7 @@ def test_it_works_under_a_sub_path_and_asks_no_one_else(open_page, serve, publis
 
 def test_without_scripts_a_picture_stands_for_the_map(open_page, published_site):
     page = open_page((published_site / "map.html").as_uri(), java_script_enabled=False)
-    assert page.get_by_text("The map needs JavaScript").is_visible()
+    assert page.get_by_text("The map is drawn by a script").is_visible()
     assert page.locator("#fig-pca-mlp img").first.is_visible()
     assert page.locator(".map-canvas").count() == 0
 
@@ -143,7 +151,6 @@ def test_pointing_at_a_dot_shows_the_digit_and_every_networks_answer(open_map):
 def test_a_tap_marks_a_dot_in_all_panels_and_in_the_address(open_map):
     page = open_map("#method=pca", has_touch=True, viewport={"width": 1280, "height": 1200})
     load_frames(page)
-    page.locator(".map-canvas").first.scroll_into_view_if_needed()
     page.touchscreen.tap(*pixel(page, 7))
     assert int(state(page)["image"]) in sheet()["index"]
     assert all("reads" in panel for panel in shown(page))
@@ -179,8 +186,8 @@ def test_misreadings_are_stepped_through_in_order(open_map):
 
 def test_the_lasso_picks_what_lies_in_it_and_clearing_lets_go(open_map):
     page = open_map("#method=pca&networks=mlp-raw")
-    page.get_by_label("Lasso").check(force=True)
-    box = page.locator(".map-canvas").bounding_box()
+    page.get_by_role("radio", name="Lasso").check(force=True)
+    box = in_sight(page).bounding_box()
     corners = [(2, 2), (box["width"] - 2, 2), (box["width"] - 2, box["height"] - 2), (2, box["height"] - 2)]
     page.mouse.move(box["x"] + 2, box["y"] + 2)
     page.mouse.down()
@@ -197,9 +204,8 @@ def test_the_lasso_picks_what_lies_in_it_and_clearing_lets_go(open_map):
 
 def test_a_lasso_drawn_with_a_finger_does_not_scroll_the_page(open_map):
     page = open_map("#method=pca&networks=mlp-raw", has_touch=True, viewport={"width": 360, "height": 640})
-    page.get_by_label("Lasso").check(force=True)
-    canvas = page.locator(".map-canvas")
-    canvas.scroll_into_view_if_needed()
+    page.get_by_role("radio", name="Lasso").check(force=True)
+    canvas = in_sight(page)
     assert canvas.evaluate("canvas => getComputedStyle(canvas).touchAction") == "none"
     before = page.evaluate("scrollY")
     box = canvas.bounding_box()
@@ -227,29 +233,29 @@ def test_the_keyboard_picks_without_a_lasso(open_map):
 def test_back_forward_and_reload_bring_back_what_was_shown(open_map):
     page = open_map("#method=pca")
     first = shown(page)
-    page.get_by_label("Hidden 1").check(force=True)
-    page.get_by_label("Answer", exact=True).check(force=True)
+    page.get_by_role("radio", name="Hidden 1").check(force=True)
+    page.get_by_role("radio", name="Answer").check(force=True)
     settled(page)
     changed = shown(page)
     assert changed != first
     page.reload()
     page.locator("[data-map][data-ready]").wait_for()
     assert shown(page) == changed
-    assert page.get_by_label("Answer", exact=True).is_checked()
+    assert page.get_by_role("radio", name="Answer").is_checked()
     page.go_back()
     page.go_back()
     settled(page)
     assert shown(page) == first
     page.go_forward()
     settled(page)
-    assert page.get_by_label("Hidden 1").is_checked()
+    assert page.get_by_role("radio", name="Hidden 1").is_checked()
 
 
 def test_a_shared_address_shows_the_same(open_map):
     page = open_map("#networks=cnn-raw,cnn-normalized&method=pca&epoch=4&colour=right&digits=49&rings=off&image=247")
     assert [panel.splitlines()[0] for panel in shown(page)] == ["CNN, raw · Hidden 3", "CNN, normalized · Hidden 3"]
     assert all("epoch 4:" in panel and "reads" in panel for panel in shown(page))
-    assert page.get_by_label("Right or wrong").is_checked()
+    assert page.get_by_role("radio", name="Right or wrong").is_checked()
     assert not page.get_by_label("Ring misreadings").is_checked()
     pressed = page.locator(".map-digit[aria-pressed=true]").all_inner_texts()
     assert pressed == ["4", "9"]
@@ -295,7 +301,7 @@ def test_nothing_moves_by_itself_and_nothing_flies_under_reduced_motion(open_map
     before = page.evaluate("location.hash")
     settled(page)
     assert page.evaluate("location.hash") == before
-    page.get_by_label("Hidden 1").check(force=True)
+    page.get_by_role("radio", name="Hidden 1").check(force=True)
     page.locator(".map-panel", has_text="Hidden 1").wait_for()
     moved = "[...document.querySelectorAll('.map-canvas')].map(c => c.toDataURL()).join()"
     page.wait_for_timeout(100)
@@ -337,7 +343,7 @@ def test_every_control_has_a_name_and_room_for_a_finger(open_map):
         "all => all.filter(e => Math.min(e.offsetWidth, e.offsetHeight) < 24).map(e => e.outerHTML)"
     )
     assert small == []
-    assert page.locator(".map :is(input, select, button, canvas):visible").evaluate_all(
+    assert page.locator(".map :is(input, select, button, canvas:not([aria-hidden])):visible").evaluate_all(
         "all => all.every(e => e.getAttribute('aria-label') || e.labels?.length || e.textContent.trim())"
     )
 
