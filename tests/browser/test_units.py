@@ -183,3 +183,12 @@ def test_the_pages_of_units_are_light(published_site):
     assert sum(sizes) < 2_000_000
     pictures = [path.stat().st_size for path in (published_site / "units").rglob("*.png")]
     assert np.sum(pictures) < 1_000_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "place",
+    [("units.html", ""), ("units/mlp-raw.html", "#unit=hidden2-7"), ("units/cnn-raw.html", "#layer=conv2&show=all")],
+)
+def test_axe_finds_nothing(visit, violations, place, scheme):
+    assert violations(visit(*place, color_scheme=scheme)) == []
