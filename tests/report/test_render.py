@@ -45,8 +45,9 @@ def test_every_page_figure_and_listing_has_its_file(site):
 
 
 def test_every_relative_link_and_image_leads_to_a_file_and_an_anchor_that_exist(site):
-    anchors = {name: set(re.findall(r'\bid="([^"]+)"', data.decode())) for name, data in site.items() if is_html(name)}
-    for name in anchors:
+    marked = [name for name in site if is_html(name) or name.endswith(".svg")]
+    anchors = {name: set(re.findall(r'\bid="([^"]+)"', page(site, name))) for name in marked}
+    for name in filter(is_html, site):
         for link in re.findall(r'\b(?:href|src)="([^"]+)"', page(site, name)):
             if ":" in link.partition("/")[0] or link == "methods.html" or link == "../methods.html":
                 continue  # other sites, and the one page the frame links that the fixture has not
