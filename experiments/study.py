@@ -55,7 +55,7 @@ QUICK = replace(PUBLISHED, name="quick", seeds=(0, 1), epochs=2, probe_per_class
 SMOKE = replace(
     QUICK,
     name="smoke",
-    probe_per_class=20,
+    probe_per_class=10,
     embeddings=("pca", "tsne"),  # UMAP, when it first runs on a machine, is compiled for longer than all this takes
 )
 

@@ -3,6 +3,7 @@
 And what tests in several folders need: a built project, a small disk, a browser.
 """
 
+import fcntl
 import functools
 import os
 import shutil
@@ -71,13 +72,34 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    """The smoke study on digits, built once by this project. Not to be changed: `project_copy` is."""
-    folder = tmp_path_factory.mktemp("built")
-    project = Project(ROOT, folder / "cache", folder / "site")
-    done = project.build(*SMOKE, "--jobs", "2")
-    assert done.returncode == 0, done.stderr[-2000:]
-    return project
+def once(tmp_path_factory):
+    """once(name, *arguments): a project built with these arguments, one time for all test processes: the first of
+    them builds, the others wait for it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def build(name, *arguments):
+        project = Project(ROOT, shared / name / "cache", shared / name / "pages" / "name")
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not project.site.exists():
+                done = project.build(*arguments, "--jobs", "2")
+                assert done.returncode == 0, done.stderr[-2000:]
+        return project
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def built(once):
+    """The smoke study on digits. Not to be changed: `project_copy` is."""
+    return once("smoke", *SMOKE)
+
+
+@pytest.fixture(scope="session")
+def published_site(once):
+    """The folder of the published site, from results/; its last part is a sub-path's name."""
+    return once("published").site
 
 
 @pytest.fixture

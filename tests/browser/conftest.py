@@ -1,23 +1,8 @@
-"""What the tests of the page's scripts need: the published site, as readers get it. A browser: tests/conftest.py."""
+"""What the tests of the page's scripts need beside the published site and a browser, which tests/conftest.py has."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="session")
-def published_site(tmp_path_factory):
-    """The folder of the published site, built once from results/; its last part is a sub-path's name."""
-    folder = tmp_path_factory.mktemp("published")
-    site = folder / "pages" / "name"
-    command = [sys.executable, str(ROOT / "build.py"), "--cache", str(folder / "cache"), "--out", str(site)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return site
 
 
 @pytest.fixture
