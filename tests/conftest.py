@@ -155,25 +155,39 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def contexts(browser):
+    """Browser contexts by their options: a new one costs as much as two pages, so tests share them."""
+    opened = {}
+    yield opened
+    for context in opened.values():
+        context.close()
+
+
 @pytest.fixture
-def open_page(browser):
-    """Opens an address and notes every message and request; `options` are those of a browser context."""
-    contexts = []
+def open_page(browser, contexts):
+    """Opens an address and notes every message and request; `options` are those of a browser context. What a page
+    stored is forgotten when the test ends."""
+    pages = []
 
     def open_one(address, **options):
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
+        key = repr(sorted(options.items()))
+        if key not in contexts:
+            contexts[key] = browser.new_context(**options)
+        page = contexts[key].new_page()
+        pages.append(page)
         page.messages, page.requests = [], []
         page.on("console", lambda message: page.messages.append(message.text))
         page.on("pageerror", lambda error: page.messages.append(str(error)))
         page.on("requestfailed", lambda request: page.messages.append(f"failed: {request.url}"))
         page.on("request", lambda request: page.requests.append(request.url))
-        page.goto(address, wait_until="networkidle")  # what is still loading would fail when the page is left
+        page.goto(address)
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.evaluate("() => { try { localStorage.clear(); } catch { /* refused: then nothing is stored */ } }")
+        page.close()
 
 
 @pytest.fixture

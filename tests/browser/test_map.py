@@ -333,6 +333,7 @@ def test_colours_follow_the_theme(open_map):
 def test_nothing_scrolls_sideways(open_map, width):
     page = open_map("#image=247", viewport={"width": width, "height": 800})
     page.get_by_text("The map in numbers").click()
+    page.locator(".map-numbers tbody tr").nth(9).wait_for()
     assert page.locator(".map-numbers tbody tr").count() == 10
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
