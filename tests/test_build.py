@@ -14,7 +14,7 @@ from experiments.plan import plan
 from experiments.study import STUDIES
 from report.pages import PAGES
 from report.serve import without_serve
-from tests.conftest import ROOT, SMOKE, Project, copy_sources
+from tests.conftest import ROOT, SMOKE, Project
 
 UNREACHABLE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
 QUESTIONS = {page.slug: page.question for page in PAGES}
@@ -248,23 +248,6 @@ def test_nothing_of_this_machine_reaches_the_site(built):
     told = (str(built.root), str(built.cache), os.uname().nodename)
     for name, data in built.files().items():
         assert not [word for word in told if len(word) > 4 and word.encode() in data], name
-
-
-def test_another_folder_zone_language_umask_and_number_of_processes_make_the_same_bytes(built, tmp_path):
-    root = copy_sources(tmp_path / "a folder with spaces")
-    other = Project(root, tmp_path / "elsewhere" / "cache", tmp_path / "elsewhere" / "out")
-    (tmp_path / "home").mkdir()
-    environment = os.environ | {
-        "TZ": "Pacific/Kiritimati",
-        "LC_ALL": "C",
-        "PYTHONHASHSEED": "7",
-        "HOME": str(tmp_path / "home"),
-        "USER": "somebody",
-    }
-    done = other.build(*SMOKE, "--jobs", "1", env=environment, umask=0o077, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert other.files().keys() == built.files().keys()
-    assert [name for name, data in other.files().items() if built.files()[name] != data] == []
 
 
 # ------------------------------------------------------------------------------------------- breaking

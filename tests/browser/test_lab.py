@@ -86,8 +86,9 @@ def python_logits(condition, index, layer=None, unit=None, scale=1.0):
 # Reading
 
 
-@pytest.mark.parametrize("digit", [0, 1, 3, 7])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    ("name", "digit"), [("lab.html", 0), ("lab.html", 1), ("lab.html", 3), ("lab.html", 7), ("index.html", 0)]
+)
 def test_a_digit_drawn_with_the_mouse_is_read_by_all_four_networks(lab, name, digit):
     page = lab(name=name)
     draw(page, digit)
@@ -367,9 +368,15 @@ def test_without_scripts_the_shelf_and_what_each_network_says_are_there(lab, nam
     assert page.locator("[data-lab] button:visible").count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    ("name", "width", "scheme"),
+    [
+        ("lab.html", 1280, "light"),
+        ("lab.html", 320, "dark"),
+        ("index.html", 1280, "dark"),
+        ("index.html", 320, "light"),
+    ],
+)
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(lab, violations, name, width, scheme):
     hash = "#digit=5067&saliency=mlp-raw,cnn-raw&scale=mlp-raw.hidden2.7:0,cnn-raw.conv1.3:1.5"
     page = lab(hash, name=name, viewport={"width": width, "height": 800}, color_scheme=scheme)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawings import assert_sound, rows, texts
+from drawings import assert_sound, draw, rows, texts
 
 from report import style
 from report.figures import activations
@@ -47,7 +47,7 @@ def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epoc
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
-    drawn = getattr(activations, name)(arrays=study(), facts={})
+    drawn = draw(getattr(activations, name), arrays=study(), facts={})
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
@@ -55,7 +55,7 @@ def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
 
 
 def test_the_numbers_of_drift_are_the_means_and_spreads_that_were_drawn():
-    found = rows(activations.drift(arrays=study()))
+    found = rows(draw(activations.drift, arrays=study()))
     last = next(
         r
         for r in found
@@ -65,13 +65,13 @@ def test_the_numbers_of_drift_are_the_means_and_spreads_that_were_drawn():
 
 
 def test_distributions_list_the_bins_that_hold_anything_and_name_the_epochs():
-    drawn = activations.distributions(arrays=study())
+    drawn = draw(activations.distributions, arrays=study())
     assert all(float(row["share"]) == 1 for row in rows(drawn))
     assert {"untrained", "epoch 1", "epoch 2", "epoch 4"} <= set(texts(drawn))
 
 
 def test_every_digit_is_named_at_the_end_of_its_line():
-    said = texts(activations.class_drift(arrays=study()))
+    said = texts(draw(activations.class_drift, arrays=study()))
     assert all(said.count(f"c{digit}") == 8 for digit in range(10))
 
 
@@ -81,4 +81,4 @@ def test_a_silent_layer_can_be_drawn():
         name: np.zeros_like(values) for name, values in arrays.items() if "/" in name and values.dtype.kind == "f"
     }
     for name in FIGURES:
-        assert getattr(activations, name)(arrays=arrays | silent)["figure.svg"]
+        assert draw(getattr(activations, name), arrays=arrays | silent)["figure.svg"]

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from drawings import rows, texts
+from drawings import draw, rows, texts
 
 from report import style
 from report.figures import atlas
@@ -41,8 +41,7 @@ def study(*, epochs: int = 4, networks: int = 3, pairs: int = 3, methods=("pca",
     return arrays
 
 
-@pytest.mark.parametrize("methods", [("pca", "tsne"), ("pca", "tsne", "umap")])
-@pytest.mark.parametrize("epochs", [1, 10])
+@pytest.mark.parametrize(("epochs", "methods"), [(1, ("pca", "tsne")), (10, ("pca", "tsne", "umap"))])
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, epochs, methods):
     figure, arrays = getattr(atlas, name), study(epochs=epochs, methods=methods)
@@ -55,7 +54,7 @@ def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, epochs, met
 
 
 def test_every_map_has_its_silhouette_below_it_and_all_methods_stand_side_by_side():
-    drawn = atlas.maps_cnn(arrays=study())
+    drawn = draw(atlas.maps_cnn, arrays=study())
     said = texts(drawn)
     assert [said.count(f"{depth}.20") for depth in range(3)] == [6, 6, 6]
     assert [said.count(method) for method in ("PCA", "t-SNE", "UMAP")] == [2, 2, 2]
@@ -63,7 +62,7 @@ def test_every_map_has_its_silhouette_below_it_and_all_methods_stand_side_by_sid
 
 
 def test_the_table_of_a_map_has_a_row_for_each_image_and_its_place_on_each_map():
-    found = rows(atlas.development_cnn(arrays=study()))
+    found = rows(draw(atlas.development_cnn, arrays=study()))
     assert len(found) == 10 * (atlas.DOTS // (10 * 2 * 6))
     assert [row["digit"] for row in found[:10]] == [str(digit) for digit in range(10)]
     places = [name for name in found[0] if name.startswith("cnn-raw hidden3.post umap")]
@@ -73,19 +72,19 @@ def test_the_table_of_a_map_has_a_row_for_each_image_and_its_place_on_each_map()
 
 @pytest.mark.parametrize(("networks", "shown"), [(1, 3), (2, 4), (3, 5)])
 def test_the_first_network_is_not_shown_twice(networks, shown):
-    drawn = atlas.starts(arrays=study(networks=networks))
+    drawn = draw(atlas.starts, arrays=study(networks=networks))
     assert len([name for name in rows(drawn)[0] if name.startswith("mlp-raw tsne") and name.endswith("x")]) == shown
     assert texts(drawn).count("start 1") == networks
 
 
 def test_maps_are_compared_in_the_last_hidden_layer_and_the_layer_itself_where_it_has_a_value():
-    found = rows(atlas.kept(arrays=study()))
+    found = rows(draw(atlas.kept, arrays=study()))
     assert {row["hook_point"] for row in found} == {"hidden2.post", "hidden3.post"}
     assert {row["measure"] for row in found if row["method"] == "layer"} == {"silhouette", "knn"}
     assert {float(row["value"]) for row in found if (row["method"], row["measure"]) == ("umap", "knn")} == {1.3, 2.3}
 
 
 def test_stability_lists_every_pair_and_has_no_disparity_of_layers():
-    found = rows(atlas.stability(arrays=study(pairs=3)))
+    found = rows(draw(atlas.stability, arrays=study(pairs=3)))
     assert len(found) == 4 * (5 + 4) * 3
     assert {row["measure"] for row in found if row["method"] == "layer"} == {"overlap"}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jinja2
 import pytest
-from drawings import rows, texts
+from drawings import draw, rows, texts
 
 from report import style
 from report.errors import PageError
@@ -39,14 +39,14 @@ def hollow(drawn):
 @pytest.mark.parametrize("ends", [(-8.0, 1.0), (None, None), (0.0, 0.0)])
 def test_the_figure_is_valid_small_and_the_same_when_drawn_again(ends):
     facts = study(ends=ends)
-    drawn = comparison.overview(arrays={}, facts=facts)
+    drawn = draw(comparison.overview, arrays={}, facts=facts)
     assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
     assert len(drawn["figure.svg"]) < 150_000
-    assert comparison.overview(facts=dict(reversed(facts.items()))) == drawn
+    assert draw(comparison.overview, facts=dict(reversed(facts.items()))) == drawn
 
 
 def test_every_measure_stands_under_its_page_in_the_order_of_the_table():
-    said = texts(comparison.overview(facts=study()))
+    said = texts(draw(comparison.overview, facts=study()))
     assert [text for text in said if text in ("Health", "dead units", "Features", "growth of weights")] == [
         "Health",
         "dead units",
@@ -57,27 +57,28 @@ def test_every_measure_stands_under_its_page_in_the_order_of_the_table():
 
 def test_a_row_is_drawn_on_the_scale_of_its_own_farthest_interval():
     found = {
-        (row["measure"], row["comparison"]): float(row["drawn_at"]) for row in rows(comparison.overview(facts=study()))
+        (row["measure"], row["comparison"]): float(row["drawn_at"])
+        for row in rows(draw(comparison.overview, facts=study()))
     }
     assert [found["dead units", name] for name in ALL] == [0.8, 0.4, -0.4, -0.8]
     assert [found["growth of weights", name] for name in ALL[:2]] == [0.5, 0.25]
 
 
 def test_what_is_not_compared_is_not_drawn():
-    found = [row["comparison"] for row in rows(comparison.overview(facts=study())) if row["page"] == "features"]
+    found = [row["comparison"] for row in rows(draw(comparison.overview, facts=study())) if row["page"] == "features"]
     assert found == ["mlp", "cnn"]
 
 
 @pytest.mark.parametrize(("ends", "expected"), [((1.0, 8.0), 0), ((-8.0, -1.0), 0), ((0.0, 8.0), 2), ((-8.0, 1.0), 2)])
 def test_a_mark_is_hollow_where_the_interval_holds_zero(ends, expected):
-    assert hollow(comparison.overview(facts=study(ends=ends))) - hollow(
-        comparison.overview(facts=study(ends=(1, 8)))
+    assert hollow(draw(comparison.overview, facts=study(ends=ends))) - hollow(
+        draw(comparison.overview, facts=study(ends=(1, 8)))
     ) == (expected)
 
 
 def test_a_difference_without_an_interval_is_hollow_too():
-    assert hollow(comparison.overview(facts=study(ends=(None, None)))) > hollow(
-        comparison.overview(facts=study(ends=(1, 8)))
+    assert hollow(draw(comparison.overview, facts=study(ends=(None, None)))) > hollow(
+        draw(comparison.overview, facts=study(ends=(1, 8)))
     )
 
 

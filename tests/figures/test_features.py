@@ -5,7 +5,7 @@ import functools
 
 import numpy as np
 import pytest
-from drawings import assert_sound, rows, words
+from drawings import assert_sound, draw, rows, words
 
 from report import style
 from report.figures import features
@@ -62,7 +62,7 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
 
 @functools.cache
 def drawn_once(name: str) -> dict[str, str]:
-    return getattr(features, name)(arrays=study(), facts={})
+    return draw(getattr(features, name), arrays=study(), facts={})
 
 
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (3, 10)])
@@ -93,7 +93,7 @@ def test_only_networks_whose_units_see_the_whole_image_have_weight_images_and_on
 
 def test_maps_are_told_with_their_scale_and_not_in_eight_bits():
     arrays = study()
-    found = rows(features.one_hot(arrays=arrays))[0]
+    found = rows(draw(features.one_hot, arrays=arrays))[0]
     told = float(found["scale"]) * np.frombuffer(base64.b64decode(found["map_int8_base64"]), np.int8)[3 * 28 + 5]
     assert told == pytest.approx(0.01 * arrays["onehot/mlp-raw/hidden2"][0, 3, 5], rel=1e-2)
 

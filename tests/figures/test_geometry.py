@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawings import assert_sound, rows, texts
+from drawings import assert_sound, draw, rows, texts
 
 from report import style
 from report.figures import geometry
@@ -42,7 +42,7 @@ def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epoc
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
-    drawn = getattr(geometry, name)(arrays=study(), facts={})
+    drawn = draw(getattr(geometry, name), arrays=study(), facts={})
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
@@ -52,7 +52,7 @@ def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
 
 
 def test_every_digit_is_named_in_every_plane_and_the_share_of_variance_stands_below():
-    drawn = geometry.pca_mlp(arrays=study())
+    drawn = draw(geometry.pca_mlp, arrays=study())
     said = texts(drawn)
     assert all(said.count(str(digit)) == 3 * 6 for digit in range(10))
     assert said.count("20 %") == 3 * 6
@@ -63,17 +63,17 @@ def test_the_dots_are_the_first_images_of_each_digit():
     arrays = study()
     arrays |= {name: np.tile(values, (1, 3, 1)) for name, values in arrays.items() if name.startswith("coordinates")}
     arrays["labels"] = np.tile(arrays["labels"], 3)
-    found = rows(geometry.pca_mlp(arrays=arrays))
+    found = rows(draw(geometry.pca_mlp, arrays=arrays))
     assert {int(row["image"]) for row in found} == set(range(200))
 
 
 def test_explained_variance_adds_up():
-    found = rows(geometry.explained_variance(arrays=study()))
+    found = rows(draw(geometry.explained_variance, arrays=study()))
     assert {float(row["mean"]) for row in found if row["components"] == "4"} == {40}
 
 
 def test_silhouettes_are_listed_by_layer_and_by_epoch():
-    found = rows(geometry.silhouette(arrays=study()))
+    found = rows(draw(geometry.silhouette, arrays=study()))
     by_layer = [r for r in found if (r["condition"], r["hook_point"], r["epoch"]) == ("cnn-raw", "conv2.pooled", "4")]
     assert float(by_layer[0]["mean"]) == 3
     by_epoch = [float(r["mean"]) for r in found if (r["condition"], r["hook_point"]) == ("cnn-raw", "hidden3.post")][
@@ -83,11 +83,11 @@ def test_silhouettes_are_listed_by_layer_and_by_epoch():
 
 
 def test_moments_are_named_by_their_epochs():
-    assert {"untrained", "epoch 1", "epoch 4"} <= set(texts(geometry.dimension(arrays=study())))
+    assert {"untrained", "epoch 1", "epoch 4"} <= set(texts(draw(geometry.dimension, arrays=study())))
 
 
 def test_a_layer_that_says_the_same_of_every_image_can_be_drawn():
     arrays = study()
     empty = {name: np.zeros_like(values) for name, values in arrays.items() if values.dtype.kind == "f"}
     for name in FIGURES:
-        assert getattr(geometry, name)(arrays=arrays | empty)["figure.svg"]
+        assert draw(getattr(geometry, name), arrays=arrays | empty)["figure.svg"]

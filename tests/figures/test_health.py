@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawings import assert_sound, rows, texts
+from drawings import assert_sound, draw, rows, texts
 
 from report import style
 from report.figures import health
@@ -39,7 +39,7 @@ def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epoc
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
-    drawn = getattr(health, name)(arrays=study(), facts={})
+    drawn = draw(getattr(health, name), arrays=study(), facts={})
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
@@ -47,7 +47,7 @@ def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
 
 
 def test_the_numbers_of_dead_units_are_the_shares_that_were_drawn():
-    found = rows(health.dead_units(arrays=study()))
+    found = rows(draw(health.dead_units, arrays=study()))
     conv = [float(row["mean"]) for row in found if (row["condition"], row["layer"]) == ("cnn-raw", "conv1")]
     assert conv == [25, 18.75, 12.5, 6.25, 0]
     assert not any(row["layer"] == "logits" for row in found), "logits have no ReLU"
@@ -55,18 +55,18 @@ def test_the_numbers_of_dead_units_are_the_shares_that_were_drawn():
 
 @pytest.mark.parametrize("name", ["gradient_flow", "update_ratios"])
 def test_what_is_read_while_training_begins_at_epoch_one(name):
-    found = rows(getattr(health, name)(arrays=study()))
+    found = rows(draw(getattr(health, name), arrays=study()))
     assert sorted({int(row["epoch"]) for row in found}) == [1, 2, 3, 4]
     assert any(row["layer"] == "logits" for row in found)
 
 
 def test_every_unit_of_every_seed_is_a_dot_before_and_after_training():
-    drawn = health.activity(arrays=study(seeds=3))
+    drawn = draw(health.activity, arrays=study(seeds=3))
     assert drawn["figure.svg"].count("h0") == len(rows(drawn)) == 2 * (2 + 3) * 2 * 3 * 8
     assert {row["when"] for row in rows(drawn)} == {"untrained", "trained"}
 
 
 def test_a_dead_unit_is_a_gap_in_the_map_of_revivals():
-    found = rows(health.revival(arrays=study()))
+    found = rows(draw(health.revival, arrays=study()))
     shares = [float(row["percent_of_images"]) for row in found if row["unit"] == "0" and row["layer"] == "conv1"][:5]
     assert shares == [0, 0, 0, 0, 75]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawings import assert_sound, rows, texts
+from drawings import assert_sound, draw, rows, texts
 
 from report import style
 from report.figures import interventions
@@ -45,7 +45,7 @@ def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
-    drawn = getattr(interventions, name)(arrays=study(), facts={})
+    drawn = draw(getattr(interventions, name), arrays=study(), facts={})
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
@@ -53,26 +53,26 @@ def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
 
 
 def test_the_most_important_unit_has_the_first_curve_and_its_digit_is_named():
-    drawn = interventions.curves(arrays=study())
+    drawn = draw(interventions.curves, arrays=study())
     assert rows(drawn)[0]["unit"] == "3"
     assert texts(drawn).count("8") == 4, "named once for each condition, where it falls"
 
 
 def test_the_confusions_are_of_the_unit_that_costs_a_digit_most():
-    found = [row for row in rows(interventions.confusions(arrays=study())) if row["change_in_images"] != "0"]
+    found = [row for row in rows(draw(interventions.confusions, arrays=study())) if row["change_in_images"] != "0"]
     first = [(row["unit"], row["intervention"], row["true_digit"], row["read_as"]) for row in found[:2]]
     assert first == [("3", "off", "8", "0"), ("3", "off", "8", "8")]
     assert [float(row["change_in_points"]) for row in found[:2]] == [80, -80]
 
 
 def test_every_unit_and_every_random_direction_is_a_dot():
-    drawn = interventions.bottlenecks(arrays=study(seeds=3))
+    drawn = draw(interventions.bottlenecks, arrays=study(seeds=3))
     assert drawn["figure.svg"].count("h0") == len(rows(drawn)) == 2 * 2 * 3 * (48 + 40)
     assert {row["what"] for row in rows(drawn)} == {"units", "directions"}
 
 
 @pytest.mark.parametrize("name", ["mean_ablation", "importance"])
 def test_dead_units_are_left_out_of_scatters(name):
-    found = rows(getattr(interventions, name)(arrays=study()))
+    found = rows(draw(getattr(interventions, name), arrays=study()))
     assert len(found) == 2 * 2 * (48 - 2 + 40 - 3)
     assert not any(row["unit"] == "5" for row in found)

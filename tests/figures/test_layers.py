@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawings import assert_sound, rows, texts
+from drawings import assert_sound, draw, rows, texts
 
 from report.figures import layers
 
@@ -47,7 +47,7 @@ def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epoc
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_variant_is_named_and_its_numbers_stand_beside(name):
-    drawn = getattr(layers, name)(**study())
+    drawn = draw(getattr(layers, name), **study())
     said = " ".join(texts(drawn))
     assert "The notebooks'" in said
     wanted = [variant for variant in TITLES if variant != "plain" or name in ("drift", "units")]
@@ -55,11 +55,11 @@ def test_every_variant_is_named_and_its_numbers_stand_beside(name):
 
 
 def test_differences_are_those_of_pairs():
-    found = rows(layers.differences(**study()))
+    found = rows(draw(layers.differences, **study()))
     assert {float(row["difference"]) for row in found if row["variant"] == "v3"} == {4.0}
 
 
 def test_drift_is_relative_to_the_untrained_network():
-    found = rows(layers.drift(**study()))
+    found = rows(draw(layers.drift, **study()))
     spread = {row["variant"]: float(row["spread_relative_to_untrained"]) for row in found if row["layer"] == "hidden2"}
     assert (spread["plain"], spread["v3"]) == (1, 5)

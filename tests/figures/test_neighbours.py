@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawings import assert_sound, rows, texts
+from drawings import assert_sound, draw, rows, texts
 
 from report import style
 from report.figures import neighbours
@@ -35,19 +35,19 @@ def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epoc
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_what_it_compares_and_shows_all_conditions(name):
-    drawn = getattr(neighbours, name)(arrays=study(), facts={})
+    drawn = draw(getattr(neighbours, name), arrays=study(), facts={})
     assert "normalized" in " ".join(texts(drawn))
     assert {row["condition"] for row in rows(drawn)} == set(style.CONDITIONS)
 
 
 def test_accuracies_are_listed_by_layer():
-    found = rows(neighbours.neighbours(arrays=study()))
+    found = rows(draw(neighbours.neighbours, arrays=study()))
     trained = [r for r in found if (r["condition"], r["measure"], r["epoch"]) == ("cnn-raw", "linear_probe", "4")]
     assert [float(row["mean"]) for row in trained] == [2, 12, 22]
 
 
 def test_measures_are_listed_by_epoch_for_the_layer_before_the_logits():
-    found = rows(neighbours.by_epoch(arrays=study()))
+    found = rows(draw(neighbours.by_epoch, arrays=study()))
     assert {row["hook_point"] for row in found} == {"hidden2.post", "hidden3.post"}
     shown = [float(row["mean"]) for row in found if (row["condition"], row["measure"]) == ("mlp-raw", "dimension")]
     assert shown == [50, 60, 70, 80, 90]

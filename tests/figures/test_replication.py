@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawings import assert_sound, rows, texts
+from drawings import assert_sound, draw, rows, texts
 
 from report.figures import replication
 
@@ -41,20 +41,20 @@ def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, epochs):
 
 
 def test_only_a_unit_that_differs_has_the_published_one_in_brackets():
-    drawn = replication.top_units(arrays=study())
+    drawn = draw(replication.top_units, arrays=study())
     assert [text for text in texts(drawn) if "(" in text] == ["11 (14)"]
     assert len(rows(drawn)) == 3 * 10 * 3
 
 
 def test_published_accuracies_belong_to_the_images_that_were_not_divided():
-    found = rows(replication.unit_14(arrays=study()))
+    found = rows(draw(replication.unit_14, arrays=study()))
     held = {row["images"] for row in found if row["published"]}
     assert held == {"undivided"}
     assert all(row["published"] == row["reproduced"] for row in found if row["published"])
 
 
 def test_the_learning_curve_has_published_values_at_their_epochs_only():
-    found = rows(replication.learning_curve(arrays=study()))
+    found = rows(draw(replication.learning_curve, arrays=study()))
     assert [row["epoch"] for row in found if row["published"] and row["measure"] == "train_loss"] == [
         "0",
         "5",

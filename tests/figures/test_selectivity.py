@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawings import assert_sound, rows, texts
+from drawings import assert_sound, draw, rows, texts
 
 from report import style
 from report.figures import selectivity
@@ -43,7 +43,7 @@ def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epoc
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
-    drawn = getattr(selectivity, name)(arrays=study(), facts={})
+    drawn = draw(getattr(selectivity, name), arrays=study(), facts={})
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
@@ -54,7 +54,7 @@ def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
 
 
 def test_class_means_are_parts_of_each_units_largest_and_dead_units_come_last():
-    found = [row for row in rows(selectivity.class_means_mlp(arrays=study())) if row["layer"] == "hidden2"]
+    found = [row for row in rows(draw(selectivity.class_means_mlp, arrays=study())) if row["layer"] == "hidden2"]
     units = [int(row["unit"]) for row in found[: 16 * 10 : 10]]
     assert units[:3] == [10, 1, 11], "by favourite digit"
     assert units[-1] == 0, "dead"
@@ -63,19 +63,19 @@ def test_class_means_are_parts_of_each_units_largest_and_dead_units_come_last():
 
 
 def test_top_units_say_how_many_rankings_list_them():
-    found = rows(selectivity.top_units(arrays=study()))
+    found = rows(draw(selectivity.top_units, arrays=study()))
     listed = {row["unit"]: row["rankings_that_list_it"] for row in found}
     assert listed == {"0": "2", "1": "2", "2": "3", "3": "1", "4": "1"}
 
 
 def test_agreement_is_given_by_pair_of_rankings():
-    found = rows(selectivity.agreement(arrays=study()))
+    found = rows(draw(selectivity.agreement, arrays=study()))
     means = {row["rankings"]: float(row["mean"]) for row in found if row["condition"] == "mlp-raw"}
     assert means == {"mean and gradient": 0, "mean and selectivity": 1, "gradient and selectivity": -1}
 
 
 def test_growth_tells_channels_read_at_their_maximum_apart():
-    found = rows(selectivity.growth(arrays=study()))
+    found = rows(draw(selectivity.growth, arrays=study()))
     assert {row["layer_and_reading"] for row in found if row["condition"] == "cnn-raw"} == {
         "conv1", "conv1.peak", "conv2", "conv2.peak", "hidden3",
     }  # fmt: skip

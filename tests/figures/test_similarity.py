@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawings import assert_sound, rows, words
+from drawings import assert_sound, draw, rows, words
 
 from report import style
 from report.figures import similarity
@@ -48,14 +48,14 @@ def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epoc
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_the_treatments_it_compares(name):
-    said = words(getattr(similarity, name)(**study()))
+    said = words(draw(getattr(similarity, name), **study()))
     assert "raw" in said
     assert "normalized" in said
 
 
 @pytest.mark.parametrize("name", ["epochs", "settling", "steps", "layers", "networks"])
 def test_the_numbers_are_in_the_order_of_the_study(name):
-    conditions = dict.fromkeys(row["condition"] for row in rows(getattr(similarity, name)(**study())))
+    conditions = dict.fromkeys(row["condition"] for row in rows(draw(getattr(similarity, name), **study())))
     expected = {"mlp": style.CONDITIONS[:2], "cnn": style.CONDITIONS[2:]}
     assert sorted(conditions) == sorted(style.CONDITIONS)
     for architecture, pair in expected.items():
@@ -63,7 +63,7 @@ def test_the_numbers_are_in_the_order_of_the_study(name):
 
 
 def test_networks_are_put_in_the_order_of_the_study_with_what_they_share():
-    found = rows(similarity.networks(**study()))
+    found = rows(draw(similarity.networks, **study()))
     names = sorted(style.CONDITIONS)
     for row in found:
         planted = (4 * names.index(row["condition"]) + names.index(row["other_condition"])) / 16
@@ -72,20 +72,20 @@ def test_networks_are_put_in_the_order_of_the_study_with_what_they_share():
 
 
 def test_a_settling_epoch_has_its_interval_only_at_the_studys_threshold():
-    found = [row for row in rows(similarity.settling(**study())) if row["layer"] == "hidden2"]
+    found = [row for row in rows(draw(similarity.settling, **study())) if row["layer"] == "hidden2"]
     assert {row["threshold"]: bool(row["low"]) for row in found} == {"0.9": False, "0.95": True, "0.99": False}
     assert all(float(row["mean"]) == 1 for row in found)
 
 
 def test_steps_begin_with_the_first_trained_epoch():
-    found = rows(similarity.steps(**study()))
+    found = rows(draw(similarity.steps, **study()))
     assert [float(row["mean"]) for row in found[:4]] == [0.5, 0.25, 0.1666667, 0.125]
     assert sorted({int(row["epoch"]) for row in found}) == [1, 2, 3, 4]
 
 
 def test_every_relation_stands_in_both_measures_and_is_left_out_where_the_study_lacks_it():
     inputs = study()
-    found = rows(similarity.relations(**inputs))
+    found = rows(draw(similarity.relations, **inputs))
     assert len(found) == 2 * sum(len(asked) for _, _, asked in similarity.GROUPS)
     inputs["facts"] = {name: each for name, each in inputs["facts"].items() if ".seeds." not in name}
-    assert "two seeds" not in {row["relation"] for row in rows(similarity.relations(**inputs))}
+    assert "two seeds" not in {row["relation"] for row in rows(draw(similarity.relations, **inputs))}

@@ -4,7 +4,7 @@ import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
-from drawings import rows, texts
+from drawings import draw, rows, texts
 
 from report import style
 from report.figures import subspaces
@@ -23,14 +23,14 @@ def study(*, seeds: int = 2) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_the_figure_is_valid_small_and_the_same_when_drawn_again(seeds):
     arrays = study(seeds=seeds)
-    drawn = subspaces.subspaces(arrays=arrays, facts={})
+    drawn = draw(subspaces.subspaces, arrays=arrays, facts={})
     assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
     assert len(drawn["figure.svg"]) < 60_000
-    assert subspaces.subspaces(arrays=arrays, facts={}) == drawn
+    assert draw(subspaces.subspaces, arrays=arrays, facts={}) == drawn
 
 
 def test_subspaces_list_every_way_and_every_condition_and_name_them():
-    drawn = subspaces.subspaces(arrays=study())
+    drawn = draw(subspaces.subspaces, arrays=study())
     assert [float(row["mean"]) for row in rows(drawn)[:16]] == list(range(16))
     assert {row["condition"] for row in rows(drawn)} == set(style.CONDITIONS)
     assert all(name in texts(drawn) for name, _ in subspaces.WAYS.values())

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from drawings import assert_sound, rows, texts
+from drawings import assert_sound, draw, rows, texts
 
 from report import style
 from report.figures import superposition
@@ -40,23 +40,23 @@ def test_a_figure_is_sound(name, seeds, epochs):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_what_it_compares(name):
-    said = " ".join(texts(getattr(superposition, name)(**study())))
+    said = " ".join(texts(draw(getattr(superposition, name), **study())))
     assert "raw" in said
     assert "normalized" in said
 
 
 def test_interference_stands_beside_chance_and_the_least_possible():
-    found = rows(superposition.interference(**study()))
+    found = rows(draw(superposition.interference, **study()))
     assert {row["condition"] for row in found} == {*style.CONDITIONS, "chance", "least"}
     last = [float(row["mean"]) for row in found if (row["condition"], row["layer"]) == ("mlp-raw", "hidden2")]
     assert last == [1, 0.5, 0.25, 0.125, 0.0625]
 
 
 def test_the_pairs_that_are_misread_most_often_are_named():
-    assert texts(superposition.confused(**study())).count("8–9") == len(style.CONDITIONS)
+    assert texts(draw(superposition.confused, **study())).count("8–9") == len(style.CONDITIONS)
 
 
 def test_every_layer_is_shown_with_its_own_axes_and_rotated():
-    found = rows(superposition.units(**study()))
+    found = rows(draw(superposition.units, **study()))
     assert len(found) == 2 * (2 * len(LAYERS["mlp"]) + 2 * len(LAYERS["cnn"]))
     assert {(row["axes"], float(row["mean"])) for row in found} == {("own axes", 3), ("rotated", 6)}
