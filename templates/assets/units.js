@@ -219,6 +219,11 @@
     else if (values.has("unit") || values.has("layer")) tools.scrollIntoView({ block: "start" });
   }
 
+  /** Links to the lab take along which unit is switched off there: a state for its scripts, and no place on its page. */
+  for (const link of document.querySelectorAll("a[data-state]")) {
+    link.setAttribute("href", `${link.getAttribute("href")}#${link.getAttribute("data-state")}`);
+  }
+
   const controls = makeControls();
   window.addEventListener("hashchange", () => {
     if (!takePlace()) return;
