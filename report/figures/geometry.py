@@ -1,25 +1,22 @@
 """The figures of the geometry page: how the digits are laid out inside each layer, and how well apart.
 
-In: arrays and facts of experiments.analyses.geometry, or of experiments.analyses.manifold for the maps.
-Out: {"figure.svg", "data.csv"} of each figure.
+In: arrays and facts of experiments.analyses.geometry; the bent maps are drawn by atlas.py. Out: {"figure.svg",
+"data.csv"} of each figure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from report import style
 
 Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
-MAP_HEADER = ("condition", "hook_point", "method", "epoch", "silhouette", "image", "digit", "x", "y")
-METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 SHOWN = 20  # images of each digit that are drawn as dots; their centres are of all probe images
 
 
@@ -104,98 +101,6 @@ def dimension(*, arrays: Arrays) -> Drawn:
         for ax, condition in zip(axes, _conditions(arrays, architecture), strict=False):
             _name_moments(ax, arrays, "dimension", condition)
     return _done(fig, table, ("condition", "hook_point", "epoch", "mean", "lowest", "highest"))
-
-
-@style.drawn
-def maps_mlp(*, arrays: Arrays) -> Drawn:
-    """PCA, t-SNE and UMAP of every hidden layer of one trained MLP, raw and normalized."""
-    return _maps(arrays, "mlp")
-
-
-@style.drawn
-def maps_cnn(*, arrays: Arrays) -> Drawn:
-    """PCA, t-SNE and UMAP of every hidden layer of one trained CNN, raw and normalized."""
-    return _maps(arrays, "cnn")
-
-
-@style.drawn
-def development(*, arrays: Arrays) -> Drawn:
-    """t-SNE and UMAP of the last hidden layer at each moment: a row for each condition."""
-    conditions, moments = _conditions(arrays), list(arrays["moments"])
-    columns = [(method, place) for method in ("tsne", "umap") for place in range(len(moments))]
-    panels = [
-        [_Map(condition, _hooks(arrays, condition)[-1], method, place) for method, place in columns]
-        for condition in conditions
-    ]
-    fig, grid, table = _map_grid(arrays, panels)
-    for ax, (method, place) in zip(grid[0], columns, strict=True):
-        when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
-        ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{when}")
-    for ax, condition in zip(grid[:, 0], conditions, strict=True):
-        ax.set_ylabel(style.label(condition).replace(", ", "\n"), color=style.look(condition)["color"])
-    return _done(fig, table, MAP_HEADER)
-
-
-@style.drawn
-def starts(*, arrays: Arrays) -> Drawn:
-    """Maps of one layer from several random starts, and of other networks from the first start."""
-    condition, labels = _conditions(arrays)[0], arrays[f"stability/labels/{_conditions(arrays)[0]}"]
-    maps = {
-        (method, chance): arrays[f"stability/coordinates/{chance}/{method}/{condition}"].astype(float)
-        for method in ("tsne", "umap")
-        for chance in ("start", "network")
-    }
-    columns = [("start", place) for place in range(len(maps["tsne", "start"]))]
-    columns += [("network", place) for place in range(1, len(maps["tsne", "network"]))]
-    fig, grid = style.figure(height=3.5, nrows=2, ncols=len(columns), squeeze=False)
-    chosen, table = _first_of_each(labels), []
-    for row, method in enumerate(("tsne", "umap")):
-        for ax, (chance, place) in zip(grid[row], columns, strict=True):
-            points = maps[method, chance][place]
-            _plane(ax, points, labels, chosen, name=f"{row}-{chance}-{place}")
-            table += [(condition, method, chance, place, i, labels[i], *points[i]) for i in chosen]
-        grid[row, 0].set_ylabel(METHODS[method], color=style.INK)
-    for ax, (chance, place) in zip(grid[0], columns, strict=True):
-        ax.set_title(f"start {place + 1}" if chance == "start" else f"network {place + 1},\nstart 1")
-    return _done(fig, table, ("condition", "method", "differs_in", "map", "image", "digit", "x", "y"))
-
-
-class _Map(NamedTuple):
-    """One panel: which map of which layer at which of the moments."""
-
-    condition: str
-    hook: str
-    method: str
-    place: int
-
-
-def _maps(arrays: Arrays, architecture: str) -> Drawn:
-    conditions, hooks = _conditions(arrays, architecture), _hooks(arrays, architecture)
-    columns = [(condition, method) for condition in conditions for method in METHODS]
-    last = len(arrays["moments"]) - 1
-    panels = [[_Map(condition, hook, method, last) for condition, method in columns] for hook in hooks]
-    fig, grid, table = _map_grid(arrays, panels)
-    for ax, (condition, method) in zip(grid[0], columns, strict=True):
-        treatment = condition.partition("-")[2] if method == "pca" else ""
-        ax.set_title(f"{treatment}\n{METHODS[method]}", color=style.look(condition)["color"])
-    for ax, hook in zip(grid[:, 0], hooks, strict=True):
-        ax.set_ylabel(style.layer_label(hook.partition(".")[0]), color=style.INK)
-    return _done(fig, table, MAP_HEADER)
-
-
-def _map_grid(arrays: Arrays, panels: Sequence[Sequence[_Map]]) -> tuple[Figure, Any, list[tuple]]:
-    """Maps in rows and columns, the silhouette of the digits in each below it; and the rows of their table."""
-    fig, grid = style.figure(height=0.55 + 1.35 * len(panels), nrows=len(panels), ncols=len(panels[0]), squeeze=False)
-    labels, chosen, table = arrays["labels"], _first_of_each(arrays["labels"]), []
-    for row, line in enumerate(panels):
-        for column, (condition, hook, method, place) in enumerate(line):
-            points = arrays[f"coordinates/{condition}/{method}/{hook}"][place].astype(float)
-            separation = float(arrays[f"silhouette/{condition}/{method}/{hook}"][place])
-            _plane(grid[row, column], points, labels, chosen, name=f"{row}-{column}")
-            grid[row, column].set_xlabel(f"{separation:.2f}".replace("-", "\N{MINUS SIGN}"), labelpad=2)
-            moment = arrays["moments"][place]
-            table += [(condition, hook, method, moment, separation, i, labels[i], *points[i]) for i in chosen]
-    return fig, grid, table
 
 
 def _planes(arrays: Arrays, architecture: str) -> Drawn:
