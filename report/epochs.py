@@ -1,7 +1,7 @@
 """What a page needs to step through a figure over epochs, on its way from the drawing to the page.
 
 In: an SVG and the record of its lines. Out: an SVG that carries the record, and from that the two apart again.
-Standard library only: both report/style.py and the renderer import it.
+Standard library only: both report/export.py and the renderer import it.
 """
 
 from __future__ import annotations

@@ -1,14 +1,12 @@
-"""The one look of every figure: colours, lines, markers, labels, axes, and how a figure becomes text.
+"""The one look of every figure: colours, lines, markers, labels and axes.
 
-In: matplotlib artists drawn inside a function marked `@drawn`. Out: SVG and CSV as strings whose bytes depend
-on nothing but the numbers: no date, no version, no locale, no user settings.
+In: matplotlib artists drawn inside a function marked `@drawn`, and the names of what they stand for. Out: the same,
+as every figure shows it, whatever the user's settings; export.py makes text of it.
 """
 
 from __future__ import annotations
 
-import csv as csv_writer
 import inspect
-import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
@@ -21,12 +19,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from report import epochs, lines
+from report import lines
 from report.theme import DIGITS, GRID, INK, MUTED, NORMALIZED, PAPER, RAW
 
 WIDTH = 7.2  # inches: the design width of a figure that fills the text column
 FONT_SIZE = 9.5  # points: nothing in a figure is smaller
-FONT_STACK = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 CONDITIONS = (
     "mlp-raw",
     "mlp-normalized",
@@ -38,7 +35,6 @@ HEAT = "viridis"  # for images of quantities: read the same on light and on dark
 _ARCHITECTURES = {"mlp": "MLP", "cnn": "CNN"}
 _LINES = {"mlp": ("-", "o"), "cnn": ((0, (4, 2)), "s")}
 _COLOURS = {"raw": RAW, "normalized": NORMALIZED}
-_NUMBERS = r'(?<=[ "])(?:d|x|y|width|height|transform|viewBox)="[^"#]*"'  # SVG attributes that hold numbers
 _SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "interpretability",
@@ -143,68 +139,6 @@ def key(ax: Axes, names: Sequence[str], *, x: float = 0.0, y: float = 1.0) -> No
         colour = look(name if "-" in name else f"-{name}")["color"]
         place = y - line * 1.3 * FONT_SIZE / points
         ax.text(x, place, label(name), color=colour, transform=ax.transAxes, va="top")
-
-
-def save(fig: Figure) -> str:
-    """The figure as SVG: text in a system font, transparent, rounded to a hundredth of a point.
-
-    Its only metadata is what a page needs to step through the lines over epochs, where there are any.
-    """
-    page = io.StringIO()
-    fig.savefig(page, format="svg", metadata={"Date": None, "Creator": None})
-    svg = page.getvalue()
-    svg = re.sub(r" <metadata>.*?</metadata>\n", "", svg, flags=re.DOTALL)
-    svg = re.sub(r" font-family: [^;\"]*;?", "", svg)
-    svg = re.sub(r' transform="rotate\(-0 [^"]*"', "", svg)
-    svg = re.sub(_NUMBERS, lambda found: _rounded(found[0]), svg)
-    svg = re.sub(r"M ([\d.-]+) ([\d.-]+) L \1 \2(?= |\") ?", _dot, svg)
-    svg = re.sub(r"\n\s*", "\n", svg)
-    svg = re.sub(r'(?<= style=")[^"]*', lambda found: _shorter(found[0]), svg)
-    svg = re.sub(r'<g id="(?:patch|text|line2d)_\d+">\n(<(?:path|text)[^\n]*\n)</g>\n', r"\1", svg)
-    svg = svg.replace('<style type="text/css">', f'<style type="text/css">{_text_rules()}', 1)
-    record = lines.over_epochs(fig)
-    return epochs.put(svg, record) if record else svg
-
-
-def _shorter(style: str) -> str:
-    """An element's own style without what the style sheet says already."""
-    return re.sub(r"(?<=[:;]) ", "", style).replace(f"font-size:{FONT_SIZE}px;", "")
-
-
-def _rounded(attribute: str) -> str:
-    """An SVG attribute on one line, with its numbers cut to two decimals."""
-    numbers = re.sub(
-        r"-?\d+\.\d+(?:e-?\d+)?", lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), attribute
-    )
-    return re.sub(r"(?<![\d.])-0(?![\d.])", "0", re.sub(r"\s*\n", " ", numbers).replace(' "', '"'))
-
-
-def _dot(found: re.Match[str]) -> str:
-    """A line of no length, which a round cap makes a dot, in few bytes: a tenth of a point is fine enough."""
-    return f"M{round(float(found[1]), 1):g} {round(float(found[2]), 1):g}h0"
-
-
-def _text_rules() -> str:
-    """The style sheet of a figure's text: the font, and paper behind text that has a halo."""
-    halo = f"paint-order:stroke;stroke:{PAPER};stroke-width:2.5px"
-    return f"text{{font-family:{FONT_STACK};font-size:{FONT_SIZE}px}}g[id^=halo] text{{{halo}}}"
-
-
-def csv(rows: Iterable[Sequence[object]], header: Sequence[str]) -> str:
-    """The numbers of a figure as CSV: seven significant digits, an empty cell for None and NaN."""
-    page = io.StringIO()
-    writer = csv_writer.writer(page, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return page.getvalue()
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float | np.floating):
-        return "" if np.isnan(value) else format(float(value) + 0.0, ".7g")
-    return str(value)
 
 
 def look(condition: str) -> dict[str, Any]:
@@ -346,6 +280,6 @@ def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
 
 __all__ = [
     "CONDITIONS", "DIGITS", "FONT_SIZE", "GRID", "HEAT", "INK", "MUTED", "NORMALIZED", "PAPER", "RAW", "WIDTH",
-    "csv", "curve", "digit_labels", "dots", "drawn", "end_labels", "epoch_axis", "figure", "heat", "key", "label",
-    "layer_label", "look", "panels", "present", "save", "sparse", "spread",
+    "curve", "digit_labels", "dots", "drawn", "end_labels", "epoch_axis", "figure", "heat", "key", "label",
+    "layer_label", "look", "panels", "present", "sparse", "spread",
 ]  # fmt: skip

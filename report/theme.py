@@ -1,7 +1,7 @@
 """The colours of the site and of its figures, on light and on dark paper.
 
 In goes an SVG drawn with the light constants; out comes the same drawing for both papers, so that each figure is
-drawn and stored once. Standard library only: both the renderer and report/style.py import it.
+drawn and stored once. Standard library only: both the renderer and the figures import it.
 """
 
 from __future__ import annotations

@@ -58,8 +58,8 @@ LAYERS = (
         ours=(*ENGINE, "experiments.plan", "report.render", "report.notebooks", "report.errors"),
     ),
     Layer(
-        ("report.figures", "report.style", "report.lines"),
-        ours=("report.style", "report.lines", "report.theme", "report.epochs"),
+        ("report.figures", "report.arrays", "report.export", "report.style", "report.lines"),
+        ours=("report.arrays", "report.export", "report.style", "report.lines", "report.theme", "report.epochs"),
         others=("matplotlib", "numpy", "PIL"),
     ),
     Layer(("report.scripts_map",), ours=("report.scripts",), others=("numpy", "PIL")),

@@ -5,15 +5,14 @@ In: arrays and facts of experiments.analyses.activations. Out: {"figure.svg", "d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, architectures_of, conditions_of
 
-Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 VALUES = (-10, -1, 0, 1, 10)  # ticks on an axis of values whose spacing is asinh
@@ -25,14 +24,14 @@ BANDS = ((1, 7), (2, 6), (3, 5))  # pairs of columns of `quantile`: 1 to 99 %, 5
 def distributions(*, arrays: Arrays) -> Drawn:
     """Histograms of the input, of every layer before its ReLU and of the logits, at four moments of training."""
     edges, moments = arrays["histogram_edges"], arrays["moments"]
-    rows = {architecture: _linear(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: _linear(arrays, architecture) for architecture in architectures_of(arrays)}
     first = next(iter(rows))
     rows[first] = ["input", *rows[first]]
     fig, axes, _ = style.panels(rows, row_height=2.5, sharex=True, sharey=True)
     bins = np.arange(len(edges))
     table = []
     for (architecture, hook), ax in axes.items():
-        for condition in _conditions(arrays, architecture):
+        for condition in conditions_of(arrays, architecture):
             shares = arrays[f"histogram/{condition}/{hook}"]
             _ridges(ax, shares, style.look(condition)["color"])
             table += [
@@ -50,7 +49,7 @@ def distributions(*, arrays: Arrays) -> Drawn:
         ax.set_xlabel("value")
     axes[first, "input"].set_title("Input")
     style.key(axes[first, "input"], ("raw", "normalized"), x=0.62, y=0.97)
-    return _done(fig, table, ("condition", "hook_point", "epoch", "from", "to", "share"))
+    return export.done(fig, table, ("condition", "hook_point", "epoch", "from", "to", "share"))
 
 
 @style.drawn
@@ -58,14 +57,14 @@ def drift(*, arrays: Arrays) -> Drawn:
     """Mean and standard deviation of every layer before its ReLU, by epoch: the band spans the seeds."""
     rows = {
         f"{architecture}-{measure}": _linear(arrays, architecture)
-        for architecture in _architectures(arrays)
+        for architecture in architectures_of(arrays)
         for measure in ("mean", "std")
     }
     fig, axes, empty = style.panels(rows, row_height=1.5, sharex=True)
     table = []
     for (row, hook), ax in axes.items():
         architecture, _, measure = row.partition("-")
-        for condition in _conditions(arrays, architecture):
+        for condition in conditions_of(arrays, architecture):
             values = arrays[f"{measure}/{condition}/{hook}"]
             epochs = np.arange(values.shape[1])
             style.curve(ax, epochs, values, condition)
@@ -78,14 +77,14 @@ def drift(*, arrays: Arrays) -> Drawn:
         if hook == rows[row][0]:
             ax.set_ylabel("mean" if measure == "mean" else "std")
     style.key(empty[0] if empty else next(iter(axes.values())), ("raw", "normalized"))
-    return _done(fig, table, ("condition", "hook_point", "measure", "epoch", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "hook_point", "measure", "epoch", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def quantiles(*, arrays: Arrays) -> Drawn:
     """Quantiles of the last hidden layer before its ReLU and of the logits, by epoch, as nested bands."""
     levels = arrays["quantile_levels"]
-    conditions = style.present(_conditions(arrays))
+    conditions = style.present(conditions_of(arrays))
     fig, grid = style.figure(height=4.2, nrows=2, ncols=len(conditions), sharex=True, sharey="row", squeeze=False)
     table = []
     for column, condition in enumerate(conditions):
@@ -106,13 +105,13 @@ def quantiles(*, arrays: Arrays) -> Drawn:
     grid[0, 0].set_ylabel("last hidden layer\nbefore ReLU")
     grid[1, 0].set_ylabel("logits")
     _name_bands(grid[1, -1], arrays, conditions[-1])
-    return _done(fig, table, ("condition", "hook_point", "epoch", "quantile", "value"))
+    return export.done(fig, table, ("condition", "hook_point", "epoch", "quantile", "value"))
 
 
 @style.drawn
 def class_drift(*, arrays: Arrays) -> Drawn:
     """Mean activation of the first and of the last hidden layer on the images of each digit, by epoch."""
-    conditions = style.present(_conditions(arrays))
+    conditions = style.present(conditions_of(arrays))
     fig, grid = style.figure(height=5.4, nrows=2, ncols=len(conditions), sharex=True, squeeze=False)
     table = []
     for column, condition in enumerate(conditions):
@@ -133,13 +132,13 @@ def class_drift(*, arrays: Arrays) -> Drawn:
         grid[0, column].set_title(style.label(condition))
     grid[0, 0].set_ylabel("first hidden layer, after ReLU")
     grid[1, 0].set_ylabel("last hidden layer, after ReLU")
-    return _done(fig, table, ("condition", "hook_point", "epoch", "class", "mean"))
+    return export.done(fig, table, ("condition", "hook_point", "epoch", "class", "mean"))
 
 
 @style.drawn
 def units(*, arrays: Arrays) -> Drawn:
     """Every unit of the last hidden layer, one row each, by epoch: its mean activation and how often it is on."""
-    conditions = style.present(_conditions(arrays))
+    conditions = style.present(conditions_of(arrays))
     fig, grid = style.figure(height=4.8, nrows=2, ncols=len(conditions), sharex=True, sharey=True, squeeze=False)
     last = {condition: _hidden(arrays, condition)[-1] for condition in conditions}
     means = {condition: arrays[f"unit_mean/{condition}/{last[condition]}"] for condition in conditions}
@@ -164,21 +163,12 @@ def units(*, arrays: Arrays) -> Drawn:
         for condition in conditions
         for epoch, unit in np.ndindex(means[condition].shape)
     ]
-    return _done(fig, table, ("condition", "layer", "unit", "epoch", "mean", "active"))
-
-
-def _architectures(arrays: Arrays) -> list[str]:
-    return list(dict.fromkeys(condition.partition("-")[0] for condition in _conditions(arrays)))
-
-
-def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
-    names = [name.partition("/")[2] for name in arrays if name.startswith("hook_points/")]
-    return style.present(name for name in names if name.startswith(architecture))
+    return export.done(fig, table, ("condition", "layer", "unit", "epoch", "mean", "active"))
 
 
 def _linear(arrays: Arrays, architecture: str) -> list[str]:
     """The hook points at which a layer has not yet been cut off by its ReLU, in order of depth."""
-    hooks = arrays[f"hook_points/{_conditions(arrays, architecture)[0]}"]
+    hooks = arrays[f"hook_points/{conditions_of(arrays, architecture)[0]}"]
     return [str(hook) for hook in hooks if hook.endswith(".pre") or hook == "logits"]
 
 
@@ -217,7 +207,3 @@ def _name_bands(ax: Axes, arrays: Arrays, condition: str) -> None:
 def _lines(values: np.ndarray) -> Iterable[tuple]:
     columns = zip(values.mean(axis=0), values.min(axis=0), values.max(axis=0), strict=True)
     return [(epoch, *numbers) for epoch, numbers in enumerate(columns)]
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

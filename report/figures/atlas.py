@@ -13,9 +13,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, conditions_of, layers_of
 
-Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
@@ -63,7 +63,7 @@ def development_cnn(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def starts(*, arrays: Arrays) -> Drawn:
     """Maps of one layer from several random starts, and of other networks from the first start."""
-    condition, methods = _conditions(arrays)[0], _bent(arrays)
+    condition, methods = conditions_of(arrays)[0], _bent(arrays)
     labels = arrays[f"stability/labels/{condition}"]
     maps = {
         (method, chance): arrays[f"stability/coordinates/{chance}/{method}/{condition}"].astype(float)
@@ -82,13 +82,13 @@ def starts(*, arrays: Arrays) -> Drawn:
         grid[row, 0].set_ylabel(METHODS[method], color=style.INK)
     for ax, (chance, place) in zip(grid[0], columns, strict=True):
         ax.set_title(f"start {place + 1}" if chance == "start" else f"network {place + 1},\nstart 1")
-    return _done(fig, *_coordinates(labels, drawn))
+    return export.done(fig, *_coordinates(labels, drawn))
 
 
 @style.drawn
 def kept(*, arrays: Arrays) -> Drawn:
     """What the maps show and keep of the trained last hidden layer: one dot for each network."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     fig, grid = style.figure(height=4.4, nrows=2, ncols=3, width_ratios=(1, 1, 0.42))
     table: list[tuple] = []
     for ax, (measure, title) in zip((*grid[0, :2], *grid[1, :2]), KEPT.items(), strict=True):
@@ -103,13 +103,13 @@ def kept(*, arrays: Arrays) -> Drawn:
         ax.set_title(title)
         _rows(ax, [SPACES[method] for method in spaces])
     _key_column(grid[:, 2], conditions, lines=6.5)
-    return _done(fig, table, ("condition", "hook_point", "measure", "method", "value"))
+    return export.done(fig, table, ("condition", "hook_point", "measure", "method", "value"))
 
 
 @style.drawn
 def stability(*, arrays: Arrays) -> Drawn:
     """How unlike maps are that differ in the start alone, or in the network: faint, every pair; full, the mean."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     fig, axes = style.figure(height=3.3, ncols=3, width_ratios=(1, 0.8, 0.5))
     chances = [each for each in CHANCES if each[1] == "layer" or each[1] in arrays["methods"]]
     table: list[tuple] = []
@@ -130,7 +130,7 @@ def stability(*, arrays: Arrays) -> Drawn:
         ax.set_xlim(left=0)
     axes[1].set_yticklabels([])
     _key_column([axes[2]], conditions, lines=10)
-    return _done(fig, table, ("condition", "measure", "differs_in", "method", "pair", "value"))
+    return export.done(fig, table, ("condition", "measure", "differs_in", "method", "pair", "value"))
 
 
 class _Map(NamedTuple):
@@ -143,8 +143,8 @@ class _Map(NamedTuple):
 
 
 def _maps(arrays: Arrays, architecture: str) -> Drawn:
-    conditions = _conditions(arrays, architecture)
-    hooks, methods, last = _hooks(arrays, conditions[0]), _methods(arrays), len(arrays["moments"]) - 1
+    conditions = conditions_of(arrays, architecture)
+    hooks, methods, last = layers_of(arrays, conditions[0]), _methods(arrays), len(arrays["moments"]) - 1
     columns = [(condition, method) for condition in conditions for method in methods]
     panels = [[_Map(condition, hook, method, last) for condition, method in columns] for hook in hooks]
     fig, grid, table = _map_grid(arrays, panels)
@@ -153,14 +153,14 @@ def _maps(arrays: Arrays, architecture: str) -> Drawn:
         ax.set_title(f"{treatment}\n{METHODS[method]}", color=style.look(condition)["color"])
     for ax, hook in zip(grid[:, 0], hooks, strict=True):
         ax.set_ylabel(style.layer_label(hook.partition(".")[0]), color=style.INK)
-    return _done(fig, *table)
+    return export.done(fig, *table)
 
 
 def _development(arrays: Arrays, architecture: str) -> Drawn:
-    conditions, moments = _conditions(arrays, architecture), list(arrays["moments"])
+    conditions, moments = conditions_of(arrays, architecture), list(arrays["moments"])
     columns = [(method, place) for method in _bent(arrays) for place in range(len(moments))]
     panels = [
-        [_Map(condition, _hooks(arrays, condition)[-1], method, place) for method, place in columns]
+        [_Map(condition, layers_of(arrays, condition)[-1], method, place) for method, place in columns]
         for condition in conditions
     ]
     fig, grid, table = _map_grid(arrays, panels)
@@ -169,7 +169,7 @@ def _development(arrays: Arrays, architecture: str) -> Drawn:
         ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{when}")
     for ax, condition in zip(grid[:, 0], conditions, strict=True):
         ax.set_ylabel(style.label(condition).replace(", ", "\n"), color=style.look(condition)["color"])
-    return _done(fig, *table)
+    return export.done(fig, *table)
 
 
 def _map_grid(arrays: Arrays, panels: Sequence[Sequence[_Map]]) -> tuple[Figure, Any, tuple[list, list]]:
@@ -225,16 +225,6 @@ def _bent(arrays: Arrays) -> list[str]:
     return [method for method in _methods(arrays) if method != "pca"]
 
 
-def _hooks(arrays: Arrays, condition: str) -> list[str]:
-    """The hook points of a condition in order of depth, without the logits."""
-    return [str(hook) for hook in arrays[f"hook_points/{condition}"]]
-
-
-def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
-    names = [name.partition("/")[2] for name in arrays if name.startswith("hook_points/")]
-    return style.present(name for name in names if name.startswith(architecture))
-
-
 def _rows(ax: Axes, names: Sequence[str]) -> None:
     """Name the rows of a panel of dots, the first on top."""
     ax.set_yticks(range(len(names)), names)
@@ -261,7 +251,3 @@ def _key_column(axes: Iterable[Axes], conditions: Sequence[str], *, lines: float
         look = style.look(condition)
         first.plot(0.04, place, marker=look["marker"], color=look["color"], linestyle="none")
         first.text(0.14, place, style.label(condition), color=look["color"], va="center")
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

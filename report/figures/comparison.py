@@ -10,7 +10,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from report import style
+from report import export, style
 
 Fact = Mapping[str, Any]
 Row = Mapping[str, Any]
@@ -54,7 +54,7 @@ def overview(*, facts: Mapping[str, Fact]) -> dict[str, str]:
     for label, row in zip(axes[0].get_yticklabels(), lines, strict=True):
         label.set_color(style.MUTED if isinstance(row, str) else style.INK)
         label.set_fontweight("bold" if isinstance(row, str) else "normal")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, HEADER)}
+    return export.done(fig, table, HEADER)
 
 
 def _rows(facts: Mapping[str, Fact]) -> list[Row]:

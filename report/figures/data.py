@@ -5,18 +5,14 @@ In: arrays and facts of experiments.analyses.data. Out: each figure as SVG, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, Facts
 
-Arrays = Mapping[str, np.ndarray]
-Facts = Mapping[str, Mapping[str, Any]]
 LEVELS_PER_BIN = 8
 LEADING = 8  # eigenvalues shown as shares
 BAR = 330  # height, on the axis of shares, of the bar that marks mean and standard deviation
@@ -31,7 +27,7 @@ def examples(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     _sheet(ax, np.moveaxis(images, 0, 1), columns=arrays["class_names"].tolist(), high=255)
     names = arrays["class_names"].tolist()
     rows = [(names[c], k, *images[c, k].ravel()) for c in range(len(images)) for k in range(images.shape[1])]
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, _pixel_header("class", "example", images))}
+    return export.done(fig, rows, _pixel_header("class", "example", images))
 
 
 @style.drawn
@@ -47,7 +43,7 @@ def class_means(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     ax.tick_params(axis="y", length=0)
     shown = {"mean": mean, "standard deviation": spread}
     rows = [(what, names[c], *np.round(v[c].ravel(), 3)) for what, v in shown.items() for c in range(len(names))]
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, _pixel_header("image", "class", mean))}
+    return export.done(fig, rows, _pixel_header("image", "class", mean))
 
 
 @style.drawn
@@ -76,7 +72,7 @@ def intensities(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
         rows += [(treatment, *row) for row in zip(edges[:-1], edges[1:], binned, strict=True)]
     axes[-1, 0].set_xlabel("value that the network is given")
     header = ("treatment", "from", "to", "share of training pixels in %")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, header)}
+    return export.done(fig, rows, header)
 
 
 @style.drawn
@@ -103,7 +99,7 @@ def classes(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
             ax.text(x, place, f"{count:,}", color=style.MUTED, **across)
     rows = [(names[c], *(v[c] for v in (*counts.values(), *share.values()))) for c in places]
     header = ("class", "training images", "test images", "share of training set in %", "share of test set in %")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, header)}
+    return export.done(fig, rows, header)
 
 
 @style.drawn
@@ -139,7 +135,7 @@ def spectrum(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     right.set(xlabel="rank", title="share of the sum, in %", ylim=(0, None))
     style.sparse(right, x=(1, LEADING), grid="y")
     header = ("treatment", "rank", "eigenvalue", "share of the sum in %")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, header)}
+    return export.done(fig, rows, header)
 
 
 def _sheet(ax: Axes, images: np.ndarray, *, columns: list[str], high: float) -> None:

@@ -6,16 +6,16 @@ In: arrays and facts of experiments.analyses.features. Out: {"figure.svg", "data
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
 
-Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 SIGNED = "PRGn"  # purple below zero, green above; not a colour of any condition
@@ -34,7 +34,7 @@ METHODS = {
 @style.drawn
 def first_layer(*, arrays: Arrays) -> Drawn:
     """The weights of every first-layer unit that sees the whole image, as images, on one scale."""
-    shown = {name: _unpacked(arrays, f"weights/{name}/{_layers(arrays, name)[0]}") for name in _whole(arrays)}
+    shown = {name: _unpacked(arrays, f"weights/{name}/{layers_of(arrays, name)[0]}") for name in _whole(arrays)}
     limit = float(np.quantile(np.abs(np.stack(list(shown.values()))), 0.998))
     rows = -(-len(next(iter(shown.values()))) // ACROSS)
     fig, axes = style.figure(height=0.3 + (0.25 + 0.62 * rows) * len(shown), nrows=len(shown), squeeze=False)
@@ -45,7 +45,7 @@ def first_layer(*, arrays: Arrays) -> Drawn:
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
     _bar(fig, image, axes[:, 0], "weight")
     header = ("condition", "unit", *MAP)
-    return _done(
+    return export.done(
         fig, [(name, unit, *_told(row)) for name, maps in shown.items() for unit, row in enumerate(maps)], header
     )
 
@@ -77,40 +77,40 @@ def change(*, arrays: Arrays) -> Drawn:
         (row, column, 100 * arrays["lit"][row, column], *(values[row, column] for values in changes.values()))
         for row, column in np.ndindex(arrays["lit"].shape)
     ]
-    return _done(fig, table, ("row", "column", "percent_lit", *(f"change_{name}" for name in changes)))
+    return export.done(fig, table, ("row", "column", "percent_lit", *(f"change_{name}" for name in changes)))
 
 
 @style.drawn
 def locality(*, arrays: Arrays) -> Drawn:
     """By epoch: weights on the border and roughness of the first layer; gradients on the border, before and after."""
-    architectures = _architectures(arrays)
+    architectures = architectures_of(arrays)
     whole = dict.fromkeys(condition.partition("-")[0] for condition in _whole(arrays))
     panels = [("weight_border", each) for each in whole] + [("weight_roughness", each) for each in architectures]
     fig, axes = style.figure(height=4.9, nrows=2, ncols=2)
     table: list[tuple] = []
     for ax, (measure, architecture) in zip(axes.ravel(), panels, strict=False):
-        for condition in _conditions(arrays, architecture):
+        for condition in conditions_of(arrays, architecture):
             values = arrays[f"{measure}/{condition}"]
             style.curve(ax, np.arange(values.shape[1]), values, condition)
-            table += [(measure, condition, epoch, *_range(column)) for epoch, column in enumerate(values.T)]
+            table += [(measure, condition, epoch, *span(column)) for epoch, column in enumerate(values.T)]
         style.epoch_axis(ax, values.shape[1] - 1)
         style.sparse(ax, grid="y")
         what = {"weight_border": "squared weights on the border, %", "weight_roughness": "roughness of the weights"}
         ax.set_title(f"{style.label(architecture)}: {what[measure]}")
-        ends = [(arrays[f"{measure}/{name}"][:, -1].mean(), name) for name in _conditions(arrays, architecture)]
+        ends = [(arrays[f"{measure}/{name}"][:, -1].mean(), name) for name in conditions_of(arrays, architecture)]
         style.end_labels(ax, [(float(y), name.partition("-")[2], style.look(name)["color"]) for y, name in ends])
     ax = axes.ravel()[len(panels)]
-    for place, condition in enumerate(_conditions(arrays)):
+    for place, condition in enumerate(conditions_of(arrays)):
         values = arrays[f"saliency_border/{condition}"]  # (seed, moment)
         for moment, fill in ((0, style.PAPER), (1, style.look(condition)["color"])):
-            table.append(("saliency_border", condition, ("untrained", "trained")[moment], *_range(values[:, moment])))
-            _, low, high = _range(values[:, moment])
+            table.append(("saliency_border", condition, ("untrained", "trained")[moment], *span(values[:, moment])))
+            _, low, high = span(values[:, moment])
             look = {key: style.look(condition)[key] for key in ("color", "marker")}
             ax.hlines(-place, low, high, color=look["color"], linewidth=1)
             ax.plot(values[:, moment].mean(), -place, markerfacecolor=fill, markersize=6, **look)
-    ax.set_yticks(-np.arange(len(_conditions(arrays))), [style.label(name) for name in _conditions(arrays)])
+    ax.set_yticks(-np.arange(len(conditions_of(arrays))), [style.label(name) for name in conditions_of(arrays)])
     ax.axvline(100 * arrays["edge"].mean(), color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-    ax.set_ylim(0.6 - len(_conditions(arrays)), 0.6)
+    ax.set_ylim(0.6 - len(conditions_of(arrays)), 0.6)
     ax.set_xlim(left=0)
     style.sparse(ax, grid="x")
     ax.spines["left"].set_visible(False)
@@ -118,19 +118,19 @@ def locality(*, arrays: Arrays) -> Drawn:
     ax.set_title("saliency on the border, %")
     for ax in axes.ravel()[len(panels) + 1 :]:
         ax.set_axis_off()
-    return _done(fig, table, ("measure", "condition", "when", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("measure", "condition", "when", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def filters(*, arrays: Arrays) -> Drawn:
     """All filters of the first two convolutions: a row for each first-layer channel, its own filter at the left."""
     conditions = [
-        name for name in _conditions(arrays) if arrays[f"weights/{name}/{_layers(arrays, name)[0]}"].ndim == 4
+        name for name in conditions_of(arrays) if arrays[f"weights/{name}/{layers_of(arrays, name)[0]}"].ndim == 4
     ]
     fig, axes = style.figure(height=2.2, ncols=len(conditions), squeeze=False)
     table = []
     for ax, condition in zip(axes[0], conditions, strict=True):
-        first, second = _layers(arrays, condition)[:2]
+        first, second = layers_of(arrays, condition)[:2]
         kernels = {layer: _unpacked(arrays, f"weights/{condition}/{layer}") for layer in (first, second)}
         own, next_ = (maps / np.quantile(np.abs(maps), 0.998) for maps in kernels.values())  # each layer has its scale
         tiles = np.concatenate([own, np.full_like(own, np.nan), next_.swapaxes(0, 1)], axis=1)  # a row for each channel
@@ -142,13 +142,13 @@ def filters(*, arrays: Arrays) -> Drawn:
         for layer, maps in kernels.items():
             table += [(condition, layer, *where, *_told(maps[where])) for where in np.ndindex(maps.shape[:2])]
     header = ("condition", "layer", "channel", "channel_before", *MAP)
-    return _done(fig, table, header)
+    return export.done(fig, table, header)
 
 
 @style.drawn
 def saliency(*, arrays: Arrays) -> Drawn:
     """One image of each digit, and for each network the gradient and the integrated gradients of its true logit."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     images = _images(arrays, arrays[f"examples/{conditions[0]}"])
     kinds = ("gradient", "integrated")
     heights = (1, *(len(conditions) for _ in kinds))
@@ -165,18 +165,18 @@ def saliency(*, arrays: Arrays) -> Drawn:
         table += [
             (kind, name, k, *_told(each)) for name, v in zip(conditions, true, strict=True) for k, each in enumerate(v)
         ]
-    return _done(fig, table, ("what", "condition", "image", *MAP))
+    return export.done(fig, table, ("what", "condition", "image", *MAP))
 
 
 @style.drawn
 def unit_saliency(*, arrays: Arrays) -> Drawn:
     """For each unit of the last hidden layer the image it likes best, and what in that image it answers to."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     rows = 2 * len(conditions)
     fig, axes = style.figure(height=0.3 + 1.5 * len(conditions), nrows=rows, height_ratios=[1, 2] * len(conditions))
     table = []
     for above, below, condition in zip(axes[::2], axes[1::2], conditions, strict=True):
-        place = f"{condition}/{_layers(arrays, condition)[-2]}"
+        place = f"{condition}/{layers_of(arrays, condition)[-2]}"
         maps = {kind: arrays[f"{kind}/{place}"].astype(float) for kind in ("gradient", "integrated")}
         _sheet(above, _images(arrays, arrays[f"favourites/{place}"][:, 0])[None], cmap="gray", low=0, high=255)
         _sheet(below, np.stack(list(maps.values())), cmap=SIGNED, low=-LIMIT, high=LIMIT)
@@ -187,47 +187,47 @@ def unit_saliency(*, arrays: Arrays) -> Drawn:
             table += [
                 (kind, condition, unit, *_told(each)) for unit, each in enumerate(_unpacked(arrays, f"{kind}/{place}"))
             ]
-    return _done(fig, table, ("what", "condition", "unit", *MAP))
+    return export.done(fig, table, ("what", "condition", "unit", *MAP))
 
 
 @style.drawn
 def randomisation(*, arrays: Arrays) -> Drawn:
     """What is left of saliency maps as the layers' weights are drawn anew, one after the other from the top."""
-    rows = {architecture: list(METHODS) for architecture in _architectures(arrays)}
+    rows = {architecture: list(METHODS) for architecture in architectures_of(arrays)}
     fig, grid = style.figure(height=2.35 * len(rows), nrows=len(rows), ncols=len(METHODS), sharey=True, squeeze=False)
     table = []
     for axes, architecture in zip(grid, rows, strict=True):
         for ax, method in zip(axes, METHODS, strict=True):
-            for condition in _conditions(arrays, architecture):
+            for condition in conditions_of(arrays, architecture):
                 left = arrays[f"randomised/{method}/{condition}"][:, ::-1]  # (seed, layers from the top)
                 left = np.concatenate([np.ones((len(left), 1)), left], axis=1)
                 style.curve(ax, np.arange(left.shape[1]), left, condition, marker=style.look(condition)["marker"])
-                names = ["none", *_layers(arrays, condition)[::-1]]
-                table += [(condition, method, name, *_range(v)) for name, v in zip(names, left.T, strict=True)]
+                names = ["none", *layers_of(arrays, condition)[::-1]]
+                table += [(condition, method, name, *span(v)) for name, v in zip(names, left.T, strict=True)]
             ax.set_xticks(np.arange(len(names)), [style.layer_label(name).lower() for name in names])
             ax.tick_params(axis="x", labelrotation=90)
             ax.set_title(METHODS[method])
             style.sparse(ax, grid="y")
         axes[0].set_ylabel(f"{style.label(architecture)}: likeness")
         ends = [
-            (arrays[f"randomised/{method}/{name}"][:, 0].mean(), name) for name in _conditions(arrays, architecture)
+            (arrays[f"randomised/{method}/{name}"][:, 0].mean(), name) for name in conditions_of(arrays, architecture)
         ]
         style.end_labels(axes[-1], [(float(y), name.partition("-")[2], style.look(name)["color"]) for y, name in ends])
-    return _done(fig, table, ("condition", "method", "drawn_anew_down_to", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "method", "drawn_anew_down_to", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def one_hot(*, arrays: Arrays) -> Drawn:
     """What each unit of the last hidden layer says to every single lit pixel, each map on its own scale."""
-    conditions = _conditions(arrays)
-    names = {condition: f"onehot/{condition}/{_layers(arrays, condition)[-2]}" for condition in conditions}
+    conditions = conditions_of(arrays)
+    names = {condition: f"onehot/{condition}/{layers_of(arrays, condition)[-2]}" for condition in conditions}
     maps = np.stack([arrays[name] for name in names.values()]).astype(float)
     fig, ax = style.figure(height=0.4 + 0.42 * len(conditions))
     _sheet(ax, maps, cmap=SIGNED, low=-LIMIT, high=LIMIT)
     _names(ax, conditions)
     true = {condition: _unpacked(arrays, name) for condition, name in names.items()}
     table = [(name, unit, *_told(each)) for name, v in true.items() for unit, each in enumerate(v)]
-    return _done(fig, table, ("condition", "unit", *MAP))
+    return export.done(fig, table, ("condition", "unit", *MAP))
 
 
 @style.drawn
@@ -243,9 +243,9 @@ def maximised_logits(*, arrays: Arrays) -> Drawn:
 
 
 def _pleasing(arrays: Arrays, *, layer: int, real: bool) -> Drawn:
-    conditions, sheets, table = _conditions(arrays), [], []
+    conditions, sheets, table = conditions_of(arrays), [], []
     for condition in conditions:
-        place = f"{condition}/{_layers(arrays, condition)[layer]}"
+        place = f"{condition}/{layers_of(arrays, condition)[layer]}"
         made, favourites = arrays[f"maximised/{place}"], arrays[f"favourites/{place}"][:, 0]
         sheets.append(np.stack([made, _images(arrays, favourites)] if real else [made]))
         excess = arrays[f"excess/{place}"]
@@ -255,7 +255,7 @@ def _pleasing(arrays: Arrays, *, layer: int, real: bool) -> Drawn:
     for ax, condition, tiles in zip(axes[:, 0], conditions, sheets, strict=True):
         _sheet(ax, tiles.astype(float), cmap="gray", low=0, high=255)
         _names(ax, [condition])
-    return _done(fig, table, ("condition", "unit", "favourite_probe_image", "excess", *MAP))
+    return export.done(fig, table, ("condition", "unit", "favourite_probe_image", "excess", *MAP))
 
 
 def _sheet(ax: Axes, tiles: np.ndarray, *, cmap: str, low: float, high: float, gap: int = 2) -> Any:
@@ -315,25 +315,4 @@ def _told(image: np.ndarray) -> tuple[float, str]:
 
 def _whole(arrays: Arrays) -> list[str]:
     """The conditions in which a first-layer unit sees the whole image."""
-    return [condition for condition in _conditions(arrays) if f"change_map/{condition}" in arrays]
-
-
-def _architectures(arrays: Arrays) -> list[str]:
-    return list(dict.fromkeys(condition.partition("-")[0] for condition in _conditions(arrays)))
-
-
-def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
-    names = [name.partition("/")[2] for name in arrays if name.startswith("layers/")]
-    return style.present(name for name in names if name.startswith(architecture))
-
-
-def _layers(arrays: Arrays, condition: str) -> list[str]:
-    return [str(layer) for layer in arrays[f"layers/{condition}"]]
-
-
-def _range(values: np.ndarray) -> tuple[float, float, float]:
-    return float(values.mean()), float(values.min()), float(values.max())
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}
+    return [condition for condition in conditions_of(arrays) if f"change_map/{condition}" in arrays]

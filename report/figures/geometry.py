@@ -6,15 +6,14 @@ In: arrays and facts of experiments.analyses.geometry; the bent maps are drawn b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
 
-Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 SHOWN = 20  # images of each digit that are drawn as dots; their centres are of all probe images
@@ -35,17 +34,17 @@ def pca_cnn(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def explained_variance(*, arrays: Arrays) -> Drawn:
     """Share of the variance that the first components hold together, at the start (thin) and at the end."""
-    rows = {architecture: _hooks(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=2.0, sharex=True, sharey=True)
     table = []
     for (architecture, hook), ax in axes.items():
-        for condition in _conditions(arrays, architecture):
+        for condition in conditions_of(arrays, architecture):
             held = 100 * np.cumsum(arrays[f"variance/{condition}/{hook}"], axis=2)  # (seed, moment, component)
             counts, look = np.arange(1, held.shape[2] + 1), style.look(condition)
             style.curve(ax, counts, held[:, -1], condition)
             ax.plot(counts, held[:, 0].mean(axis=0), color=look["color"], linewidth=0.8, linestyle=(0, (1, 1.5)))
             table += [
-                (condition, hook, moment, count, *_range(held[:, place, count - 1]))
+                (condition, hook, moment, count, *span(held[:, place, count - 1]))
                 for place, moment in enumerate(arrays["moments"])
                 for count in counts
             ]
@@ -57,19 +56,19 @@ def explained_variance(*, arrays: Arrays) -> Drawn:
         if architecture == list(rows)[-1]:
             ax.set_xlabel("components")
     _key(axes, empty, note="dotted: untrained")
-    return _done(fig, table, ("condition", "hook_point", "epoch", "components", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "hook_point", "epoch", "components", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def silhouette(*, arrays: Arrays) -> Drawn:
     """Separation of the digits: by layer at each moment, and by epoch in the last hidden layer."""
-    architectures = _architectures(arrays)
+    architectures = architectures_of(arrays)
     fig, grid = style.figure(
         height=2.5 * len(architectures), nrows=len(architectures), ncols=3, squeeze=False, sharey=True
     )
     table = []
     for axes, architecture in zip(grid, architectures, strict=True):
-        for ax, condition in zip(axes, _conditions(arrays, architecture), strict=False):
+        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=False):
             table += _by_depth(ax, arrays, "silhouette", condition)
             ax.set_title(style.label(condition))
         table += _by_epoch(axes[2], arrays, architecture)
@@ -77,34 +76,34 @@ def silhouette(*, arrays: Arrays) -> Drawn:
         for ax in axes:
             style.sparse(ax, grid="y")
     for axes, architecture in zip(grid, architectures, strict=True):
-        for ax, condition in zip(axes, _conditions(arrays, architecture), strict=False):
+        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=False):
             _name_moments(ax, arrays, "silhouette", condition)
         _name_treatments(axes[2], arrays, architecture)
-    return _done(fig, table, ("condition", "hook_point", "epoch", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "hook_point", "epoch", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def dimension(*, arrays: Arrays) -> Drawn:
     """Effective dimension of every layer at each moment: mean over seeds, the bar spans them."""
-    architectures = _architectures(arrays)
+    architectures = architectures_of(arrays)
     fig, grid = style.figure(
         height=2.5 * len(architectures), nrows=len(architectures), ncols=2, sharey="row", squeeze=False
     )
     table = []
     for axes, architecture in zip(grid, architectures, strict=True):
-        for ax, condition in zip(axes, _conditions(arrays, architecture), strict=False):
+        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=False):
             table += _by_depth(ax, arrays, "dimension", condition)
             ax.set_title(style.label(condition))
             style.sparse(ax, grid="y")
         axes[0].set_ylim(bottom=0)
         axes[0].set_ylabel("effective dimension")
-        for ax, condition in zip(axes, _conditions(arrays, architecture), strict=False):
+        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=False):
             _name_moments(ax, arrays, "dimension", condition)
-    return _done(fig, table, ("condition", "hook_point", "epoch", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "hook_point", "epoch", "mean", "lowest", "highest"))
 
 
 def _planes(arrays: Arrays, architecture: str) -> Drawn:
-    conditions, hooks = _conditions(arrays, architecture), _hooks(arrays, architecture)
+    conditions, hooks = conditions_of(arrays, architecture), layers_of(arrays, architecture)
     moments = list(arrays["moments"])
     columns = [(condition, place) for condition in conditions for place in range(len(moments))]
     fig, grid = style.figure(height=0.55 + 1.2 * len(hooks), nrows=len(hooks), ncols=len(columns), squeeze=False)
@@ -122,7 +121,7 @@ def _planes(arrays: Arrays, architecture: str) -> Drawn:
         grid[0, column].set_title(f"{treatment}\n{when}", color=style.look(condition)["color"])
     for ax, hook in zip(grid[:, 0], hooks, strict=True):
         ax.set_ylabel(style.layer_label(hook.partition(".")[0]), color=style.INK)
-    return _done(fig, table, ("condition", "hook_point", "epoch", "image", "digit", "component_1", "component_2"))
+    return export.done(fig, table, ("condition", "hook_point", "epoch", "image", "digit", "component_1", "component_2"))
 
 
 def _plane(ax: Axes, points: np.ndarray, labels: np.ndarray, chosen: np.ndarray, *, name: str) -> None:
@@ -144,7 +143,7 @@ def _first_of_each(labels: np.ndarray) -> np.ndarray:
 
 def _by_depth(ax: Axes, arrays: Arrays, measure: str, condition: str) -> list[tuple]:
     """A measure from layer to layer, one line for each moment, the last one boldest; bars span the seeds."""
-    hooks, moments = _hooks(arrays, condition), arrays["moments"]
+    hooks, moments = layers_of(arrays, condition), arrays["moments"]
     values = np.stack([arrays[f"{measure}/{condition}/{hook}"] for hook in hooks])  # (layer, seed, moment)
     look, depth = style.look(condition), np.arange(len(hooks))
     for place in range(len(moments)):
@@ -158,7 +157,7 @@ def _by_depth(ax: Axes, arrays: Arrays, measure: str, condition: str) -> list[tu
     names = [style.layer_label(hook.partition(".")[0]) for hook in hooks]
     ax.set_xticks(depth, names, rotation=40, ha="right", rotation_mode="anchor")
     return [
-        (condition, hook, moment, *_range(values[layer, :, place]))
+        (condition, hook, moment, *span(values[layer, :, place]))
         for layer, hook in enumerate(hooks)
         for place, moment in enumerate(moments)
     ]
@@ -166,14 +165,14 @@ def _by_depth(ax: Axes, arrays: Arrays, measure: str, condition: str) -> list[tu
 
 def _name_moments(ax: Axes, arrays: Arrays, measure: str, condition: str) -> None:
     """Name the lines of `_by_depth` at their ends; after all panels are drawn, for they may share an axis."""
-    ends = arrays[f"{measure}/{condition}/{_hooks(arrays, condition)[-1]}"].mean(axis=0)
+    ends = arrays[f"{measure}/{condition}/{layers_of(arrays, condition)[-1]}"].mean(axis=0)
     names = ["untrained" if moment == 0 else f"epoch {moment}" for moment in arrays["moments"]]
     colour = style.look(condition)["color"]
     style.end_labels(ax, [(float(end), name, colour) for end, name in zip(ends, names, strict=True)])
 
 
 def _name_treatments(ax: Axes, arrays: Arrays, architecture: str) -> None:
-    conditions = _conditions(arrays, architecture)
+    conditions = conditions_of(arrays, architecture)
     ends = [float(arrays[f"silhouette_by_epoch/{condition}"][:, -1].mean()) for condition in conditions]
     named = [
         (end, name.partition("-")[2], style.look(name)["color"]) for end, name in zip(ends, conditions, strict=True)
@@ -183,11 +182,11 @@ def _name_treatments(ax: Axes, arrays: Arrays, architecture: str) -> None:
 
 def _by_epoch(ax: Axes, arrays: Arrays, architecture: str) -> list[tuple]:
     table: list[tuple] = []
-    for condition in _conditions(arrays, architecture):
+    for condition in conditions_of(arrays, architecture):
         values = arrays[f"silhouette_by_epoch/{condition}"]
-        hook = _hooks(arrays, condition)[-2]
+        hook = layers_of(arrays, condition)[-2]
         style.curve(ax, np.arange(values.shape[1]), values, condition)
-        table += [(condition, hook, epoch, *_range(column)) for epoch, column in enumerate(values.T)]
+        table += [(condition, hook, epoch, *span(column)) for epoch, column in enumerate(values.T)]
     style.epoch_axis(ax, values.shape[1] - 1)
     ax.set_title(f"{style.label(architecture)}, {style.layer_label(hook.partition('.')[0]).lower()}")
     return table
@@ -197,25 +196,3 @@ def _key(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes], *, note: s
     ax = empty[0] if empty else next(iter(axes.values()))
     style.key(ax, ("raw", "normalized"))
     ax.text(0, 0.5, note, color=style.MUTED, transform=ax.transAxes)
-
-
-def _architectures(arrays: Arrays) -> list[str]:
-    return list(dict.fromkeys(condition.partition("-")[0] for condition in _conditions(arrays)))
-
-
-def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
-    names = [name.partition("/")[2] for name in arrays if name.startswith("hook_points/")]
-    return style.present(name for name in names if name.startswith(architecture))
-
-
-def _hooks(arrays: Arrays, architecture: str) -> list[str]:
-    """The hook points of an architecture, or of one condition, in order of depth."""
-    return [str(hook) for hook in arrays[f"hook_points/{_conditions(arrays, architecture)[0]}"]]
-
-
-def _range(values: np.ndarray) -> tuple[float, float, float]:
-    return float(values.mean()), float(values.min()), float(values.max())
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

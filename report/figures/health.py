@@ -5,23 +5,22 @@ In: arrays and facts of experiments.analyses.health. Out: {"figure.svg", "data.c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FormatStrFormatter, LogLocator
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, architectures_of, conditions_of, layers_of
 
-Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 
 @style.drawn
 def dead_units(*, arrays: Arrays) -> Drawn:
     """Share of units in each layer that are dead, by epoch: mean over seeds, the band spans them."""
-    rows = {architecture: _hidden(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: _hidden(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=1.9, sharex=True, sharey=True)
     table = _curves(axes, arrays, "dead", first=0)
     for (row, layer), ax in axes.items():
@@ -30,13 +29,13 @@ def dead_units(*, arrays: Arrays) -> Drawn:
         if layer == rows[row][0]:
             ax.set_ylabel("dead units, %")
     _treatments(axes, empty)
-    return _done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def activity(*, arrays: Arrays) -> Drawn:
     """Every unit of every network as a dot, at the share of images on which it is on; each seed is one line."""
-    rows = {architecture: _hidden(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: _hidden(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, _ = style.panels(rows, row_height=2.4, align="start", sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
@@ -57,13 +56,13 @@ def activity(*, arrays: Arrays) -> Drawn:
         ax.tick_params(axis="y", length=0)
         if architecture == list(rows)[-1]:
             ax.set_xlabel("on, % of images")
-    return _done(fig, table, ("condition", "layer", "when", "seed_rank", "unit", "percent_of_images"))
+    return export.done(fig, table, ("condition", "layer", "when", "seed_rank", "unit", "percent_of_images"))
 
 
 @style.drawn
 def gradient_flow(*, arrays: Arrays) -> Drawn:
     """Size of each layer's gradient, by epoch, on a logarithmic axis."""
-    rows = {architecture: _layers(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=1.9, sharex=True, sharey=True)
     table = _curves(axes, arrays, "gradient_norm", first=1)
     for (row, layer), ax in axes.items():
@@ -75,13 +74,13 @@ def gradient_flow(*, arrays: Arrays) -> Drawn:
         if layer == rows[row][0]:
             ax.set_ylabel("norm of the gradient")
     _treatments(axes, empty)
-    return _done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def update_ratios(*, arrays: Arrays) -> Drawn:
     """Size of one step of training relative to the size of the weights it changes, by layer and epoch."""
-    rows = {architecture: _layers(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=1.9, sharex=True, sharey=True)
     table = _curves(axes, arrays, "update_ratio", first=1)
     for (row, layer), ax in axes.items():
@@ -90,13 +89,13 @@ def update_ratios(*, arrays: Arrays) -> Drawn:
         if layer == rows[row][0]:
             ax.set_ylabel("step / weights, log10")
     _treatments(axes, empty, note="dotted: one thousandth")
-    return _done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def revival(*, arrays: Arrays) -> Drawn:
     """Every unit of one network of each condition, by epoch: how often it is on; a gap where it is dead."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     fig, grid = style.figure(height=5.2, ncols=len(conditions), squeeze=False)
     table = []
     for ax, condition in zip(grid[0], conditions, strict=True):
@@ -105,7 +104,7 @@ def revival(*, arrays: Arrays) -> Drawn:
         share = 100 * np.concatenate(history, axis=1)  # (epoch, unit)
         image = style.heat(ax, np.ma.masked_equal(share.T, 0), low=0, high=100)
         edges = np.cumsum([0, *(values.shape[1] for values in history)]) - 0.5
-        first = condition == _conditions(arrays, condition.partition("-")[0])[0]
+        first = condition == conditions_of(arrays, condition.partition("-")[0])[0]
         names = [style.layer_label(layer) if first else "" for layer in layers]
         ax.set_yticks((edges[:-1] + edges[1:]) / 2, names, rotation=90, va="center")
         for edge in edges[1:-1]:
@@ -121,7 +120,7 @@ def revival(*, arrays: Arrays) -> Drawn:
     bar = fig.colorbar(image, ax=grid[0], aspect=40, pad=0.015)
     bar.outline.set_visible(False)
     bar.set_label("on, % of images (gap: dead)")
-    return _done(fig, table, ("condition", "layer", "unit", "epoch", "percent_of_images"))
+    return export.done(fig, table, ("condition", "layer", "unit", "epoch", "percent_of_images"))
 
 
 def _curves(axes: Mapping[tuple[str, str], Axes], arrays: Arrays, measure: str, *, first: int) -> list[tuple]:
@@ -129,7 +128,7 @@ def _curves(axes: Mapping[tuple[str, str], Axes], arrays: Arrays, measure: str, 
     table = []
     bottom = list(axes)[-1][0]
     for (architecture, layer), ax in axes.items():
-        for condition in _conditions(arrays, architecture):
+        for condition in conditions_of(arrays, architecture):
             values = arrays[f"{measure}/{condition}/{layer}"]
             epochs = np.arange(first, first + values.shape[1])
             style.curve(ax, epochs, values, condition, marker="o" if len(epochs) == 1 else None)
@@ -148,27 +147,10 @@ def _treatments(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes], *, 
 
 
 def _moments(arrays: Arrays, architecture: str) -> list[tuple[str, int]]:
-    return [(condition, moment) for condition in _conditions(arrays, architecture) for moment in (0, 1)]
-
-
-def _architectures(arrays: Arrays) -> list[str]:
-    return list(dict.fromkeys(condition.partition("-")[0] for condition in _conditions(arrays)))
-
-
-def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
-    names = [name.partition("/")[2] for name in arrays if name.startswith("layers/")]
-    return style.present(name for name in names if name.startswith(architecture))
-
-
-def _layers(arrays: Arrays, architecture: str) -> list[str]:
-    return [str(layer) for layer in arrays[f"layers/{_conditions(arrays, architecture)[0]}"]]
+    return [(condition, moment) for condition in conditions_of(arrays, architecture) for moment in (0, 1)]
 
 
 def _hidden(arrays: Arrays, architecture: str) -> list[str]:
     """The layers with a ReLU."""
-    condition = _conditions(arrays, architecture)[0]
-    return [layer for layer in _layers(arrays, architecture) if f"dead/{condition}/{layer}" in arrays]
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}
+    condition = conditions_of(arrays, architecture)[0]
+    return [layer for layer in layers_of(arrays, architecture) if f"dead/{condition}/{layer}" in arrays]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from report import style
+from report import export, style
 
 # A panel each: where the fact stands, with what each architecture calls the layer, and the panel's title.
 MEASURES: tuple[tuple[str, dict[str, str], str], ...] = (
@@ -47,4 +47,4 @@ def at_a_glance(*, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
         ax.set_yticks(range(len(found)), [style.label(condition) for condition in found])
         ax.set_ylim(len(found) - 0.4, -0.6)
     header = ("measure", "network", "mean", "low", "high", "n")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, header)}
+    return export.done(fig, rows, header)

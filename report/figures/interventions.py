@@ -5,15 +5,14 @@ In: arrays of experiments.analyses.interventions. Out: {"figure.svg", "data.csv"
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
 
-Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 SHOWN = 4  # units with a curve, per network
@@ -25,11 +24,11 @@ MOMENTS = ("off", "tripled")
 @style.drawn
 def ablation(*, arrays: Arrays) -> Drawn:
     """Accuracy on every digit with one unit of the last hidden layer off, and with it tripled; one network each."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     fig, grid = style.figure(height=5.6, nrows=2, ncols=len(conditions), squeeze=False)
     scales, table = arrays["scales"], []
     for column, condition in enumerate(conditions):
-        layer = _layers(arrays, condition)[-1]
+        layer = layers_of(arrays, condition)[-1]
         accuracy = arrays[f"class_accuracy/{condition}/{layer}"].astype(float)  # (unit, scale, digit)
         for ax, scale, moment in zip(grid[:, column], (0, 3), MOMENTS, strict=True):
             shown = accuracy[:, _place(scales, scale)]
@@ -48,19 +47,19 @@ def ablation(*, arrays: Arrays) -> Drawn:
     bar = fig.colorbar(image, ax=grid, aspect=50, pad=0.015)
     bar.outline.set_visible(False)
     bar.set_label("accuracy on the digit, %")
-    return _done(fig, table, ("condition", "layer", "unit", "scale", "digit", "accuracy_percent"))
+    return export.done(fig, table, ("condition", "layer", "unit", "scale", "digit", "accuracy_percent"))
 
 
 @style.drawn
 def curves(*, arrays: Arrays) -> Drawn:
     """Accuracy on every digit as one unit is scaled: the four most important units of one network per condition."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     fig, grid = style.figure(
         height=1.75 * len(conditions), nrows=len(conditions), ncols=SHOWN, squeeze=False, sharex=True, sharey=True
     )
     scales, table = arrays["scales"], []
     for axes, condition in zip(grid, conditions, strict=True):
-        layer = _layers(arrays, condition)[-1]
+        layer = layers_of(arrays, condition)[-1]
         accuracy = arrays[f"class_accuracy/{condition}/{layer}"].astype(float)
         logits = arrays[f"correct_logit/{condition}/{layer}"].astype(float)
         for ax, unit in zip(axes, _most_important(arrays, condition, layer), strict=False):
@@ -74,17 +73,17 @@ def curves(*, arrays: Arrays) -> Drawn:
     for ax in grid[-1]:
         ax.set_xlabel("unit times")
     header = ("condition", "layer", "unit", "scale", "digit", "accuracy_percent", "mean_logit_of_the_digit")
-    return _done(fig, table, header)
+    return export.done(fig, table, header)
 
 
 @style.drawn
 def confusions(*, arrays: Arrays) -> Drawn:
     """Confusion matrix minus the untouched network's, for the unit of each network that costs a digit most."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     fig, grid = style.figure(height=4.5, nrows=2, ncols=len(conditions), squeeze=False)
     table: list[tuple] = []
     for column, condition in enumerate(conditions):
-        layer = _layers(arrays, condition)[-1]
+        layer = layers_of(arrays, condition)[-1]
         images = np.maximum(arrays[f"images/{condition}"], 1)[:, None]
         unit = int(arrays[f"worst/{condition}/{layer}"][0].argmax())
         for ax, change, moment in zip(
@@ -117,27 +116,27 @@ def confusions(*, arrays: Arrays) -> Drawn:
         "change_in_images",
         "change_in_points",
     )
-    return _done(fig, table, header)
+    return export.done(fig, table, header)
 
 
 @style.drawn
 def dose(*, arrays: Arrays) -> Drawn:
     """Accuracy with one unit scaled, mean over the living units of each layer, by scale."""
-    rows = {architecture: _layers(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=2.1, sharex=True, sharey=True)
     scales, table = arrays["scales"], []
     for (architecture, layer), ax in axes.items():
-        for condition in _conditions(arrays, architecture):
+        for condition in conditions_of(arrays, architecture):
             values = arrays[f"dose/{condition}/{layer}"]
             style.curve(ax, scales, values, condition, marker=style.look(condition)["marker"])
-            table += [(condition, layer, scale, *_range(values[:, place])) for place, scale in enumerate(scales)]
+            table += [(condition, layer, scale, *span(values[:, place])) for place, scale in enumerate(scales)]
         style.sparse(ax, x=(0, 1, 2, 3), grid="y")
         if layer == rows[architecture][0]:
             ax.set_ylabel("accuracy, %")
         if architecture == list(rows)[-1]:
             ax.set_xlabel("unit times")
     _treatments(axes, empty)
-    return _done(fig, table, ("condition", "layer", "scale", "mean_accuracy_percent", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "layer", "scale", "mean_accuracy_percent", "lowest", "highest"))
 
 
 @style.drawn
@@ -198,13 +197,13 @@ def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, classes: np.ndarr
 
 
 def _beside_directions(arrays: Arrays, effect: str, *, threshold: float, label: str) -> Drawn:
-    rows = {architecture: _layers(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, _ = style.panels(rows, row_height=2.3, align="start", sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
         lines = [
             (condition, name, f"direction_{effect}" if name == "directions" else effect)
-            for condition in _conditions(arrays, architecture)
+            for condition in conditions_of(arrays, architecture)
             for name in ("units", "directions")
         ]
         for place, (condition, name, measured) in enumerate(lines):
@@ -221,15 +220,15 @@ def _beside_directions(arrays: Arrays, effect: str, *, threshold: float, label: 
         ax.tick_params(axis="y", length=0)
         if architecture == list(rows)[-1]:
             ax.set_xlabel(label if layer == rows[architecture][0] else "points")
-    return _done(fig, table, ("condition", "layer", "what", "seed_rank", "number", "points"))
+    return export.done(fig, table, ("condition", "layer", "what", "seed_rank", "number", "points"))
 
 
 def _scatter(arrays: Arrays, first: str, second: str, *, x: str, y: str, diagonal: bool) -> Drawn:
-    rows = {architecture: _layers(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=2.3, sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
-        for condition in _conditions(arrays, architecture):
+        for condition in conditions_of(arrays, architecture):
             alive = arrays[f"living/{condition}/{layer}"]  # (seed, unit)
             a, b = (arrays[f"{name}/{condition}/{layer}"].astype(float) for name in (first, second))
             style.dots(
@@ -246,30 +245,9 @@ def _scatter(arrays: Arrays, first: str, second: str, *, x: str, y: str, diagona
         for ax in axes.values():
             ax.axline((0, 0), slope=1, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
     _treatments(axes, empty)
-    return _done(fig, table, ("condition", "layer", "seed_rank", "unit", first, second))
+    return export.done(fig, table, ("condition", "layer", "seed_rank", "unit", first, second))
 
 
 def _treatments(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes]) -> None:
     """Name the two treatments in their colours: in the empty corner, or in the first panel."""
     style.key(empty[0] if empty else next(iter(axes.values())), ("raw", "normalized"))
-
-
-def _architectures(arrays: Arrays) -> list[str]:
-    return list(dict.fromkeys(condition.partition("-")[0] for condition in _conditions(arrays)))
-
-
-def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
-    names = [name.partition("/")[2] for name in arrays if name.startswith("layers/")]
-    return style.present(name for name in names if name.startswith(architecture))
-
-
-def _layers(arrays: Arrays, architecture: str) -> list[str]:
-    return [str(layer) for layer in arrays[f"layers/{_conditions(arrays, architecture)[0]}"]]
-
-
-def _range(values: np.ndarray) -> tuple[float, float, float]:
-    return float(values.mean()), float(values.min()), float(values.max())
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

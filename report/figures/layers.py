@@ -5,16 +5,12 @@ In: arrays and facts of experiments.analyses.layers. Out: {"figure.svg", "data.c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, Facts
 
-Arrays = Mapping[str, np.ndarray]
-Facts = Mapping[str, Mapping[str, Any]]
 Drawn = dict[str, str]
 
 PLAIN, PREFERRED = "plain", "notebooks"
@@ -33,7 +29,7 @@ def differences(*, arrays: Arrays, facts: Facts) -> Drawn:
         ax.set_title(title)
         ax.set_xlabel("difference from plain, points")
     _names(axes[0], arrays, plain=False)
-    return _done(fig, table, ("measure", "variant", "seed_rank", "difference"))
+    return export.done(fig, table, ("measure", "variant", "seed_rank", "difference"))
 
 
 @style.drawn
@@ -72,7 +68,7 @@ def curves(*, arrays: Arrays) -> Drawn:
             (("plain", style.MUTED), ("variant", style.NORMALIZED), ("notebooks’", style.RAW))
         ):
             ax.text(0.05, 0.8 - 0.16 * line, text, color=color, transform=ax.transAxes)
-    return _done(fig, table, ("variant", "epoch", "mean_accuracy", "lowest", "highest"))
+    return export.done(fig, table, ("variant", "epoch", "mean_accuracy", "lowest", "highest"))
 
 
 @style.drawn
@@ -97,7 +93,7 @@ def drift(*, arrays: Arrays) -> Drawn:
         _tidy(ax)
         ax.set_xlim(left=0)
     _names(axes[0, 0], arrays, plain=True)
-    return _done(fig, table, ("variant", "layer", "seed_rank", "spread_relative_to_untrained"))
+    return export.done(fig, table, ("variant", "layer", "seed_rank", "spread_relative_to_untrained"))
 
 
 @style.drawn
@@ -110,7 +106,7 @@ def units(*, arrays: Arrays, facts: Facts) -> Drawn:
         table += _rows(ax, arrays, facts, measure, difference=False)
         ax.set_title(title)
     _names(axes[0], arrays, plain=True)
-    return _done(fig, table, ("measure", "variant", "seed_rank", "value"))
+    return export.done(fig, table, ("measure", "variant", "seed_rank", "value"))
 
 
 def _rows(ax: Axes, arrays: Arrays, facts: Facts, measure: str, *, difference: bool) -> list[tuple]:
@@ -176,7 +172,3 @@ def _log_errors(ax: Axes, accuracies: np.ndarray) -> None:
     ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     ax.minorticks_off()
     ax.set_ylim(errors.max() * 1.05, max(errors.min() * 0.95, 0.1))
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

@@ -5,15 +5,12 @@ In: arrays of experiments.analyses.neighbours. Out: {"figure.svg", "data.csv"}.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, conditions_of, span
 
-Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 
@@ -28,7 +25,7 @@ SERIES = {
 @style.drawn
 def neighbours(*, arrays: Arrays) -> Drawn:
     """k-NN and linear-probe accuracy by layer, trained and untrained: a row for each architecture."""
-    conditions = _conditions(arrays, "hook_points")
+    conditions = conditions_of(arrays, by="hook_points")
     architectures = list(dict.fromkeys(condition.partition("-")[0] for condition in conditions))
     fig, grid = style.figure(
         height=2.5 * len(architectures), nrows=len(architectures), ncols=2, squeeze=False, sharey=True
@@ -46,13 +43,13 @@ def neighbours(*, arrays: Arrays) -> Drawn:
         ends = [float(arrays[f"linear_probe/{condition}/{hook}"][:, -1].mean()) for condition in shown]
         names = [(condition.partition("-")[2], style.look(condition)["color"]) for condition in shown]
         style.end_labels(axes[1], [(end, *name) for end, name in zip(ends, names, strict=True)])
-    return _done(fig, table, ("condition", "hook_point", "measure", "epoch", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "hook_point", "measure", "epoch", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def by_epoch(*, arrays: Arrays) -> Drawn:
     """Four measures of the last hidden layer through all epochs: mean over seeds, the band spans them."""
-    conditions = _conditions(arrays, "hook_points")
+    conditions = conditions_of(arrays, by="hook_points")
     fig, grid = style.figure(height=4.6, nrows=2, ncols=2, sharex=True)
     table: list[tuple] = []
     for ax, (measure, title) in zip(grid.flat, SERIES.items(), strict=True):
@@ -62,13 +59,13 @@ def by_epoch(*, arrays: Arrays) -> Drawn:
             style.curve(ax, np.arange(values.shape[1]), values, condition)
             ends.append((float(values[:, -1].mean()), style.label(condition), style.look(condition)["color"]))
             hook = str(arrays[f"hook_points/{condition}"][-2])
-            table += [(condition, hook, measure, epoch, *_range(column)) for epoch, column in enumerate(values.T)]
+            table += [(condition, hook, measure, epoch, *span(column)) for epoch, column in enumerate(values.T)]
         ax.set_title(title)
         style.epoch_axis(ax, values.shape[1] - 1, title=ax in grid[-1])
         style.sparse(ax, grid="y")
         if ax in grid[:, -1]:
             style.end_labels(ax, ends)
-    return _done(fig, table, ("condition", "hook_point", "measure", "epoch", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "hook_point", "measure", "epoch", "mean", "lowest", "highest"))
 
 
 def _by_depth(ax: Axes, arrays: Arrays, measure: str, condition: str) -> list[tuple]:
@@ -85,19 +82,7 @@ def _by_depth(ax: Axes, arrays: Arrays, measure: str, condition: str) -> list[tu
     names = [style.layer_label(hook.partition(".")[0]) for hook in hooks]
     ax.set_xticks(depth, names, rotation=40, ha="right", rotation_mode="anchor")
     return [
-        (condition, hook, measure, moment, *_range(values[layer, :, place]))
+        (condition, hook, measure, moment, *span(values[layer, :, place]))
         for layer, hook in enumerate(hooks)
         for place, moment in enumerate(moments)
     ]
-
-
-def _conditions(arrays: Arrays, prefix: str) -> list[str]:
-    return style.present(name.partition("/")[2] for name in arrays if name.startswith(f"{prefix}/"))
-
-
-def _range(values: np.ndarray) -> tuple[float, float, float]:
-    return float(values.mean()), float(values.min()), float(values.max())
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

@@ -5,15 +5,13 @@ In: arrays and facts of experiments.analyses.replication. Out: {"figure.svg", "d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 
-from report import style
+from report import export, style
+from report.arrays import Arrays
 
-Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 RANKINGS = {"mean": "by class mean", "gradient": "by gradient of the correct logit", "selectivity": "by selectivity"}
@@ -38,7 +36,7 @@ def learning_curve(*, arrays: Arrays) -> Drawn:
     axes[1].set_title("training accuracy, in %")
     axes[0].text(0.98, 0.95, "line: reproduced", color=style.RAW, transform=axes[0].transAxes, ha="right", va="top")
     axes[0].text(0.98, 0.84, "rings: published", color=style.INK, transform=axes[0].transAxes, ha="right", va="top")
-    return _done(fig, table, ("measure", "epoch", "reproduced", "published"))
+    return export.done(fig, table, ("measure", "epoch", "reproduced", "published"))
 
 
 @style.drawn
@@ -59,7 +57,7 @@ def top_units(*, arrays: Arrays) -> Drawn:
         ax.tick_params(length=0)
     axes[0].set_yticks(range(10))
     axes[0].set_ylabel("digit")
-    return _done(fig, table, ("ranking", "digit", "place", "reproduced_unit", "published_unit"))
+    return export.done(fig, table, ("ranking", "digit", "place", "reproduced_unit", "published_unit"))
 
 
 @style.drawn
@@ -81,7 +79,7 @@ def unit_14(*, arrays: Arrays) -> Drawn:
         style.sparse(ax, x=(0, 1, 2, 3), grid="y")
     axes[0].set_ylabel("test accuracy on the digit, %")
     _legend(axes[0])
-    return _done(fig, table, ("digit", "images", "scale", "reproduced", "published"))
+    return export.done(fig, table, ("digit", "images", "scale", "reproduced", "published"))
 
 
 def _legend(ax: Axes) -> None:
@@ -100,7 +98,3 @@ def _unit(ax: Axes, place: int, digit: int, unit: int, published: int) -> None:
     text = str(unit) if same else f"{unit} ({published})"
     color, weight = (style.INK, "normal") if same else (style.RAW, "bold")
     ax.text(place, digit, text, color=color, fontweight=weight, ha="center", va="center_baseline")
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

@@ -5,15 +5,15 @@ In: arrays of experiments.analyses.selectivity. Out: {"figure.svg", "data.csv"} 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
 
-Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 RANKINGS = ("class mean", "gradient", "selectivity")  # in the order of the analysis
@@ -40,19 +40,19 @@ def class_means_cnn(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def top_units(*, arrays: Arrays) -> Drawn:
     """The top three units of the last hidden layer for every digit by each ranking, one network per condition."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     down = -(-len(conditions) // 2)
     fig, grid = style.figure(height=0.3 + 3.0 * down, nrows=down, ncols=min(2, len(conditions)), squeeze=False)
     table: list[tuple] = []
     for ax in grid.flat[len(conditions) :]:
         ax.set_axis_off()
     for ax, condition in zip(grid.flat, conditions, strict=False):
-        layer = _layers(arrays, condition)[-1]
+        layer = layers_of(arrays, condition)[-1]
         table += _top(ax, arrays[f"top/{condition}/{layer}"], arrays["classes"], condition, layer)
         ax.set_title(
             f"{style.label(condition)}, {style.layer_label(layer).lower()}", color=style.look(condition)["color"]
         )
-    return _done(fig, table, ("condition", "layer", "ranking", "digit", "place", "unit", "rankings_that_list_it"))
+    return export.done(fig, table, ("condition", "layer", "ranking", "digit", "place", "unit", "rankings_that_list_it"))
 
 
 @style.drawn
@@ -70,7 +70,7 @@ def overlap(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def participation(*, arrays: Arrays) -> Drawn:
     """Share of units that respond to at most so many digits: trained, the same layer rotated, and untrained."""
-    rows = {condition: _layers(arrays, condition) for condition in _conditions(arrays)}
+    rows = {condition: layers_of(arrays, condition) for condition in conditions_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=1.65, sharex=True, sharey=True)
     table = []
     for (condition, layer), ax in axes.items():
@@ -78,7 +78,7 @@ def participation(*, arrays: Arrays) -> Drawn:
             values = arrays[f"spread/{variant}/{condition}/{layer}"]  # (seed, grid)
             style.curve(ax, arrays["grid"], values, condition, **{"linestyle": "-", **line})
             for place in range(0, len(arrays["grid"]), 5):
-                table.append((condition, layer, variant, arrays["grid"][place], *_range(values[:, place])))
+                table.append((condition, layer, variant, arrays["grid"][place], *span(values[:, place])))
         ax.set(xlim=(1, 10), ylim=(0, 100))
         style.sparse(ax, x=(1, 2, 4, 6, 8, 10), y=(0, 50, 100), grid="y")
         if layer == rows[condition][0]:
@@ -95,38 +95,38 @@ def participation(*, arrays: Arrays) -> Drawn:
         "lowest",
         "highest",
     )
-    return _done(fig, table, header)
+    return export.done(fig, table, header)
 
 
 @style.drawn
 def growth(*, arrays: Arrays) -> Drawn:
     """Mean selectivity of the living units of each layer by epoch; channels by their mean and by their maximum."""
-    rows = {name: _parts(arrays, name) for name in _architectures(arrays)}
+    rows = {name: _parts(arrays, name) for name in architectures_of(arrays)}
     fig, axes, empty = style.panels(
-        {name: _layers(arrays, name) for name in rows}, row_height=2.1, sharex=True, sharey=True
+        {name: layers_of(arrays, name) for name in rows}, row_height=2.1, sharex=True, sharey=True
     )
     table = []
     for (architecture, layer), ax in axes.items():
-        for condition in _conditions(arrays, architecture):
+        for condition in conditions_of(arrays, architecture):
             for part in [part for part in rows[architecture] if part.partition(".")[0] == layer]:
                 values = arrays[f"growth/{condition}/{part}"]
                 epochs, peak = np.arange(values.shape[1]), part.endswith(".peak")
                 line = {"linestyle": ":", "linewidth": 1.2} if peak else {}
                 style.curve(ax, epochs, values, condition, of="spatial maximum" if peak else "", **line)
-                table += [(condition, part, epoch, *_range(values[:, epoch])) for epoch in epochs]
+                table += [(condition, part, epoch, *span(values[:, epoch])) for epoch in epochs]
         style.epoch_axis(ax, int(epochs[-1]), title=architecture == list(rows)[-1])
         style.sparse(ax, grid="y")
         ax.set_ylim(0, 1)
-        if layer == _layers(arrays, architecture)[0]:
+        if layer == layers_of(arrays, architecture)[0]:
             ax.set_ylabel("selectivity")
     notes = ["dotted: spatial maximum"] if any(name.endswith(".peak") for name in arrays) else []
     _treatments(axes, empty, notes=notes)
-    return _done(fig, table, ("condition", "layer_and_reading", "epoch", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "layer_and_reading", "epoch", "mean", "lowest", "highest"))
 
 
 def _heatmaps(arrays: Arrays, architecture: str) -> Drawn:
-    conditions = _conditions(arrays, architecture)
-    names = [*_layers(arrays, conditions[0]), "logits"]
+    conditions = conditions_of(arrays, architecture)
+    names = [*layers_of(arrays, conditions[0]), "logits"]
     tallest = max(len(arrays[f"class_mean/{conditions[0]}/{name}"]) for name in names)
     fig, grid = style.figure(
         height=(0.6 + 0.1 * tallest) * len(conditions), nrows=len(conditions), ncols=len(names), squeeze=False
@@ -151,7 +151,7 @@ def _heatmaps(arrays: Arrays, architecture: str) -> Drawn:
     bar = fig.colorbar(image, ax=grid, aspect=50, pad=0.015)
     bar.outline.set_visible(False)
     bar.set_label("class mean, as part of the unit’s largest")
-    return _done(fig, table, ("condition", "layer", "unit", "digit", "class_mean", "part_of_the_largest"))
+    return export.done(fig, table, ("condition", "layer", "unit", "digit", "class_mean", "part_of_the_largest"))
 
 
 def _sorted(means: np.ndarray) -> tuple[np.ndarray, np.ma.MaskedArray]:
@@ -184,11 +184,11 @@ def _top(ax: Axes, top: np.ndarray, classes: np.ndarray, condition: str, layer: 
 
 
 def _by_pair(arrays: Arrays, measure: str, *, label: str, limits: tuple[float, float]) -> Drawn:
-    rows = {architecture: _layers(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=2.2, sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
-        conditions = _conditions(arrays, architecture)
+        conditions = conditions_of(arrays, architecture)
         for shift, condition in zip(np.linspace(-0.18, 0.18, len(conditions)), conditions, strict=True):
             values = arrays[f"{measure}/{condition}/{layer}"].astype(float)  # (seed, pair)
             look = style.look(condition)
@@ -198,7 +198,7 @@ def _by_pair(arrays: Arrays, measure: str, *, label: str, limits: tuple[float, f
                 ax.hlines(
                     values[:, pair].mean(), pair + shift - 0.14, pair + shift + 0.14, color=look["color"], linewidth=2
                 )
-                table.append((condition, layer, PAIRS[pair].replace("\n", " "), *_range(values[:, pair])))
+                table.append((condition, layer, PAIRS[pair].replace("\n", " "), *span(values[:, pair])))
         chance = 0 if measure == "agreement" else 9 / len(arrays[f"class_mean/{conditions[0]}/{layer}"])
         ax.axhline(chance, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
         ax.set(xlim=(-0.5, 2.5), ylim=limits)
@@ -208,7 +208,7 @@ def _by_pair(arrays: Arrays, measure: str, *, label: str, limits: tuple[float, f
         if layer == rows[architecture][0]:
             ax.set_ylabel(label)
     _treatments(axes, empty, notes=["dotted: chance"])
-    return _done(fig, table, ("condition", "layer", "rankings", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "layer", "rankings", "mean", "lowest", "highest"))
 
 
 def _treatments(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes], *, notes: Sequence[str]) -> None:
@@ -219,28 +219,7 @@ def _treatments(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes], *, 
         ax.text(0, 0.5 - 0.15 * line, note, color=style.MUTED, transform=ax.transAxes)
 
 
-def _architectures(arrays: Arrays) -> list[str]:
-    return list(dict.fromkeys(condition.partition("-")[0] for condition in _conditions(arrays)))
-
-
-def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
-    names = [name.partition("/")[2] for name in arrays if name.startswith("layers/")]
-    return style.present(name for name in names if name.startswith(architecture))
-
-
-def _layers(arrays: Arrays, architecture: str) -> list[str]:
-    return [str(layer) for layer in arrays[f"layers/{_conditions(arrays, architecture)[0]}"]]
-
-
 def _parts(arrays: Arrays, architecture: str) -> list[str]:
     """The layers, and the channels read at their maximum."""
-    begin = f"growth/{_conditions(arrays, architecture)[0]}/"
+    begin = f"growth/{conditions_of(arrays, architecture)[0]}/"
     return [name.removeprefix(begin) for name in arrays if name.startswith(begin)]
-
-
-def _range(values: np.ndarray) -> tuple[float, float, float]:
-    return float(values.mean()), float(values.min()), float(values.max())
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

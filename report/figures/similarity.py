@@ -5,17 +5,16 @@ In: arrays and facts of experiments.analyses.similarity. Out: {"figure.svg", "da
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FormatStrFormatter, LogLocator
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, Facts, architectures_of, conditions_of, layers_of
 
-Arrays = Mapping[str, np.ndarray]
-Facts = Mapping[str, Mapping[str, Any]]
 Drawn = dict[str, str]
 
 GROUPS = (  # of the forest plot: title, relation, and what it is asked of
@@ -33,12 +32,12 @@ GROUPS = (  # of the forest plot: title, relation, and what it is asked of
 @style.drawn
 def epochs(*, arrays: Arrays) -> Drawn:
     """CKA of every epoch with every other, for each layer and condition: mean over seeds."""
-    conditions = _conditions(arrays)
-    ncols = max(len(_layers(arrays, condition)) for condition in conditions)
+    conditions = conditions_of(arrays)
+    ncols = max(len(layers_of(arrays, condition)) for condition in conditions)
     fig, grid = style.figure(height=0.4 + 1.6 * len(conditions), nrows=len(conditions), ncols=ncols, squeeze=False)
     table = []
     for axes, condition in zip(grid, conditions, strict=True):
-        layers = _layers(arrays, condition)
+        layers = layers_of(arrays, condition)
         for ax in axes[: ncols - len(layers)]:
             ax.set_axis_off()
         for ax, layer in zip(axes[ncols - len(layers) :], layers, strict=True):
@@ -54,19 +53,19 @@ def epochs(*, arrays: Arrays) -> Drawn:
     for ax in grid[-1]:
         ax.set_xlabel("epoch")
     _bar(fig, image, grid, "CKA")
-    return _done(fig, table, ("condition", "layer", "epoch", "other_epoch", "cka"))
+    return export.done(fig, table, ("condition", "layer", "epoch", "other_epoch", "cka"))
 
 
 @style.drawn
 def settling(*, arrays: Arrays, facts: Facts) -> Drawn:
     """The epoch from which each layer stays like its end: every seed, the mean and its interval; other thresholds."""
-    architectures = _architectures(arrays)
-    deepest = max(len(_layers(arrays, architecture)) for architecture in architectures)
+    architectures = architectures_of(arrays)
+    deepest = max(len(layers_of(arrays, architecture)) for architecture in architectures)
     fig, grid = style.figure(height=0.9 + 0.52 * deepest, ncols=len(architectures), squeeze=False, sharex=True)
     table: list[tuple] = []
     for ax, architecture in zip(grid[0], architectures, strict=True):
-        layers = _layers(arrays, architecture)
-        conditions = _conditions(arrays, architecture)
+        layers = layers_of(arrays, architecture)
+        conditions = conditions_of(arrays, architecture)
         for row, layer in enumerate(layers):
             for condition, shift in zip(conditions, (-0.18, 0.18), strict=False):
                 table += _settling(ax, arrays, facts, condition, layer, height=row + shift)
@@ -79,7 +78,7 @@ def settling(*, arrays: Arrays, facts: Facts) -> Drawn:
         style.epoch_axis(ax, arrays[f"step/{conditions[0]}/{layers[0]}"].shape[1])
         ax.set_xlim(-0.4, ax.get_xlim()[1] + 0.4)
     style.key(grid[0][-1], ("raw", "normalized"), x=0.72)
-    return _done(fig, table, ("condition", "layer", "threshold", "mean", "low", "high", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "layer", "threshold", "mean", "low", "high", "lowest", "highest"))
 
 
 def _settling(ax: Axes, arrays: Arrays, facts: Facts, condition: str, layer: str, *, height: float) -> list[tuple]:
@@ -101,11 +100,11 @@ def _settling(ax: Axes, arrays: Arrays, facts: Facts, condition: str, layer: str
 @style.drawn
 def steps(*, arrays: Arrays) -> Drawn:
     """How far a layer moves in each epoch: its Procrustes distance from the epoch before."""
-    rows = {architecture: _layers(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=1.9, sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
-        for condition in _conditions(arrays, architecture):
+        for condition in conditions_of(arrays, architecture):
             values = arrays[f"step/{condition}/{layer}"]
             numbers = np.arange(1, values.shape[1] + 1)
             style.curve(ax, numbers, values, condition, marker="o" if len(numbers) == 1 else None)
@@ -120,29 +119,29 @@ def steps(*, arrays: Arrays) -> Drawn:
         if layer == rows[architecture][0]:
             ax.set_ylabel("distance moved")
     style.key(empty[0] if empty else next(iter(axes.values())), ("raw", "normalized"))
-    return _done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def layers(*, arrays: Arrays) -> Drawn:
     """CKA of every layer with every other at the end of training, the input among them: mean over seeds."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     fig, grid = style.figure(height=2.5, ncols=len(conditions), squeeze=False)
     table = []
     for ax, condition in zip(grid[0], conditions, strict=True):
-        names = ["input", *_layers(arrays, condition)]
+        names = ["input", *layers_of(arrays, condition)]
         alike = arrays[f"across/{condition}"]
         image = style.heat(ax, alike, low=0, high=1)
         ax.set_box_aspect(1)
         labels = [style.layer_label(name) for name in names]
         ax.set_xticks(range(len(names)), labels, rotation=90)
         architecture = condition.partition("-")[0]
-        first = condition == _conditions(arrays, architecture)[0]
+        first = condition == conditions_of(arrays, architecture)[0]
         ax.set_yticks(range(len(names)), labels if first else [""] * len(names))
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
         table += [(condition, names[a], names[b], alike[a, b]) for a, b in np.ndindex(alike.shape)]
     _bar(fig, image, grid, "CKA")
-    return _done(fig, table, ("condition", "layer", "other_layer", "cka"))
+    return export.done(fig, table, ("condition", "layer", "other_layer", "cka"))
 
 
 @style.drawn
@@ -166,7 +165,7 @@ def networks(*, arrays: Arrays) -> Drawn:
     _bar(fig, image, np.array([[ax]]), "CKA")
     seeds = [place - starts[conditions.index(name)] for place, name in enumerate(names)]
     table = [(names[a], seeds[a], names[b], seeds[b], alike[a, b]) for a, b in np.ndindex(alike.shape)]
-    return _done(fig, table, ("condition", "seed_rank", "other_condition", "other_seed_rank", "cka"))
+    return export.done(fig, table, ("condition", "seed_rank", "other_condition", "other_seed_rank", "cka"))
 
 
 @style.drawn
@@ -193,7 +192,7 @@ def relations(*, facts: Facts) -> Drawn:
     ax.set_yticks(range(len(lines)), [style.label(where) if name else group for group, where, name in lines])
     for text, (_, _, name) in zip(ax.get_yticklabels(), lines, strict=True):
         text.set_color(style.MUTED if name else style.INK)
-    return _done(fig, table, ("measure", "relation", "where", "mean", "low", "high", "n"))
+    return export.done(fig, table, ("measure", "relation", "where", "mean", "low", "high", "n"))
 
 
 def _rows(facts: Facts, relation: str, asked: Sequence[str]) -> list[tuple[str, str]]:
@@ -217,21 +216,3 @@ def _bar(fig: Any, image: Any, grid: np.ndarray, title: str) -> None:
 
 def _places(names: Sequence[str], condition: str) -> list[int]:
     return [place for place, name in enumerate(names) if name == condition]
-
-
-def _architectures(arrays: Arrays) -> list[str]:
-    return list(dict.fromkeys(condition.partition("-")[0] for condition in _conditions(arrays)))
-
-
-def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
-    names = [name.partition("/")[2] for name in arrays if name.startswith("layers/")]
-    return style.present(name for name in names if name.startswith(architecture))
-
-
-def _layers(arrays: Arrays, architecture: str) -> list[str]:
-    """The layers of an architecture, or of one condition, in order of depth."""
-    return [str(layer) for layer in arrays[f"layers/{_conditions(arrays, architecture)[0]}"]]
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

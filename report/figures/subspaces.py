@@ -5,15 +5,15 @@ In: arrays of experiments.analyses.subspaces. Out: {"figure.svg", "data.csv"}.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, conditions_of, span
 
-Arrays = Mapping[str, np.ndarray]
 Drawn = dict[str, str]
 
 WAYS: Mapping[str, tuple[str, dict[str, Any]]] = {  # name in the key, and line; without a colour: the condition's
@@ -28,7 +28,7 @@ WAYS: Mapping[str, tuple[str, dict[str, Any]]] = {  # name in the key, and line;
 @style.drawn
 def subspaces(*, arrays: Arrays) -> Drawn:
     """Silhouette against the number of units or directions kept; the band holds nine random choices of ten."""
-    conditions = _conditions(arrays, "greedy")
+    conditions = conditions_of(arrays, by="greedy")
     down = -(-len(conditions) // 2)
     fig, grid = style.figure(
         height=2.4 * down, nrows=down, ncols=3, width_ratios=(1, 1, 0.75), squeeze=False, sharex="col", sharey="col"
@@ -41,7 +41,7 @@ def subspaces(*, arrays: Arrays) -> Drawn:
         for way, (_, line) in WAYS.items():
             values = arrays[f"{way}/{condition}"]
             ax.plot(counts, values.mean(axis=0), **{"color": colour, **line})
-            table += [(condition, way, count, *_range(values[:, count - 1])) for count in counts]
+            table += [(condition, way, count, *span(values[:, count - 1])) for count in counts]
         ax.set_title(style.label(condition))
         ax.set_xlim(1, counts[-1])
         style.sparse(ax, x=(1, counts[-1] // 2, counts[-1]), grid="y")
@@ -50,7 +50,7 @@ def subspaces(*, arrays: Arrays) -> Drawn:
     for ax in grid[-1, :2]:
         ax.set_xlabel("kept")
     _lines_key(grid[:, 2])
-    return _done(fig, table, ("condition", "way", "kept", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "way", "kept", "mean", "lowest", "highest"))
 
 
 def _lines_key(axes: Iterable[Axes]) -> None:
@@ -61,15 +61,3 @@ def _lines_key(axes: Iterable[Axes]) -> None:
         height = 0.92 - 0.16 * place
         first.plot((0, 0.13), (height, height), transform=first.transAxes, **{"color": style.NORMALIZED, **line})
         first.text(0.17, height, name, transform=first.transAxes, va="center")
-
-
-def _conditions(arrays: Arrays, prefix: str) -> list[str]:
-    return style.present(name.partition("/")[2] for name in arrays if name.startswith(f"{prefix}/"))
-
-
-def _range(values: np.ndarray) -> tuple[float, float, float]:
-    return float(values.mean()), float(values.min()), float(values.max())
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}

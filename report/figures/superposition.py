@@ -5,16 +5,13 @@ In: arrays and facts of experiments.analyses.superposition. Out: {"figure.svg", 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
-from report import style
+from report import export, style
+from report.arrays import Arrays, Facts, architectures_of, conditions_of, layers_of
 
-Arrays = Mapping[str, np.ndarray]
-Facts = Mapping[str, Mapping[str, Any]]
 Drawn = dict[str, str]
 
 SIGNED = "PRGn"  # purple below zero, green above; not a colour of any condition
@@ -25,11 +22,11 @@ NAMED = 2  # pairs of digits that are named in each panel: those misread most of
 @style.drawn
 def interference(*, arrays: Arrays, facts: Facts) -> Drawn:
     """Mean squared cosine between the digits' directions by epoch, layer by layer, beside chance and the least."""
-    rows = {architecture: _layers(arrays, architecture) for architecture in _architectures(arrays)}
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=2.0, sharex=True)
     table: list[tuple] = []
     for (architecture, layer), ax in axes.items():
-        for condition in _conditions(arrays, architecture):
+        for condition in conditions_of(arrays, architecture):
             values = arrays[f"interference/{condition}/{layer}"]
             style.curve(ax, np.arange(values.shape[1]), values, condition)
             table += [
@@ -44,17 +41,17 @@ def interference(*, arrays: Arrays, facts: Facts) -> Drawn:
         style.sparse(ax, grid="y")
     if empty:
         style.key(empty[0], ("raw", "normalized"), y=0.7)
-    return _done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
+    return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def cosines(*, arrays: Arrays) -> Drawn:
     """The cosine of every pair of digits' directions in the last hidden layer: mean over seeds."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     fig, axes = style.figure(height=2.35, ncols=len(conditions), squeeze=False)
     table = []
     for ax, condition in zip(axes[0], conditions, strict=True):
-        layer = _layers(arrays, condition)[-1]
+        layer = layers_of(arrays, condition)[-1]
         cosine = arrays[f"cosine/{condition}/{layer}"]
         shown = np.where(np.eye(len(cosine), dtype=bool), np.nan, cosine)
         image = style.heat(ax, shown, low=-0.8, high=0.8, cmap=SIGNED)
@@ -65,17 +62,17 @@ def cosines(*, arrays: Arrays) -> Drawn:
     bar = fig.colorbar(image, ax=list(axes[0]), aspect=14, pad=0.02, shrink=0.7)
     bar.outline.set_visible(False)
     bar.set_label("cosine")
-    return _done(fig, table, ("condition", "layer", "digit", "other_digit", "cosine"))
+    return export.done(fig, table, ("condition", "layer", "digit", "other_digit", "cosine"))
 
 
 @style.drawn
 def confused(*, arrays: Arrays) -> Drawn:
     """For every pair of digits, how alike their directions are and how often one is read as the other."""
-    conditions = _conditions(arrays)
+    conditions = conditions_of(arrays)
     fig, axes = style.figure(height=2.5, ncols=len(conditions), sharex=True, squeeze=False)
     table = []
     for ax, condition in zip(axes[0], conditions, strict=True):
-        cosine = arrays[f"cosine/{condition}/{_layers(arrays, condition)[-1]}"]
+        cosine = arrays[f"cosine/{condition}/{layers_of(arrays, condition)[-1]}"]
         points = np.array([(cosine[pair], arrays[f"misread/{condition}"][pair]) for pair in PAIRS])
         style.dots(ax, points, color=style.look(condition)["color"], size=4)
         for place in np.argsort(-points[:, 1], kind="stable")[:NAMED]:
@@ -89,14 +86,14 @@ def confused(*, arrays: Arrays) -> Drawn:
         style.sparse(ax, x=(-0.5, 0, 0.5), grid="y")
         table += [(condition, *pair, *point) for pair, point in zip(PAIRS, points.tolist(), strict=True)]
     axes[0, 0].set_ylabel("images misread")
-    return _done(fig, table, ("condition", "digit", "other_digit", "cosine", "misread"))
+    return export.done(fig, table, ("condition", "digit", "other_digit", "cosine", "misread"))
 
 
 @style.drawn
 def units(*, arrays: Arrays, facts: Facts) -> Drawn:
     """Over how many units a digit is spread, in the layer as it is and in the same layer rotated at random."""
-    conditions = _conditions(arrays)
-    places = [(condition, layer) for condition in conditions for layer in _layers(arrays, condition)]
+    conditions = conditions_of(arrays)
+    places = [(condition, layer) for condition in conditions for layer in layers_of(arrays, condition)]
     fig, ax = style.figure(height=0.7 + 0.27 * len(places))
     table = []
     for row, (condition, layer) in enumerate(places):
@@ -120,22 +117,4 @@ def units(*, arrays: Arrays, facts: Facts) -> Drawn:
     style.sparse(ax, grid="x")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
-    return _done(fig, table, ("condition", "layer", "axes", "mean", "low", "high"))
-
-
-def _conditions(arrays: Arrays, architecture: str = "") -> list[str]:
-    names = [name.partition("/")[2] for name in arrays if name.startswith("layers/")]
-    return style.present(name for name in names if name.startswith(architecture))
-
-
-def _architectures(arrays: Arrays) -> list[str]:
-    return list(dict.fromkeys(condition.partition("-")[0] for condition in _conditions(arrays)))
-
-
-def _layers(arrays: Arrays, condition: str) -> list[str]:
-    """The hidden layers of a condition, or of an architecture's first one."""
-    return [str(layer) for layer in arrays[f"layers/{_conditions(arrays, condition)[0]}"]]
-
-
-def _done(fig: Any, table: Iterable[Sequence[object]], header: Sequence[str]) -> Drawn:
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(table, header)}
+    return export.done(fig, table, ("condition", "layer", "axes", "mean", "low", "high"))

@@ -14,9 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
-from report import style
+from report import export, style
+from report.arrays import Arrays
 
-Arrays = Mapping[str, np.ndarray]
 Fact = Mapping[str, Any]
 Facts = Mapping[str, Fact]
 
@@ -77,7 +77,7 @@ def learning_curves(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     fig.draw_without_rendering()
     style.end_labels(axes[1], ends)
     header = ("measure", "condition", "epoch", "mean", "lowest seed", "highest seed")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, header)}
+    return export.done(fig, rows, header)
 
 
 @style.drawn
@@ -104,7 +104,7 @@ def epochs_to_accuracy(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     axes[0, 0].set_ylim(len(conditions) - 0.5, -0.6)
     axes[0, len(marks) // 2].set_xlabel("epochs of training")
     header = ("test accuracy in %", "condition", "run", "epochs until it is reached, empty if never")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, header)}
+    return export.done(fig, rows, header)
 
 
 @style.drawn
@@ -129,7 +129,7 @@ def difference(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     axes[0].set_ylim(len(names) - 0.5, -0.7)
     axes[1].set_xlabel("difference in percentage points")
     header = ("measure", "comparison", "mean difference in points", "low", "high", "n")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, header)}
+    return export.done(fig, rows, header)
 
 
 @style.drawn
@@ -160,7 +160,7 @@ def class_accuracy(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     ax.set_xlabel("test accuracy on the class, in %")
     _key(ax, conditions)
     header = ("class", "condition", "test accuracy in %", "low", "high", "n")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, header)}
+    return export.done(fig, rows, header)
 
 
 @style.drawn
@@ -185,7 +185,7 @@ def confusions(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     for ax in axes[-1]:
         ax.set_xlabel("read as")
     header = ("condition", "true class", "read as", "share of the true class in %")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, header)}
+    return export.done(fig, rows, header)
 
 
 @style.drawn
@@ -208,7 +208,7 @@ def failures(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
             _misread(ax, 29 + 14 * place, top, shown, names)
             rows.append((kind, *(shown[what] for what in _LISTED)))
     header = ("kind", "index in the test set", "true class", "read as", "runs that read it so", "of", "confidence in %")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(rows, header)}
+    return export.done(fig, rows, header)
 
 
 _LISTED = ("index", "label", "read", "runs", "of", "confidence")

@@ -9,7 +9,7 @@ import pytest
 from drawings import rows, texts
 
 from experiments.analyses.data import examine
-from report import style
+from report import export
 from report.figures import data
 
 NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -44,14 +44,14 @@ def test_a_figure_is_well_formed_small_and_the_same_when_drawn_twice(name, input
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_is_drawn_outside_the_figure(name, inputs, monkeypatch):
     boxes = []
-    save = style.save
+    save = export.save
 
     def save_and_measure(fig):
         svg = save(fig)
         boxes.append((fig.get_tightbbox().extents, fig.get_size_inches()))
         return svg
 
-    monkeypatch.setattr(style, "save", save_and_measure)
+    monkeypatch.setattr(export, "save", save_and_measure)
     draw(name, inputs)
     ((left, bottom, right, top), (width, height)) = boxes[0]
     assert min(left, bottom, width - right, height - top) > -0.02

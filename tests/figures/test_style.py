@@ -7,7 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from report import style
+from report import export, style
 
 
 @style.drawn
@@ -18,7 +18,7 @@ def example(*, arrays):
     style.heat(axes[1], arrays, low=0, high=1)
     style.dots(axes[0], np.array([[1.0, 0.5]]), color=style.DIGITS[3])
     style.digit_labels(axes[0], np.array([[1.0, 0.5]]), halo="one")
-    return {"figure.svg": style.save(fig), "data.csv": style.csv(arrays, ["a", "b", "c", "d"])}
+    return {"figure.svg": export.save(fig), "data.csv": export.csv(arrays, ["a", "b", "c", "d"])}
 
 
 ARRAYS = np.linspace(0, 1, 12).reshape(3, 4)
@@ -113,7 +113,7 @@ def test_conditions_stand_in_the_same_order_everywhere_and_unknown_ones_last():
 
 def test_csv_keeps_enough_digits_and_leaves_gaps_empty():
     rows = [("a, b", 1 / 3, None), (np.int64(2), np.float32(0.1), float("nan"))]
-    assert style.csv(rows, ["x", "y", "z"]) == 'x,y,z\n"a, b",0.3333333,\n2,0.1,\n'
+    assert export.csv(rows, ["x", "y", "z"]) == 'x,y,z\n"a, b",0.3333333,\n2,0.1,\n'
 
 
 def test_labels_that_would_collide_are_spread_and_others_are_left_alone():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from report import epochs, style
+from report import epochs, export, style
 
 
 @style.drawn
@@ -20,7 +20,7 @@ def drawing(*, arrays):
     axes[1, 0].plot([0, 3], [0, 1], label="below")
     style.epoch_axis(axes[1, 0], 3)
     axes[1, 1].plot([0, 3], [0, 1], label="not over epochs")
-    return {"figure.svg": style.save(fig)}
+    return {"figure.svg": export.save(fig)}
 
 
 ARRAYS = np.linspace(-1, 1, 12).reshape(3, 4)
@@ -77,6 +77,6 @@ def test_a_figure_without_epochs_carries_nothing():
     def plain(*, arrays):
         fig, ax = style.figure(height=2)
         style.curve(ax, np.arange(4), arrays, "mlp-raw")
-        return {"figure.svg": style.save(fig)}
+        return {"figure.svg": export.save(fig)}
 
     assert "metadata" not in plain(arrays=ARRAYS)["figure.svg"]
