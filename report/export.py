@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from report import epochs, lines
@@ -32,6 +33,7 @@ def save(fig: Figure) -> str:
 
     Its only metadata is what a page needs to step through the lines over epochs, where there are any.
     """
+    _settle(fig)
     page = io.StringIO()
     fig.savefig(page, format="svg", metadata={"Date": None, "Creator": None})
     svg = page.getvalue()
@@ -55,6 +57,15 @@ def csv(rows: Iterable[Sequence[object]], header: Sequence[str]) -> str:
     writer.writerow(header)
     writer.writerows([_cell(value) for value in row] for row in rows)
     return page.getvalue()
+
+
+def _settle(fig: Figure) -> None:
+    """Lays the figure out for good, as SVG would. Left to `savefig`, the layout costs a drawing that nobody sees."""
+    FigureCanvasSVG(fig)  # measures text as it will be written
+    fig.dpi = 72
+    if engine := fig.get_layout_engine():
+        engine.execute(fig)
+        fig.set_layout_engine(None)
 
 
 def _shorter(style: str) -> str:

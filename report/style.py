@@ -264,7 +264,8 @@ def dots(ax: Axes, points: np.ndarray, *, color: str, size: float = 2.0, alpha: 
 
 
 def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
-    """Name each digit at its place (10, 2), on a halo of paper. `halo` must be unique within the figure."""
+    """Name each digit at its place (10, 2), within the axes, on a halo of paper. `halo` must be unique within the
+    figure."""
     for digit, (x, y) in enumerate(points):
         ax.text(
             x,
@@ -275,6 +276,7 @@ def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
             va="center_baseline",
             fontweight="bold",
             gid=f"halo-{halo}-{digit}",
+            in_layout=False,
         )
 
 

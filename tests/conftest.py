@@ -5,6 +5,7 @@ And what tests in several folders need: a built project, a small disk, a browser
 
 import fcntl
 import functools
+import gc
 import os
 import shutil
 import signal
@@ -25,6 +26,8 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from beartype import BeartypeConf, FrozenDict, beartype  # noqa: E402
 
+from experiments.engine.runner import RARELY  # noqa: E402
+
 NUMERICS = (
     "experiments.analyses",
     "experiments.data",
@@ -42,8 +45,7 @@ CHECKS.check = beartype(  # a NumPy scalar is an array without axes
 )
 sys.modules[CHECKS.__name__] = CHECKS
 jaxtyping.install_import_hook(list(NUMERICS), "array_checks.check")
-
-
+gc.set_threshold(*RARELY)
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would teach programs to ignore it
 
 ROOT = Path(__file__).resolve().parents[1]

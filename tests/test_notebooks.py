@@ -15,10 +15,7 @@ DRAWN = [f"{page}/{name.replace('_', '-')}" for page, names in FIGURES.items() f
 IN_PROSE = re.compile(r"`[^`]+`|\b[^\W\d]\w*\d\w*")  # code, and names such as conv1
 
 
-@pytest.fixture(scope="module")
-def shown():
-    """The figure cells that have run."""
-    return set()
+IN_JUPYTER, *IN_TURN = notebooks.NOTEBOOKS  # one of them needs no more than one kernel
 
 
 def cells(name, kind):
@@ -87,16 +84,17 @@ def test_a_fault_of_a_template_is_named(tmp_path, text, said):
         notebooks.text(project(tmp_path, text), "01_mlp_raw", figures=["health/dead-units"])
 
 
-@pytest.mark.parametrize("name", notebooks.NOTEBOOKS)
-def test_every_cell_runs_in_turn(name, shown, capsys):
+@pytest.mark.parametrize("name", IN_TURN)
+def test_every_cell_runs_in_turn(name, capsys):
     pytest.importorskip("IPython")
-    session = {}
+    session, elsewhere = {}, {source for _, source in cells(IN_JUPYTER, "code")}
     for number, source in cells(name, "code"):
-        if source not in shown:  # a figure that another notebook has drawn would come out the same
+        if source not in elsewhere or not source.startswith("show("):  # a figure comes out the same everywhere
             exec(compile(source, f"{name}, cell {number}", "exec"), session)
-        if source.startswith("show("):
-            shown.add(source)
-    printed = capsys.readouterr().out
+    assert_tells(name, capsys.readouterr().out)
+
+
+def assert_tells(name, printed):
     for condition in notebooks.NOTEBOOKS[name]:
         assert condition in printed
     assert "nan" not in printed
@@ -110,12 +108,15 @@ def test_a_cell_that_fails_is_noticed(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")  # of the kernel's own libraries
-def test_jupyter_runs_a_notebook_and_shows_its_figures():
+def test_jupyter_runs_every_cell_and_shows_the_figures():
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
     pytest.importorskip("ipykernel")
-    text = notebooks.files(ROOT, figures=DRAWN)["notebooks/01_mlp_raw.ipynb"]
+    text = notebooks.files(ROOT, figures=DRAWN)[f"notebooks/{IN_JUPYTER}.ipynb"]
     notebook = nbformat.reads(text, as_version=4)
     nbclient.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": ROOT}}).execute()
-    drawn = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.startswith(("show(", "draw("))]
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in code)
+    assert_tells(IN_JUPYTER, "".join(output.text for cell in code for output in cell.outputs if "text" in output))
+    drawn = [cell for cell in code if cell.source.startswith(("show(", "draw("))]
     assert drawn
     assert all("image/svg+xml" in output.data for cell in drawn for output in cell.outputs)

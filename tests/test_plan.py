@@ -1,6 +1,7 @@
 """The plan of the real study: its wiring holds, and a change of the study reruns exactly what it must."""
 
 import ast
+import functools
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,14 +117,20 @@ def test_the_name_of_a_study_is_no_difference(built):
     assert survey(replace(SMALL, name="mine"), built).must_run() == []
 
 
+@functools.cache
+def functions(module):
+    """{name: the names of what it accepts} of a module's functions."""
+    tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text())
+    found = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    return {each.name: {argument.arg for argument in each.args.kwonlyargs} for each in found}
+
+
 @pytest.mark.parametrize("study", STUDIES.values(), ids=STUDIES)
 def test_every_stage_names_a_function_that_is_there(study):
     for stage in plan(study, questions=QUESTIONS):
         module, _, name = stage.function.partition(":")
-        tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text())
-        functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-        assert name in functions, stage.function
-        accepted = {argument.arg for argument in functions[name].args.kwonlyargs}
+        assert name in functions(module), stage.function
+        accepted = functions(module)[name]
         given = {*stage.inputs, *stage.parameters, *stage.place}
         assert given <= accepted or stage.name.startswith(PICTURES), stage.function
 

@@ -30,6 +30,9 @@ ONE_THREAD = (
     "NUMBA_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+# torch and matplotlib make objects by the hundred thousand that live on; looking for garbage among them that often
+# takes a fifth of a drawing's time
+RARELY = (100_000, 20, 100)
 NOBODY = "the build"
 
 
@@ -123,6 +126,7 @@ def stop(executor: Executor) -> None:
 
 
 def _begin_worker(parent: int) -> None:
+    import gc
     import threading
     import time
 
@@ -131,6 +135,7 @@ def _begin_worker(parent: int) -> None:
             time.sleep(0.5)
         os._exit(1)
 
+    gc.set_threshold(*RARELY)
     threading.Thread(target=watch, daemon=True).start()
 
 

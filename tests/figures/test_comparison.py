@@ -37,7 +37,7 @@ def hollow(drawn):
 
 
 @pytest.mark.parametrize("ends", [(-8.0, 1.0), (None, None), (0.0, 0.0)])
-def test_the_figure_is_valid_small_and_the_same_when_drawn_again(ends):
+def test_the_figure_is_valid_and_small(ends):
     facts = study(ends=ends)
     drawn = draw(comparison.overview, arrays={}, facts=facts)
     assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")

@@ -1,4 +1,4 @@
-"""The figures of the features page: drawn twice alike, legible, and with their numbers beside them."""
+"""The figures of the features page: legible, and with their numbers beside them."""
 
 import base64
 import functools
@@ -65,11 +65,11 @@ def drawn_once(name: str) -> dict[str, str]:
     return draw(getattr(features, name), arrays=study(), facts={})
 
 
-@pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (3, 10)])
+@pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (2, 4)])
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, seeds, epochs):
+def test_a_figure_is_valid_and_small(name, seeds, epochs):
     figure, arrays = getattr(features, name), study(seeds=seeds, epochs=epochs)
-    assert_sound(figure, largest=LARGEST, again=seeds > 1, arrays=arrays, facts={})
+    assert_sound(figure, largest=LARGEST, arrays=arrays, facts={})
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -35,7 +35,7 @@ def study(*, epochs=20):
 
 @pytest.mark.parametrize("epochs", [1, 20])
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_valid_small_and_the_same_when_drawn_again(name, epochs):
+def test_a_figure_is_valid_and_small(name, epochs):
     figure, arrays = getattr(replication, name), study(epochs=epochs)
     assert_sound(figure, largest=LARGEST, arrays=arrays, facts={})
 

@@ -1,10 +1,8 @@
-"""The figure of subspaces: drawn twice alike, legible, and with its numbers beside it."""
-
-import xml.etree.ElementTree as ElementTree
+"""The figure of subspaces: legible, and with its numbers beside it."""
 
 import numpy as np
 import pytest
-from drawings import draw, rows, texts
+from drawings import assert_sound, draw, rows, texts
 
 from report import style
 from report.figures import subspaces
@@ -20,13 +18,9 @@ def study(*, seeds: int = 2) -> dict[str, np.ndarray]:
     return arrays
 
 
-@pytest.mark.parametrize("seeds", [1, 3])
-def test_the_figure_is_valid_small_and_the_same_when_drawn_again(seeds):
-    arrays = study(seeds=seeds)
-    drawn = draw(subspaces.subspaces, arrays=arrays, facts={})
-    assert ElementTree.fromstring(drawn["figure.svg"]).tag.endswith("svg")
-    assert len(drawn["figure.svg"]) < 60_000
-    assert draw(subspaces.subspaces, arrays=arrays, facts={}) == drawn
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_the_figure_is_valid_and_small(seeds):
+    assert_sound(subspaces.subspaces, largest=60_000, arrays=study(seeds=seeds))
 
 
 def test_subspaces_list_every_way_and_every_condition_and_name_them():
