@@ -50,6 +50,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 
 ROOT = Path(__file__).resolve().parents[1]
 SMOKE = ("--study", "smoke", "--dataset", "digits")
+LONG = ("test_build.py", "test_determinism.py", "test_durability.py", "test_notebooks.py")
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first, so that no process is left alone with one of them at the end."""
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @dataclass(frozen=True)
@@ -142,7 +148,10 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.fixture(scope="module")
+VIEWPORT = {"width": 1280, "height": 720}
+
+
+@pytest.fixture(scope="session")
 def browser():
     """Chromium; the tests that need it are skipped, and say so, where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -157,39 +166,60 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def contexts(browser):
-    """Browser contexts by their options: a new one costs as much as two pages, so tests share them."""
-    opened = {}
-    yield opened
+    """Browser contexts by their options, and a tab of each that no test uses now. A new context costs as much as two
+    tabs, a new tab as much as two addresses opened in an old one: so tests share them."""
+    opened, idle = {}, {}
+    yield opened, idle
     for context in opened.values():
         context.close()
 
 
 @pytest.fixture
 def open_page(browser, contexts):
-    """Opens an address and notes every message and request; `options` are those of a browser context. What a page
-    stored is forgotten when the test ends."""
-    pages = []
+    """Opens an address and notes every message and request. `viewport`, `color_scheme` and `reduced_motion` hold for
+    this page, `options` are those of a browser context. What a page stored is forgotten when the test ends. `own`: in
+    a tab that no later test gets."""
+    opened, idle = contexts
+    used = []
 
-    def open_one(address, **options):
+    def open_one(
+        address, *, viewport=VIEWPORT, color_scheme="light", reduced_motion="no-preference", own=False, **options
+    ):
         key = repr(sorted(options.items()))
-        if key not in contexts:
-            contexts[key] = browser.new_context(**options)
-        page = contexts[key].new_page()
-        pages.append(page)
+        if key not in opened:
+            opened[key] = browser.new_context(**options)
+        page = None if own else idle.pop(key, None)
+        if page is None:
+            page = _listened(opened[key].new_page())
+        used.append((page, None if own else key))
+        page.bring_to_front()
+        page.set_viewport_size(viewport)
+        page.emulate_media(media="null", color_scheme=color_scheme, reduced_motion=reduced_motion)
         page.messages, page.requests = [], []
-        page.on("console", lambda message: page.messages.append(message.text))
-        page.on("pageerror", lambda error: page.messages.append(str(error)))
-        page.on("requestfailed", lambda request: page.messages.append(f"failed: {request.url}"))
-        page.on("request", lambda request: page.requests.append(request.url))
         page.goto(address)
         return page
 
     yield open_one
-    for page in pages:
+    for page, key in used:
         page.evaluate("() => { try { localStorage.clear(); } catch { /* refused: then nothing is stored */ } }")
-        page.close()
+        if key is None or key in idle:
+            page.close()  # of several tabs in a window, all but one are behind it, and slow
+            continue
+        page.unroute_all()
+        page.mouse.move(0, 0)  # off what the next test does not point at
+        page.goto("about:blank")
+        idle[key] = page
+
+
+def _listened(page):
+    """A page whose messages and requests are noted in the lists that it has at that time."""
+    page.on("console", lambda message: page.messages.append(message.text))
+    page.on("pageerror", lambda error: page.messages.append(str(error)))
+    page.on("requestfailed", lambda request: page.messages.append(f"failed: {request.url}"))
+    page.on("request", lambda request: page.requests.append(request.url))
+    return page
 
 
 @pytest.fixture
@@ -202,7 +232,7 @@ def serve():
 @contextmanager
 def _served(folder):
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=folder.parent))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()  # the seconds that an end may take
     yield f"http://127.0.0.1:{server.server_port}/{folder.name}/"
     server.shutdown()
     server.server_close()

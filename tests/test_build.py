@@ -243,6 +243,12 @@ def test_every_page_says_when_the_data_are_not_mnist(built):
         assert "scikit-learn" in page.read_text(), page.name
 
 
+def test_the_figures_of_the_published_study_are_light(published_site):
+    bytes_of = {path.name: path.stat().st_size for path in (published_site / "figures").glob("*.svg")}
+    assert len(bytes_of) >= 80
+    assert max(bytes_of.values()) < 150_000, max(bytes_of, key=bytes_of.get)
+
+
 def test_nothing_of_this_machine_reaches_the_site(built):
     told = (str(built.root), str(built.cache), os.uname().nodename)
     for name, data in built.files().items():

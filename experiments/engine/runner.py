@@ -81,13 +81,13 @@ def run(survey: Survey, executor: Executor, *, told: Callable[[str, str], None] 
         if not running:
             return outcome
         done, _ = wait(running, return_when=FIRST_COMPLETED)
+        before, known = set(survey.must_run()), len(outcome.computed)
         for future in done:
             _collect(future, running.pop(future), survey, outcome, told)
         if outcome.over:
             for future in running:
                 future.cancel()
-        before = set(survey.must_run())
-        survey.again()
+        survey.settle(outcome.computed[known:])
         for name in sorted(before - set(survey.must_run()) - set(outcome.computed)):
             told("spared", name)
 
@@ -144,7 +144,7 @@ def _submit_ready(
 ) -> list[str]:
     """Submits all that can run, the longest first. If a damaged artifact comes to light, only says so."""
     taken = {failure.stage for failure in outcome.failures} | {each.stage.name for each in running.values()}
-    ready = [standing for standing in survey.ready() if standing.stage.name not in taken]
+    ready = survey.ready(besides=taken)
     reads = [product for standing in ready for product in standing.stage.products_read()]
     if notes := survey.drop_damaged(reads if running or ready else survey.wanted):
         return notes

@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +102,21 @@ class Survey:
             self.standings = {}
             for stage in self.stages:
                 self.standings[stage.name] = self._stand(stage)
-            absent = [(product, reader) for product, reader in self._reads() if self.absent(product)]
-            if all(product.stage in self.redo for product, _ in absent):
+            if not self._redo_what_is_absent(self.standings):
                 return self.standings
-            for product, reader in absent:
-                self.redo.setdefault(product.stage, f"{reader} reads its {product.name}, which is on no shelf")
+
+    def settle(self, names: Iterable[str]) -> None:
+        """Takes notice of stages that were just computed. Says what `again` would say, but looks only at them and at
+        those that read them, directly or not: a build asks after every stage."""
+        changed = set(names)
+        for stage in self.stages:
+            if stage.name in changed or not changed.isdisjoint(self._read_by[stage.name]):
+                standing = self._stand(stage)
+                if standing != self.standings[stage.name]:
+                    changed.add(stage.name)
+                self.standings[stage.name] = standing
+        if self._redo_what_is_absent(changed):
+            self.again()
 
     def rebuild(self, pattern: str) -> None:
         """Has the stages that a glob matches run, whatever is stored of them."""
@@ -136,10 +147,11 @@ class Survey:
         """The names of the stages without a valid result, in the order of the plan."""
         return [name for name, standing in self.standings.items() if not standing.valid]
 
-    def ready(self) -> list[Standing]:
-        """The stages that must run and can: all they read is there."""
+    def ready(self, *, besides: Collection[str] = ()) -> list[Standing]:
+        """The stages that must run and can, as all they read is there; `besides` those of these names."""
         missing = [standing for standing in self.standings.values() if standing.state == "missing"]
-        return [each for each in missing if not any(map(self.absent, each.stage.products_read()))]
+        others = [standing for standing in missing if standing.stage.name not in besides]
+        return [each for each in others if not any(map(self.absent, each.stage.products_read()))]
 
     def drop_damaged(self, products: Iterable[Product]) -> list[str]:
         """Checks artifacts that are about to be read, once each. A damaged one is removed from the cache, or,
@@ -200,12 +212,29 @@ class Survey:
             return Standing(stage, "missing", key, made_of)
         return Standing(stage, found[0], key, made_of, found[1])
 
-    def _reads(self) -> Iterable[tuple[Product, str]]:
-        """The products that will be read, as far as they can be named, and who reads them."""
-        for standing in self.standings.values():
-            if standing.state == "missing":
-                yield from ((product, standing.stage.name) for product in standing.stage.products_read())
-        yield from ((product, "the site") for product in self.wanted if self.standings[product.stage].valid)
+    @cached_property
+    def _read_by(self) -> dict[str, frozenset[str]]:
+        """{stage: the stages that it reads}."""
+        return {stage.name: frozenset(each.stage for each in stage.products_read()) for stage in self.stages}
+
+    def _redo_what_is_absent(self, names: Collection[str]) -> bool:
+        """Has the stages redone whose products are on no shelf and will be read: by these stages, or, of these
+        stages, by the site. Tells whether there are any that were not to be redone already."""
+        before = len(self.redo)
+        for product, reader in self._reads(names):
+            if self.absent(product):
+                self.redo.setdefault(product.stage, f"{reader} reads its {product.name}, which is on no shelf")
+        return len(self.redo) > before
+
+    def _reads(self, names: Collection[str]) -> Iterable[tuple[Product, str]]:
+        """The products that these stages will read, as far as they can be named, and those of theirs that the site
+        will; and who reads them."""
+        for name in names:
+            if self.standings[name].state == "missing":
+                yield from ((product, name) for product in self.standings[name].stage.products_read())
+        for product in self.wanted:
+            if product.stage in names and self.standings[product.stage].valid:
+                yield product, "the site"
 
     def _drop(self, path: Path, product: Product, holder: Shelf) -> str:
         if holder is self.shelves.local:

@@ -12,8 +12,38 @@ def violations():
     source = (Path(axe.__file__).parent / "axe.min.js").read_text()
 
     def look(page):
-        page.evaluate(source)
-        found = page.evaluate("axe.run(document, { resultTypes: ['violations'], preload: false })")["violations"]
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(source)
+        run = "axe.run(document, { resultTypes: ['violations'], preload: false }).then(found => found.violations)"
+        found = page.evaluate(run)
         return [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
 
     return look
+
+
+@pytest.fixture
+def turn_to():
+    """Changes the part of an address behind the "#", as a reader does who edits it; ends when the page has heard."""
+    heard = """hash => new Promise((done) => {
+      addEventListener("hashchange", () => done(), { once: true });
+      location.hash = hash;
+    })"""
+    return lambda page, hash: page.evaluate(heard, hash)
+
+
+@pytest.fixture
+def lab(open_page, published_site):
+    """Opens the lab's page, or another with a lab on it."""
+    return lambda hash="", name="lab.html", **options: open_page((published_site / name).as_uri() + hash, **options)
+
+
+@pytest.fixture
+def visit(open_page, published_site):
+    """Opens a file of the site and waits for its scripts, which a busy machine may run late."""
+
+    def visit(file="units/mlp-raw.html", place="", **options):
+        page = open_page((published_site / file).as_uri() + place, **options)
+        page.wait_for_load_state("load")
+        return page
+
+    return visit

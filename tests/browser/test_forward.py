@@ -1,6 +1,6 @@
 """The page's forward pass, on the shipped weights in a real browser, against PyTorch: every number, every unit."""
 
-import json
+import base64
 
 import numpy as np
 import pytest
@@ -14,34 +14,47 @@ CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
 TOLERANCE = 1e-4
 SCALES = (0.0, 3.0)
 
-# What the tests ask of the page. The images are sent once, as bytes; answers come back as one text, which is fast.
+# What the tests ask of the page. Numbers go both ways as bytes: as text, millions of them would take longer than
+# reckoning them does.
 TOOLS = """(rows) => {
   const images = rows.map((row) => Float32Array.from(row, (level) => level / 255));
-  const told = (value) => JSON.stringify(value, (_, each) => (ArrayBuffer.isView(each) ? [...each] : each));
+  const bytes = (arrays) => new Promise((done) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => done(reader.result.split(",")[1] ?? ""));
+    reader.readAsDataURL(new Blob(arrays.map((array) => Float32Array.from(array))));
+  });
   window.tools = {
-    hooks(name) {
+    async hooks(name) {
       const network = InsideMNIST.networks().get(name);
-      return told(images.map((image) => {
-        const { hooks, shapes, probabilities } = InsideMNIST.forward(network, image);
-        return { hooks: Object.fromEntries(hooks), shapes: Object.fromEntries(shapes), probabilities };
-      }));
+      const answers = images.map((image) => InsideMNIST.forward(network, image));
+      const hooks = {};
+      for (const hook of answers[0].hooks.keys()) {
+        hooks[hook] = await bytes(answers.map((answer) => answer.hooks.get(hook)));
+      }
+      const shapes = answers.map((answer) => Object.fromEntries(answer.shapes));
+      return { hooks, shapes, probabilities: await bytes(answers.map((answer) => answer.probabilities)) };
     },
     scaled(name, layer, values) {
       const network = InsideMNIST.networks().get(name);
       const { units } = network.layers.find((each) => each.name === layer);
-      return told(Array.from({ length: units }, (_, unit) => values.map((value) => {
+      return bytes(Array.from({ length: units }, (_, unit) => values.map((value) => {
         const scales = new Map([[layer, new Float32Array(units).fill(1).fill(value, unit, unit + 1)]]);
         return images.map((image) => InsideMNIST.forward(network, image, { scales }).logits);
-      })));
+      })).flat(2));
     },
     gradients(name, chosen, targets, factors) {
       const network = InsideMNIST.networks().get(name);
       const scales = new Map(Object.entries(factors).map(([layer, each]) => [layer, Float32Array.from(each)]));
-      return told(chosen.map((place) =>
+      return bytes(chosen.flatMap((place) =>
         targets.map((target) => InsideMNIST.gradient(network, images[place], { target, scales }))));
     },
   };
 }"""
+
+
+def numbers(answer, *shape):
+    """What a tool sent as bytes."""
+    return np.frombuffer(base64.b64decode(answer), dtype="<f4").astype(float).reshape(shape)
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +73,7 @@ def ask(browser, published_site, examples):
     for script in ("assets/forward.js", "data/networks.js"):
         page.add_script_tag(url=(published_site / script).as_uri())
     page.evaluate(TOOLS, examples[0].reshape(len(examples[0]), -1).tolist())
-    yield lambda tool, *arguments: json.loads(
-        page.evaluate("([tool, told]) => tools[tool](...told)", [tool, arguments])
-    )
+    yield lambda tool, *arguments: page.evaluate("([tool, told]) => tools[tool](...told)", [tool, arguments])
     page.close()
 
 
@@ -70,13 +81,13 @@ def ask(browser, published_site, examples):
 def test_every_hook_point_agrees_with_pytorch(ask, examples, condition):
     network = published.network(condition)
     logits, cache = run_with_cache(network.model, network.treat(examples[0]))
-    answers = ask("hooks", condition)
-    assert list(answers[0]["hooks"]) == list(network.model.hook_points)
+    answer = ask("hooks", condition)
+    assert list(answer["hooks"]) == list(network.model.hook_points)
     for hook, expected in cache.items():
-        assert {tuple(answer["shapes"][hook]) for answer in answers} == {tuple(expected.shape[1:])}, hook
-        found = [answer["hooks"][hook] for answer in answers]
+        assert {tuple(shapes[hook]) for shapes in answer["shapes"]} == {tuple(expected.shape[1:])}, hook
+        found = numbers(answer["hooks"][hook], *expected.flatten(1).shape)
         np.testing.assert_allclose(found, expected.flatten(1), atol=TOLERANCE, rtol=0, err_msg=hook)
-    probabilities = [answer["probabilities"] for answer in answers]
+    probabilities = numbers(answer["probabilities"], *logits.shape)
     np.testing.assert_allclose(probabilities, logits.softmax(1), atol=TOLERANCE, rtol=0)
 
 
@@ -85,9 +96,8 @@ def test_every_unit_switched_off_or_turned_up_gives_the_figures_of_python(ask, e
     network = published.network(condition)
     images, labels = network.treat(examples[0]), torch.tensor(examples[1], dtype=torch.int64)
     for layer in hidden_layers(network.model):
-        found = np.array(ask("scaled", condition, layer, SCALES))  # (unit, scale, image, 10)
         units = range(len(network.model.get_submodule(layer).bias))
-        assert len(found) == len(units)
+        found = numbers(ask("scaled", condition, layer, SCALES), len(units), len(SCALES), len(labels), 10)
         expected = scale_units(network.model, images, labels, layer=layer, units=units, scales=SCALES)
         confusion = np.stack([found[:, :, labels == digit].argmax(3) for digit in range(10)], 2)  # (.., true, image)
         counts = (confusion[..., None] == np.arange(10)).sum(3)
@@ -105,7 +115,7 @@ def test_every_unit_switched_off_or_turned_up_gives_the_figures_of_python(ask, e
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_saliency_agrees_with_autograd(ask, examples, condition):
     targets = [{"hook": "logits", "index": digit} for digit in range(10)]
-    found = ask("gradients", condition, list(range(100)), targets, {})
+    found = numbers(ask("gradients", condition, list(range(100)), targets, {}), 100, 10, -1)
     np.testing.assert_allclose(found, gradients(condition, examples[0], targets), atol=TOLERANCE, rtol=0)
 
 
@@ -124,7 +134,7 @@ def test_saliency_of_any_hook_point_and_under_interventions_agrees_with_autograd
         layer: random.choice([0.0, 0.5, 1.0, 3.0], len(network.model.get_submodule(layer).bias)).tolist()
         for layer in hidden_layers(network.model)
     }
-    found = ask("gradients", condition, few, targets, scales)
+    found = numbers(ask("gradients", condition, few, targets, scales), len(few), len(targets), -1)
     np.testing.assert_allclose(found, gradients(condition, examples[0][few], targets, scales), atol=TOLERANCE, rtol=0)
 
 

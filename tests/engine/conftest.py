@@ -107,11 +107,11 @@ class Project:
         names = {stage.name for stage in stages}
         return Survey(stages, shelves, Sources(self.root), wanted=[each for each in wanted if each.stage in names])
 
-    def run(self, survey, **options):
+    def run(self, survey, *, workers=2, **options):
         """Runs what is missing in this process, with the modules as they are on the disk now."""
         for name in [name for name in sys.modules if name.partition(".")[0] == "lab"]:
             del sys.modules[name]
-        with ThreadPoolExecutor(2) as executor:
+        with ThreadPoolExecutor(workers) as executor:
             return runner.run(survey, executor, **options)
 
     def build(self, stages=None, **options):
@@ -128,6 +128,22 @@ class Project:
 
     def artifact(self, survey, stage, name, *, shelf=None):
         return (shelf or survey.shelves.local).path(name, survey.address(Product(stage, name)))
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """How often a build settled what it computed; each time that is held against a look at everything afresh."""
+    settle, times = Survey.settle, []
+
+    def settle_and_compare(self, names):
+        settle(self, names)
+        afresh = Survey(self.stages, self.shelves, self.sources, wanted=self.wanted, redo=dict(self.redo))
+        assert afresh.standings == self.standings
+        assert afresh.redo == self.redo
+        times.append(names)
+
+    monkeypatch.setattr(Survey, "settle", settle_and_compare)
+    return times
 
 
 @pytest.fixture

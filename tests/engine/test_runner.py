@@ -56,6 +56,23 @@ def test_work_ends_early_where_a_product_comes_out_as_before(project):
     assert survey.must_run() == []
 
 
+def test_what_is_known_after_every_stage_is_what_a_fresh_look_would_tell(project, settled):
+    def build(stages=None, *, rebuild="report"):
+        survey = project.survey(stages)
+        survey.rebuild(rebuild)
+        project.run(survey, workers=1)  # with two, a fresh look may know of a stage that is not yet told of
+
+    build()
+    project.edit("lab/helper.py", "value * factor", "value * factor if factor > 1 else 7")
+    build()
+    for path in project.local.glob("artifacts/*.json.gz"):
+        path.unlink()  # as in a fresh clone, which has no checkpoints
+    project.edit("lab/reports.py", '", "', '"; "')
+    build()
+    build(project.plan(factors=(1, 2, 3)), rebuild="numbers")
+    assert len(settled) >= 10
+
+
 def test_rebuilding_runs_a_valid_stage_once(project):
     project.build()
     survey = project.survey()
@@ -328,7 +345,7 @@ def test_workers_do_not_hear_ctrl_c_and_use_one_thread(project):
 def test_ctrl_c_reaches_the_caller(project):
     class Pressed(AtOnce):
         def submit(self, function, /, *arguments, **options):
-            os.kill(os.getpid(), signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)  # in this thread, whichever others the process has
             return super().submit(function, *arguments, **options)
 
     with pytest.raises(KeyboardInterrupt):

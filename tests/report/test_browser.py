@@ -5,6 +5,19 @@ import pytest
 PAGES = ("index.html", "health.html", "glossary.html", "references.html", "404.html", "code/planted.analysis.html")
 
 
+@pytest.fixture(scope="module")
+def kept():
+    return []
+
+
+@pytest.fixture
+def site_folder(request, kept):
+    """One for all tests of this file: none of them changes it."""
+    if not kept:
+        kept.append(request.getfixturevalue("site_folder"))
+    return kept[0]
+
+
 @pytest.fixture
 def served(site_folder, serve):
     """The address of the site under a sub-path, as a project page has it."""
@@ -39,11 +52,12 @@ def test_pages_work_under_a_sub_path_and_ask_no_one_else(open_page, served, name
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("width", [320, 1280])
-def test_nothing_scrolls_sideways_even_with_everything_unfolded(open_page, site_folder, name, width):
-    page = open_page((site_folder / name).as_uri(), viewport={"width": width, "height": 700})
+def test_nothing_scrolls_sideways_even_with_everything_unfolded(open_page, site_folder, name):
+    page = open_page((site_folder / name).as_uri())
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 700})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, width
 
 
 def test_a_figure_keeps_its_size_on_a_phone_and_scrolls_in_its_box(open_page, site_folder):
@@ -108,9 +122,9 @@ def test_the_toggle_turns_the_colours_and_the_choice_outlives_a_reload(open_page
 
 
 def test_the_toggle_works_where_storage_is_refused(open_page, site_folder):
-    page = open_page((site_folder / "index.html").as_uri())
+    page = open_page("about:blank", own=True)
     page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); } })")
-    page.reload()
+    page.goto((site_folder / "index.html").as_uri())
     before = paper(page)
     page.get_by_role("button", name="colours").click()
     assert paper(page) != before

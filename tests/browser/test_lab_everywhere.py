@@ -1,0 +1,46 @@
+"""The digit lab on every screen and for every reader: narrow and wide, light and dark, by touch, without scripts."""
+
+import pytest
+
+PAGES = ("lab.html", "index.html")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_without_scripts_the_shelf_and_what_each_network_says_are_there(lab, name):
+    page = lab(name=name, java_script_enabled=False)
+    assert not page.locator("[data-board]").is_visible()
+    assert not page.locator("[data-answer]").first.is_visible()
+    digit = page.locator("li[data-digit='440']")
+    assert digit.locator("svg").is_visible()
+    assert "MLP, raw says 0" in " ".join(digit.text_content().split())
+    assert digit.locator(".lab-tells").first.is_visible()
+    assert page.locator("[data-lab] button:visible").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "looks"),
+    [("lab.html", [(1280, "light"), (320, "dark")]), ("index.html", [(1280, "dark"), (320, "light")])],
+)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(lab, violations, name, looks):
+    hash = "#digit=5067&saliency=mlp-raw,cnn-raw&scale=mlp-raw.hidden2.7:0,cnn-raw.conv1.3:1.5"
+    page = lab(hash, name=name)
+    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+    page.locator("[data-network=cnn-normalized] [data-unit='hidden3.4']").focus()
+    for width, scheme in looks:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        assert violations(page) == [], (width, scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, scheme
+    assert page.messages == []
+
+
+def test_what_is_touched_is_large_enough(lab):
+    page = lab("#scale=mlp-raw.hidden2.7:0")
+    page.locator("[data-network=mlp-raw] [data-unit='hidden2.7']").focus()
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        small = page.locator("[data-lab] :is(button, input, summary):visible").evaluate_all(
+            """all => all.map(each => [each.textContent, each.getBoundingClientRect()])
+                .filter(([, box]) => box.width < 23.5 || box.height < 23.5).map(([text]) => text)"""
+        )
+        assert small == [], width
