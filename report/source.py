@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,7 @@ class Target:
     function: str
     line: int
     text: str
+    source: str  # of the whole module
 
     @property
     def file(self) -> str:
@@ -49,28 +51,33 @@ def find(root: Path, name: str) -> Target:
         if node.name == function:
             first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
             lines = text.splitlines()[first - 1 : node.end_lineno]
-            return Target(module, function, first, "\n".join(lines) + "\n")
+            return Target(module, function, first, "\n".join(lines) + "\n", text)
     raise PageError(f"no code for {name!r}: {path.relative_to(root)} defines no {function!r}.")
 
 
 def module_html(root: Path, module: str) -> str:
     """A whole module, highlighted, each line with the anchor L-<number>."""
     path = root.joinpath(*module.split(".")).with_suffix(".py")
-    return _highlight(path.read_text(encoding="utf-8"), f"Source of {module}", anchors=True)
+    lines = enumerate(_highlighted(path.read_text(encoding="utf-8")), start=1)
+    return _block([f'<span class="line" id="L-{number}">{line}</span>' for number, line in lines], module)
 
 
 def function_html(target: Target) -> str:
     """One function, highlighted."""
-    return _highlight(target.text, f"Source of {target.function}", anchors=False)
+    first = target.line - 1
+    return _block(_highlighted(target.source)[first : first + target.text.count("\n")], target.function)
+
+
+def _block(lines: Sequence[str], name: str) -> str:
+    return scrollable("<pre><code>" + "\n".join(lines) + "</code></pre>", f"Source of {name}", "highlight")
 
 
 @lru_cache(maxsize=512)
-def _highlight(text: str, label: str, *, anchors: bool) -> str:
-    lines = _PLAIN.sub(r"\1", highlight(text, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)))
-    if anchors:
-        numbered = enumerate(lines.splitlines(), start=1)
-        lines = "\n".join(f'<span class="line" id="L-{number}">{line}</span>' for number, line in numbered)
-    return scrollable(f"<pre><code>{lines}</code></pre>", label, "highlight")
+def _highlighted(source: str) -> tuple[str, ...]:
+    """The lines of a module in HTML. They are made once for the module and all of its functions, for this takes most of
+    the time in which a site is rendered."""
+    marked = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
+    return tuple(_PLAIN.sub(r"\1", marked).splitlines())
 
 
 @lru_cache(maxsize=512)

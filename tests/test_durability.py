@@ -21,7 +21,7 @@ def half_built(project_copy):
     """A project in which three networks have to be trained again, and that has no site."""
     shelf = Shelf("cache", project_copy.cache)
     for record in shelf.records():
-        if record.stage in ("train/cnn-raw/0", "train/cnn-raw/1", "train/mlp-raw/0"):
+        if record.stage in ("train/cnn-raw/0", "train/mlp-raw/0", "train/mlp-raw/1"):
             shelf.record_path(record.key).unlink()
     for path in sorted(project_copy.site.rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()

@@ -1,7 +1,6 @@
 """The runner: exactly what is missing runs, and nothing that went wrong is lost or passed over in silence."""
 
 import gzip
-import os
 import signal
 import threading
 from concurrent.futures import Executor, Future, ThreadPoolExecutor

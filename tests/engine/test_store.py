@@ -110,7 +110,10 @@ def test_an_artifact_is_found_by_its_digest(shelf):
     assert not shelf.has("a.json", digest(b"2\n"))
 
 
-@pytest.mark.parametrize("damage", [b"", b"1", gzip.compress(b"2\n"), gzip.compress(b"1\n")[:-9], None])
+ONE, TWO = (gzip.compress(text, mtime=0) for text in (b"1\n", b"2\n"))  # without the time: it names the tests
+
+
+@pytest.mark.parametrize("damage", [b"", b"1", TWO, ONE[:-9], None])
 def test_a_damaged_artifact_is_never_read(shelf, damage):
     address = shelf.add("a.json", b"1\n")
     path = shelf.path("a.json", address)
