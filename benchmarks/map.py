@@ -101,7 +101,7 @@ def arguments() -> argparse.Namespace:
 
 def measure(page: Page, site: Path) -> tuple[list[list[int]], list[tuple[float, float]]]:
     """Points and side of each panel, and the milliseconds of a frame by the map and by circles, by turns."""
-    page.goto((site / "x").resolve().parent.as_uri() + "/" + ADDRESS)
+    page.goto(f"{site.resolve().as_uri()}/{ADDRESS}")
     page.locator("[data-map][data-ready]").wait_for()
     panels = page.evaluate(TOOLS)
     assert len(panels) == PANELS
