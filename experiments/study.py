@@ -56,7 +56,7 @@ QUICK = replace(
     name="quick",
     seeds=(0, 1),
     epochs=1,
-    probe_per_class=50,
+    probe_per_class=30,
     variants=(DROPOUT_1, NOTEBOOKS),
     embeddings=("pca", "tsne"),  # UMAP, when it first runs on a machine, is compiled for longer than a chapter takes
 )
