@@ -135,9 +135,11 @@ def test_an_address_that_means_nothing_is_ignored_with_a_note(visit, turn_to):
     assert page.messages == []
 
 
-def test_a_card_leads_to_the_lab_with_its_unit_switched_off(visit):
+@pytest.mark.parametrize("take", [lambda link: link.click(), lambda link: link.press("Enter")], ids=["mouse", "keys"])
+def test_a_card_leads_to_the_lab_with_its_unit_switched_off(visit, take):
     page = visit(place="#unit=hidden2-7")
-    page.locator("#hidden2-7").get_by_role("link", name="Switch it off in the lab").click()
+    take(page.locator("#hidden2-7").get_by_role("link", name="Switch it off in the lab"))
+    page.wait_for_url("**/lab.html*")
     assert page.url.endswith("lab.html#scale=mlp-raw.hidden2.7:0")
     assert page.locator(NOTE).count() == 0 or page.locator(NOTE).is_hidden()
 
