@@ -24,7 +24,7 @@ PAIRS = 60
 BOUND = 1000 / 60  # milliseconds
 ADDRESS = "map.html#networks=mlp-raw,mlp-normalized,cnn-raw,cnn-normalized&method=pca"
 # What the page drew last in each panel, and what is measured. A turn shows another epoch, as playing does.
-TOOLS = """async () => {
+TOOLS = """async (count) => {
   const { Painter } = InsideMNIST.map;
   const { draw } = Painter.prototype;
   const drawn = new Map();
@@ -34,7 +34,7 @@ TOOLS = """async () => {
   };
   window.dispatchEvent(new Event("resize"));
   document.documentElement.dataset.theme = "light";
-  while (drawn.size < 4) await new Promise(requestAnimationFrame);
+  while (drawn.size < count) await new Promise(requestAnimationFrame);
   Painter.prototype.draw = draw;
 
   const names = ["mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized"];
@@ -49,9 +49,9 @@ TOOLS = """async () => {
   });
 
   const circles = ({ painter, scene, context }) => {
-    const { side = painter.canvas.width, colours, ratio } = painter;
+    const { canvas, colours, ratio } = painter;
     context.fillStyle = colours.paper;
-    context.fillRect(0, 0, side, side);
+    context.fillRect(0, 0, canvas.width, canvas.height);
     for (let image = 0; image < scene.style.length; image += 1) {
       const [x, y] = painter.toPixel(scene.places[2 * image], scene.places[2 * image + 1]);
       context.beginPath();
@@ -103,8 +103,7 @@ def measure(page: Page, site: Path) -> tuple[list[list[int]], list[tuple[float, 
     """Points and side of each panel, and the milliseconds of a frame by the map and by circles, by turns."""
     page.goto(f"{site.resolve().as_uri()}/{ADDRESS}")
     page.locator("[data-map][data-ready]").wait_for()
-    panels = page.evaluate(TOOLS)
-    assert len(panels) == PANELS
+    panels = page.evaluate(TOOLS, PANELS)
     both = [
         tuple(page.evaluate("turn => [measure('ours', turn), measure('circles', turn)]", turn))
         for turn in range(PAIRS + 2)
