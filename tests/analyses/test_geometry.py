@@ -10,11 +10,6 @@ from experiments.analyses.geometry import compare, effective_dimension, embed, p
 CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
 
 
-@pytest.fixture
-def random():
-    return np.random.default_rng(0)
-
-
 def digits(random, *, per_class: int = 6, units: int = 5, apart: float = 1.0):
     """Ten clouds of unit spread around ten random centres, and their labels."""
     labels = np.tile(np.arange(10, dtype=np.uint8), per_class)

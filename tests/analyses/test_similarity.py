@@ -16,11 +16,6 @@ CNN = {"build": "experiments.models.cnn:CNN", "options": {"channels": [2, 3], "h
 LAYERS = {"mlp": ("hidden1", "hidden2", "logits"), "cnn": ("conv1", "hidden2", "logits")}
 
 
-@pytest.fixture
-def random():
-    return np.random.default_rng(0)
-
-
 def rotation(random, units: int):
     return np.linalg.qr(random.normal(size=(units, units)))[0]
 

@@ -22,11 +22,6 @@ from experiments.analyses.subspaces import (
 CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
 
 
-@pytest.fixture
-def random():
-    return np.random.default_rng(0)
-
-
 def layer(random, *, telling: int, units: int = 6, per_class: int = 8):
     """Units that are noise but for the first `telling`, which place the digits far apart; and the labels."""
     labels = np.tile(np.arange(10, dtype=np.uint8), per_class)

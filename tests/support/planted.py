@@ -1,0 +1,41 @@
+"""Small networks, linear units and images of which it is known what a measure must find."""
+
+import numpy as np
+import torch
+
+from experiments import models
+from experiments.analyses import attribution
+
+ARCHITECTURES = {
+    "mlp": {"build": "experiments.models.mlp:MLP", "options": {"hidden": [6, 5]}},
+    "cnn": {"build": "experiments.models.cnn:CNN", "options": {"channels": [2, 3], "hidden": 5}},
+}
+TREATMENTS = {"raw": {"mean": 0.0, "std": 1.0}, "normalized": {"mean": 0.1307, "std": 0.3081}}
+NORMALIZED = TREATMENTS["normalized"]
+CONDITIONS = [f"{architecture}-{treatment}" for architecture in ARCHITECTURES for treatment in TREATMENTS]
+
+
+def network(architecture: str, *, seed: int = 0):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return models.build(ARCHITECTURES[architecture]["build"], options=ARCHITECTURES[architecture]["options"]).eval()
+
+
+def linear(template: torch.Tensor) -> attribution.Reader:
+    """Units that are weighted sums of pixels: template (unit, 28, 28)."""
+    return lambda pixels: pixels.flatten(1) @ template.flatten(1).T
+
+
+def digits(random, *, per_class: int = 2) -> dict[str, np.ndarray]:
+    """Blots in the middle of black images: the border is never lit."""
+    labels = np.repeat(np.arange(10, dtype=np.uint8), per_class)
+    images = np.zeros((len(labels), 28, 28), dtype=np.uint8)
+    images[:, 8:20, 8:20] = random.integers(0, 256, (len(labels), 12, 12)) * (
+        random.random((len(labels), 12, 12)) > 0.4
+    )
+    return {"images": images, "labels": labels}
+
+
+def some(random, *, count: int = 4, dtype=torch.float64):
+    pixels = torch.tensor(random.random((count, 1, 28, 28)) * (random.random((count, 1, 28, 28)) > 0.5), dtype=dtype)
+    return pixels, torch.arange(count) % 10
