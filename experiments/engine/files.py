@@ -10,6 +10,8 @@ import errno
 import hashlib
 import json
 import os
+import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -26,6 +28,10 @@ REMEDIES = {
 }
 
 
+TOKEN = "inside-mnist"  # what is left half-written under a name without it is somebody else's
+TEMPORARY = re.compile(rf"\..+\.{TOKEN}-(?P<process>[0-9]{{1,9}})-[0-9a-f]{{8}}(?P<ending>\.tmp|\.old)")
+
+
 class FilesError(Exception):
     """Something could not be written. The message names the file, the cause and the remedy."""
 
@@ -38,6 +44,20 @@ def explained(what: str, path: Path) -> Iterator[None]:
     except OSError as error:
         remedy = REMEDIES.get(error.errno or 0, "look at the file and run again")
         raise FilesError(f"cannot {what} {path}: {error.strerror or error}; {remedy}") from error
+
+
+def read_file(path: Path, *, limit: int) -> bytes:
+    """The bytes of a regular file. Raises OSError where there is none, where it is something else (a fifo or a
+    device would be waited for without end), or where it holds more than `limit` bytes."""
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise OSError(errno.EFBIG, f"it holds more than {limit} bytes", str(path))
+    return data
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -120,21 +140,18 @@ def sweep(folder: Path, *, prefix: str = ".") -> None:
 
 
 def _beside(path: Path, *, ending: str = ".tmp") -> Path:
-    """A new name in the same folder that tells which process uses it."""
-    return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}{ending}")
+    """A new name in the same folder that tells whose it is and which process uses it; see `TEMPORARY`."""
+    return path.with_name(f".{path.name}.{TOKEN}-{os.getpid()}-{os.urandom(4).hex()}{ending}")
 
 
 def _left_behind(folder: Path, *, prefix: str, ending: str) -> list[Path]:
+    """What builds that are no longer alive left in a folder, under names that only a build of ours gives."""
     try:
         names = [entry.name for entry in os.scandir(folder)]
     except OSError:
         return []
-    found = []
-    for name in names:
-        parts = name.split(".")
-        if name.startswith(prefix) and name.endswith(ending) and len(parts) >= 4 and parts[-3].isdigit():
-            found += [] if _alive(int(parts[-3])) else [folder / name]
-    return found
+    ours = [match for name in names if name.startswith(prefix) and (match := TEMPORARY.fullmatch(name))]
+    return [folder / match.string for match in ours if match["ending"] == ending and not _alive(int(match["process"]))]
 
 
 def _put_back(folder: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from experiments.engine.files import (
+    TOKEN,
     FilesError,
     check_replaceable,
     check_writable,
@@ -147,7 +148,7 @@ def test_a_link_to_a_folder_stays_a_link(tmp_path):
 
 def test_a_site_moved_aside_by_a_killed_build_is_put_back(tmp_path):
     replace_folder(tmp_path / "site", SITE, sign="manifest.json")
-    (tmp_path / "site").rename(tmp_path / f".site.{a_dead_process()}.0a0a0a0a.old")
+    (tmp_path / "site").rename(tmp_path / f".site.{TOKEN}-{a_dead_process()}-0a0a0a0a.old")
     check_replaceable(tmp_path / "site", sign="manifest.json")
     assert files_in(tmp_path) == {f"site/{name}": data for name, data in SITE.items()}
 
@@ -169,9 +170,11 @@ def test_two_builds_that_swap_at_once_both_end_and_leave_one_whole_site(tmp_path
 
 def test_sweeping_takes_what_the_dead_left_and_nothing_else(tmp_path):
     dead = a_dead_process()
-    (tmp_path / f".a.npz.{dead}.0a0a0a0a.tmp").write_text("half")
-    (tmp_path / f".site.{dead}.0a0a0a0a.tmp").mkdir()
-    kept = [f".b.npz.{os.getpid()}.0a0a0a0a.tmp", "c.tmp", ".d.tmp", f"e.{dead}.0a0a0a0a.tmp", "f.json"]
+    (tmp_path / f".a.npz.{TOKEN}-{dead}-0a0a0a0a.tmp").write_text("half")
+    (tmp_path / f".site.{TOKEN}-{dead}-0a0a0a0a.tmp").mkdir()
+    mine, gone = f"{TOKEN}-{os.getpid()}-0a0a0a0a", f"{TOKEN}-{dead}-0a0a0a0a"
+    kept = [f".b.npz.{mine}.tmp", "c.tmp", ".d.tmp", f"e.{gone}.tmp", "f.json", f".notes.{dead}.0a0a0a0a.tmp"]
+    kept += [".site.20231124.draft.tmp", f".site.{TOKEN}-\u00b2-0a0a0a0a.tmp", f".site.{TOKEN}-{9**30}-0a0a0a0a.tmp"]
     for name in kept:
         (tmp_path / name).write_text("")
     sweep(tmp_path)
