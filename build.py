@@ -10,14 +10,15 @@ import sys
 import time
 from pathlib import Path
 
-from experiments.engine import console, runner
+from experiments.engine import console, memo, runner
 from experiments.engine.arguments import parse
-from experiments.engine.files import FilesError, check_replaceable, check_writable, sweep, write_file
-from experiments.engine.key import SourceError, Sources
+from experiments.engine.files import FilesError, check_replaceable, check_writable, sweep
 from experiments.engine.progress import Progress, spoken
 from experiments.engine.reasons import explain
+from experiments.engine.sources import SourceError, Sources
 from experiments.engine.store import Damaged, Shelf
-from experiments.engine.survey import PlanError, Shelves, Survey, environment
+from experiments.engine.surroundings import Surroundings
+from experiments.engine.survey import PlanError, Shelves, Survey
 from experiments.errors import InputError
 from experiments.idx import fingerprints
 from experiments.plan import PICTURES, plan, shown
@@ -81,9 +82,9 @@ def command(options: argparse.Namespace) -> int:
 def look(options: argparse.Namespace) -> Survey:
     """Plans the study and surveys where every stage stands."""
     noted = options.cache / "memo.json"
-    memo = read_memo(noted)
-    before = json.dumps(memo, sort_keys=True)
-    files = fingerprints(options.data.resolve(), memo=memo["files"]) if options.data else {}
+    known = memo.read(noted)
+    before = json.dumps(known)
+    files = fingerprints(options.data.resolve(), memo=known["files"]) if options.data else {}
     stages = plan(
         STUDIES[options.study],
         dataset=options.dataset,
@@ -94,13 +95,13 @@ def look(options: argparse.Namespace) -> Survey:
     )
     for kept in ("records", "artifacts"):
         sweep(options.cache / kept)
-    sources = Sources(ROOT, memo=memo["sources"])
-    shelves = Shelves(Shelf("cache", options.cache), Shelf("results", ROOT / "results"), environment())
-    survey = Survey(stages, shelves, sources, wanted=shown(stages))
-    after = json.dumps({"files": memo["files"], "sources": sources.memo}, sort_keys=True)
-    if after != before:
+    sources, surroundings = Sources(ROOT, memo=known["sources"]), Surroundings(known["installed"])
+    shelves = Shelves(Shelf("cache", options.cache), Shelf("results", ROOT / "results"))
+    survey = Survey(stages, shelves, sources, surroundings, wanted=shown(stages))
+    learnt = {"files": known["files"], "sources": sources.memo, "installed": surroundings.memo}
+    if json.dumps(learnt) != before:
         with contextlib.suppress(FilesError):  # it only saves time; what must be written says so itself
-            write_file(noted, after.encode())
+            memo.write(noted, learnt)
     if options.rebuild:
         survey.rebuild(options.rebuild)
     return survey
@@ -147,15 +148,6 @@ def publish(survey: Survey) -> str:
     stages = [stage for stage in survey.stages if not stage.name.startswith(PICTURES)]
     files, size = publish(survey, stages, Shelf("published", ROOT / "results"))
     return f"published {files} files, {size / 1e6:.2f} MB, in results/"
-
-
-def read_memo(path: Path) -> dict[str, dict]:
-    """What an earlier build learnt about files, by their bytes; nothing where it cannot be read."""
-    try:
-        kept = json.loads(path.read_bytes())
-        return {"files": dict(kept["files"]), "sources": dict(kept["sources"])}
-    except (OSError, ValueError, TypeError, KeyError):
-        return {"files": {}, "sources": {}}
 
 
 if __name__ == "__main__":

@@ -60,6 +60,19 @@ def read_file(path: Path, *, limit: int) -> bytes:
     return data
 
 
+def sealed(data: bytes) -> bytes:
+    """Bytes with their own sha256 before them, so that `opened` notices when a single one is no longer as written."""
+    return hashlib.sha256(data).hexdigest().encode() + b"\n" + data
+
+
+def opened(data: bytes) -> bytes:
+    """What `sealed` was given. Raises ValueError where the seal does not fit."""
+    seal, _, content = data.partition(b"\n")
+    if hashlib.sha256(content).hexdigest().encode() != seal:
+        raise ValueError("its seal does not fit: it is not as it was written")
+    return content
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Writes a file whole: a reader, or a build killed half way, never sees a part of it."""
     with explained("write", path):

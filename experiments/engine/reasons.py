@@ -52,7 +52,7 @@ def _where(survey: Survey, standing: Standing, record: Record) -> str:
     if standing.state == "cached":
         return f"computed here, {survey.shelves.local.record_path(record.key)}"
     shelf = survey.shelves.published
-    here, there = survey.shelves.environment, record.environment
+    here, there = survey.environment(standing.stage), record.environment
     differing = [name for name in sorted({*here, *there}) if here.get(name) != there.get(name)]
     others = [f"{name} {there.get(name, 'unknown')}" for name in differing]
     made = f", made with {', '.join(others)}" if others else ""
@@ -74,7 +74,7 @@ def _differences(record: Record, standing: Standing, survey: Survey) -> list[str
     for part, noun in NOUNS.items():
         lines += [f"{noun} {line}" for line in _changes(then[part], now[part], content=part != "parameters")]
     if survey.shelves.local.record(record.key) is record:
-        here = survey.shelves.environment
+        here = survey.environment(standing.stage)
         lines += [f"environment {line}" for line in _changes(record.environment, here, content=False)]
     return lines
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from experiments.engine import key
-from experiments.engine.key import SourceError, Sources, canonical, ingredients
+from experiments.engine.key import canonical, ingredients
+from experiments.engine.sources import SourceError, Sources
 from experiments.spec import Product, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,7 +177,7 @@ def answers(python):
 def meanings(python):
     code = (
         "import json, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
-        "from experiments.engine.key import Sources\n"
+        "from experiments.engine.sources import Sources\n"
         "root = Path(sys.argv[1]); sources = Sources(root)\n"
         "files = [p for top in ('experiments', 'report') for p in sorted((root / top).rglob('*.py'))]\n"
         "names = ['.'.join(p.relative_to(root).with_suffix('').parts).removesuffix('.__init__') for p in files]\n"

@@ -1,19 +1,16 @@
 """The survey and its reasons: what must run, what need not, and why."""
 
 import gzip
-import importlib.metadata
 import json
 
 import pytest
 
-from experiments.engine.key import SourceError
 from experiments.engine.publish import publish
 from experiments.engine.reasons import explain, states
+from experiments.engine.sources import SourceError
 from experiments.engine.store import Shelf
-from experiments.engine.survey import PACKAGES, PlanError, environment
+from experiments.engine.survey import PlanError
 from experiments.spec import Product, Stage
-
-ELSEWHERE = {"python": "3.13", "torch": "2.0"}
 
 
 def published(project):
@@ -198,11 +195,3 @@ def test_costs_are_those_of_the_stage_or_of_its_kind(project):
     project.build()
     costs = project.survey(project.plan(factors=(1, 2, 3))).costs()
     assert costs["total/3"] == pytest.approx((costs["total/1"] + costs["total/2"]) / 2)
-
-
-def test_the_environment_names_the_versions_that_are_installed():
-    here = environment()
-    for package in PACKAGES:
-        assert here[package] == importlib.metadata.version(package)
-    assert set(here) == {*PACKAGES, "python", "platform", "cpu"}
-    assert here == json.loads(json.dumps(here)) == environment()
