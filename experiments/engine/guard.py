@@ -25,6 +25,8 @@ from experiments.engine.files import read_file
 from experiments.engine.key import digest
 from experiments.engine.sources import LARGEST, Unseen, source_path, tree_of
 
+ROOT = Path(__file__).resolve().parents[2]  # of the engine; a stage's own is told with its task
+STANDARD = Path(os.__file__).parent
 INSTALLED = ("site-packages", "dist-packages")
 CACHES = ("__pycache__",)
 METADATA = (".egg-info", ".dist-info")
@@ -48,11 +50,11 @@ class Guard:
         """Whether this process is a worker, whose modules come from here."""
         return self in sys.meta_path
 
-    def begin(self, root: Path) -> None:
+    def begin(self) -> None:
         """Makes this process a worker: what it has of first-party modules is forgotten, and comes from source."""
-        self.roots.append(root)
         sys.meta_path.insert(0, self)
-        self.forget(self.modules(root))
+        self.roots.append(ROOT)
+        self.forget(self.modules(ROOT))
 
     def modules(self, root: Path) -> dict[str, str]:
         """{module: its file} of what is loaded from under a folder or from no place where packages are installed."""
@@ -107,7 +109,7 @@ class Guard:
         try:
             yield notes
         finally:
-            self._notes[thread].remove(notes)
+            self._notes[thread] = [each for each in self._notes[thread] if each is not notes]
 
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event not in ("open", "os.listdir", "os.scandir") or not self._notes:
@@ -136,16 +138,16 @@ def guarded(root: Path, *, seen: Collection[str], places: Collection[str]) -> It
         if root not in guard.roots:
             guard.roots.append(root)
         known = guard.of_the_engine = guard.of_the_engine or frozenset(guard.modules(root))
-        guard.forget([name for name in guard.modules(root) if name not in seen and name not in known])
-    else:
+        guard.forget(guard.modules(root).keys() - known - set(seen))
+    else:  # other threads may import what they like
         known = frozenset(guard.modules(root))
     with guard.noting() as opened:
         yield
-    loaded = {name: file for name, file in guard.modules(root).items() if name not in seen and name not in known}
-    for name, file in sorted(loaded.items()):
-        raise Unseen(_told_of_module(name, Path(file), root))
+    loaded = guard.modules(root) if guard.works else {}
+    for name in sorted(loaded.keys() - known - set(seen)):
+        raise Unseen(_told_of_module(name, Path(loaded[name]), root))
     opened = opened.union(*(guard.opened_by.get(name, ()) for name in seen))
-    sources = {_file(sys.modules.get(name)) for name in [*seen, *known]}
+    sources = {*(str(source_path(root, name)) for name in seen), *(_file(sys.modules.get(name)) for name in known)}
     for path in sorted(each for each in opened if each not in sources):
         if _is_data(Path(path), root, places=places):
             read = Path(path).relative_to(root).as_posix()
@@ -217,9 +219,6 @@ def _is_own(file: str, root: Path) -> bool:
     if any(part in INSTALLED for part in path.parts):
         return False
     return path.is_relative_to(root) or not path.is_relative_to(STANDARD)
-
-
-STANDARD = Path(os.__file__).parent
 
 
 def _is_data(path: Path, root: Path, *, places: Collection[str]) -> bool:

@@ -151,7 +151,7 @@ def _begin_worker(parent: int) -> None:
 
     for name in os.environ.keys() - KEPT:
         del os.environ[name]
-    here().begin(Path(__file__).resolve().parents[2])
+    here().begin()
     gc.set_threshold(*RARELY)
     threading.Thread(target=watch, daemon=True).start()
 

@@ -104,7 +104,8 @@ class Shelf:
     def records(self) -> list[Record]:
         """Every readable record, in the order of their keys. Raises FilesError where the folder cannot be read."""
         keys = [name.removesuffix(".json.gz") for name in self._names("records") if name.endswith(".json.gz")]
-        return [record for record in map(self.record, keys) if record is not None]
+        found = [self.record(key) for key in keys if DIGEST.fullmatch(key)]
+        return [record for record in found if record is not None]
 
     def files(self) -> list[Path]:
         """Every file that is named as this shelf names its own, in order; whatever else lies there is another's."""
@@ -171,7 +172,7 @@ class Shelf:
         with explained("read", folder):
             try:
                 return sorted(entry.name for entry in os.scandir(folder))
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return []
 
 

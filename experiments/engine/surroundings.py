@@ -60,8 +60,8 @@ class Surroundings:
             self.memo["versions"] = dict(memo["versions"])
 
     def of(self, imports: Iterable[str]) -> dict[str, str]:
-        """{what: which} for sources that import these top-level names: Python, platform, processor, kernels where they
-        were chosen, and the version of every package that the names belong to or that those need."""
+        """{what: which} for sources that import these top-level names: Python, platform, processor, kernels, and the
+        version of every package that the names belong to or that those need."""
         versions: dict[str, str] = {}
         for name in sorted(imports):
             if name not in self.memo["versions"]:
@@ -75,7 +75,7 @@ def _machine() -> dict[str, str]:
     return {
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         **_processor(),
-        **({"kernels": " ".join(chosen)} if chosen else {}),
+        "kernels": " ".join(chosen) or "as they come",
     }
 
 

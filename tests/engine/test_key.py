@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.engine import key
+from experiments.engine import key, sources
 from experiments.engine.key import canonical, ingredients
 from experiments.engine.sources import SourceError, Sources
 from experiments.spec import Product, Stage
@@ -63,6 +63,7 @@ def made_of(project, **parameters):
         ({"a": 1}, {"a": 1.0}),
         ({"a": 1}, {"a": True}),
         ({"a": {}}, {}),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"y": 2, "x": 1}}),
     ],
 )
 def test_parameters_that_differ_never_share_a_key(project, one, other):
@@ -260,7 +261,7 @@ def test_what_was_learnt_once_is_not_parsed_again(project, monkeypatch):
     first = Sources(project.root)
     reached = first.reach("lab.sums")
     assert first.learnt_more
-    monkeypatch.setattr(key, "_parse", lambda *_, **__: pytest.fail("parsed again"))
+    monkeypatch.setattr(sources, "parse", lambda *_, **__: pytest.fail("parsed again"))
     again = Sources(project.root, memo=json.loads(json.dumps(first.memo)))
     assert again.reach("lab.sums") == reached
     assert not again.learnt_more
@@ -269,7 +270,7 @@ def test_what_was_learnt_once_is_not_parsed_again(project, monkeypatch):
 def test_what_was_learnt_is_forgotten_when_the_form_of_meanings_changes(project, monkeypatch):
     first = Sources(project.root)
     first.reach("lab.sums")
-    monkeypatch.setattr(key, "_form", lambda: "another")
+    monkeypatch.setattr(sources, "_form", lambda: "another")
     again = Sources(project.root, memo=first.memo)
     again.reach("lab.sums")
     assert again.learnt_more
