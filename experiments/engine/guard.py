@@ -222,8 +222,13 @@ def _is_own(file: str, root: Path) -> bool:
 
 
 def _is_data(path: Path, root: Path, *, places: Collection[str]) -> bool:
-    """Whether something that was opened lies in the project and is a part of it, by whichever way it was reached."""
-    if path == root or any(part in INSTALLED + CACHES or part.endswith(METADATA) for part in path.parts):
+    """Whether something that was opened lies in the project and is a part of it. What is not there was opened relative
+    to some other folder, or was made and removed meanwhile."""
+    if (
+        path == root
+        or not os.path.lexists(path)
+        or any(part in INSTALLED + CACHES or part.endswith(METADATA) for part in path.parts)
+    ):
         return False
     free = [Path(place).absolute() for place in (*places, tempfile.gettempdir(), sys.prefix)]
     apart = [place for place in free if not root.is_relative_to(place)]
