@@ -3,9 +3,15 @@
 
 from __future__ import annotations
 
+from experiments.engine import process
+
+if __name__ == "__main__":
+    process.begin()  # before the other imports: Ctrl-C may be pressed while they are read
+
 import argparse
 import contextlib
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -14,7 +20,7 @@ from experiments.engine import console, memo, runner
 from experiments.engine.arguments import parse
 from experiments.engine.files import FilesError, check_replaceable, check_writable, sweep
 from experiments.engine.progress import Progress, spoken
-from experiments.engine.reasons import explain
+from experiments.engine.reasons import explain, states
 from experiments.engine.sources import SourceError, Sources
 from experiments.engine.store import Damaged, Shelf
 from experiments.engine.surroundings import Surroundings
@@ -31,21 +37,30 @@ ROOT = Path(__file__).resolve().parent
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; every expected trouble becomes one message and an exit code."""
-    options = parse(arguments, root=ROOT, about=__doc__)
+    """Runs one command; every trouble becomes one message and an exit code."""
+    debug = False
     try:
+        options = parse(arguments, root=ROOT, about=__doc__)
+        debug = options.debug
         return command(options)
+    except SystemExit as said:  # help, or bad arguments
+        return int(said.code or 0)
     except KeyboardInterrupt:
-        console.complain("interrupted; what was finished is kept, run again to resume")
+        console.complain(process.INTERRUPTED)
         return 130
     except Damaged as damaged:
         console.complain(f"{damaged.path} was damaged while the build ran; run again to repair it")
         return 1
     except (FilesError, PlanError, SourceError, PageError, InputError) as error:
-        if options.debug:
+        if debug:
             raise
         console.complain(str(error))
         return 1 if isinstance(error, FilesError) else 2
+    except Exception as error:
+        if debug:
+            raise
+        console.complain(console.said(error))
+        return 1
 
 
 def command(options: argparse.Namespace) -> int:
@@ -54,14 +69,15 @@ def command(options: argparse.Namespace) -> int:
         from report.serve import serve
 
         return serve(ROOT, options.out, port=options.serve)
+    stand()
     started = time.monotonic()
     survey = look(options)
-    if options.list:
-        return console.show_list(survey, as_json=options.json)
+    if options.list is not None:
+        return console.show_list(survey, options.list or None, as_json=options.json)
     if options.explain:
         return console.show(explain(survey, options.explain))
     if options.verify:
-        return compare(survey, options)
+        return compare(survey, options.verify, jobs=options.jobs)
     check_replaceable(options.out, sign="manifest.json")
     outcome = compute(survey, jobs=options.jobs)
     if outcome.failures:
@@ -77,6 +93,14 @@ def command(options: argparse.Namespace) -> int:
     if options.publish:
         console.show(publish(survey))
     return console.show(f"{written} in {spoken(time.monotonic() - started)}")
+
+
+def stand() -> None:
+    """Goes to the project's folder where the current one was deleted: processes cannot be started from nowhere."""
+    try:
+        Path.cwd()
+    except OSError:
+        os.chdir(ROOT)
 
 
 def look(options: argparse.Namespace) -> Survey:
@@ -114,11 +138,14 @@ def compute(survey: Survey, *, jobs: int) -> runner.Outcome:
     missing = survey.must_run()
     if not missing:
         return runner.Outcome()
+    tell_losses(survey)
     check_writable(survey.shelves.local.folder)
-    console.show_graph(survey, jobs=jobs)
+    standing, jobs = states(survey), min(jobs, len(missing))
+    console.show_graph(standing, costs=survey.costs(), jobs=jobs)
+    perhaps = {name for name in missing if standing[name] == "waiting"}
     executor = runner.local_pool(jobs)
     try:
-        with Progress(missing, costs=survey.costs, jobs=jobs) as progress:
+        with Progress({*missing} - perhaps, perhaps=perhaps, costs=survey.costs, jobs=jobs) as progress:
             outcome = runner.run(survey, executor, told=progress.told)
     except BaseException:
         runner.stop(executor)
@@ -127,18 +154,37 @@ def compute(survey: Survey, *, jobs: int) -> runner.Outcome:
     return outcome
 
 
-def compare(survey: Survey, options: argparse.Namespace) -> int:
-    """Computes stages anew and compares; stores nothing."""
+def tell_losses(survey: Survey) -> None:
+    """Says which files of the shelves are gone or damaged, before anything is computed in their place."""
+    from experiments.engine.contents import lost
+
+    for path in sorted(survey.shelves.local.damaged):
+        console.complain(f"{path} is damaged: not used; its stage is computed again")
+    shelf = survey.shelves.published
+    if shelf is not None and (names := lost(shelf)):
+        which = ", ".join(str(shelf.folder / name) for name in names[:3])
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        console.complain(f"gone or damaged: {which}{more}; `git restore {shelf.folder}` brings back what was published")
+
+
+def compare(survey: Survey, pattern: str, *, jobs: int) -> int:
+    """Computes the stages that a glob matches anew and compares; stores nothing."""
     from experiments.engine.verify import verify
 
-    executor = runner.local_pool(options.jobs)
+    named = survey.named(pattern)
+    stored = [name for name in named if survey.standings[name].valid]
+    if not stored:
+        which = f"none of the {len(named)} stages of {pattern} has" if len(named) > 1 else f"{named[0]} has no"
+        console.complain(f"nothing to compare with: {which} a valid stored result; build first")
+        return 1
+    executor = runner.local_pool(min(jobs, len(stored)))
     try:
-        differences = verify(survey, survey.named(options.verify), executor, told=console.show)
+        differences = verify(survey, stored, executor, told=console.show)
     except BaseException:
         runner.stop(executor)
         raise
     executor.shutdown()
-    return console.show_verification(differences)
+    return console.show_verification(differences, without=len(named) - len(stored))
 
 
 def publish(survey: Survey) -> str:
@@ -151,4 +197,4 @@ def publish(survey: Survey) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(process.end(main()))

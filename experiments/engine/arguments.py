@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from pathlib import Path
 
+from experiments.engine import places
 from experiments.study import STUDIES
 
 EXAMPLES = """examples:
   python build.py                                   the published study, from its stored results
   python build.py --study quick --data ~/mnist      the whole site from few seeds and epochs
   python build.py --study smoke --dataset digits    seconds, offline, without MNIST
-  python build.py --list                            what would run, and what need not
+  python build.py --list                            what would run, and what need not, in groups
+  python build.py --list 'train/*'                  the same of every network, one by one
   python build.py --explain train/mlp-raw/0         why a stage would run
   python build.py --rebuild 'figure/health/*'       draw some figures again
 
+STAGE and GLOB are names of stages, in which * stands for anything; put them in quotes, or the shell takes the *.
 exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 interrupted
 """
 
@@ -45,48 +49,95 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
         default="mnist",
         help="digits: scikit-learn's, offline, resized to 28x28",
     )
-    add("--data", type=Path, metavar="DIR", help="folder with the four IDX files, plain or .gz")
-    add("--out", type=Path, metavar="DIR", default=root / "site", help="where the site goes (default: site)")
+    add("--data", type=_folder, metavar="DIR", help="folder with the four IDX files, plain or .gz")
+    add("--out", type=_folder, metavar="DIR", default=root / "site", help="where the site goes (default: site)")
     add(
         "--cache",
-        type=Path,
+        type=_folder,
         metavar="DIR",
         default=root / ".cache",
         help="what is computed here (default: .cache)",
     )
-    add("--jobs", type=count, metavar="N", default=os.cpu_count() or 1, help="processes (default: one a core)")
-    add("--list", action="store_true", help="every stage and its state; computes nothing")
-    add("--json", action="store_true", help="with --list: as JSON")
-    add("--explain", metavar="STAGE", help="why a stage would run")
-    add("--rebuild", nargs="?", const="*", metavar="GLOB", help="ignore stored results of the matching stages")
+    add("--jobs", type=_count, metavar="N", default=os.cpu_count() or 1, help="processes (default: one a core)")
+    add(
+        "--list",
+        nargs="?",
+        const="",
+        metavar="GLOB",
+        help="where stages stand, by groups, or one by one those of a GLOB; computes nothing",
+    )
+    add("--json", action="store_true", help="with --list: every stage, as JSON")
+    add("--explain", metavar="STAGE", help="why a stage, or those of a GLOB, would run")
+    add(
+        "--rebuild",
+        nargs="?",
+        const="*",
+        metavar="GLOB",
+        help="ignore stored results of all stages, or of those of a GLOB",
+    )
     add(
         "--verify",
         nargs="?",
         const="*",
         metavar="GLOB",
-        help="recompute, compare with what is stored; store nothing",
+        help="recompute all stages, or those of a GLOB, and compare with what is stored; store nothing",
     )
-    add("--publish", action="store_true", help="copy what the site needs to results/")
+    add(
+        "--publish",
+        action="store_true",
+        help="have results/ hold what this study's site needs, and no other: the rest there is removed",
+    )
     add(
         "--serve",
         nargs="?",
-        type=int,
+        type=_port,
         const=8000,
         metavar="PORT",
         help="serve the site and rebuild on change",
     )
-    add("--base-url", metavar="URL", help="the site's public address, for canonical links, sitemap and feed")
+    add(
+        "--base-url",
+        type=_address,
+        metavar="URL",
+        help="the site's public address, for canonical links, sitemap and feed",
+    )
     add("--debug", action="store_true", help="show tracebacks")
     options = parser.parse_args(arguments)
-    if options.json and not options.list:
+    if options.json and options.list is None:
         parser.error("--json goes with --list")
     if options.publish and (options.study, options.dataset) != ("published", "mnist"):
         parser.error("--publish is for the published study on IDX data; drop --study and --dataset")
+    try:
+        places.check(root, out=options.out, cache=options.cache, data=options.data)
+    except ValueError as error:
+        parser.error(str(error))
     return options
 
 
-def count(text: str) -> int:
+def _count(text: str) -> int:
     """A number of processes: a whole number of at least one."""
-    if not text.isdigit() or int(text) < 1:
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes; use 1 or more")
     return int(text)
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; use a number up to 65535, or 0 for any that is free")
+    return int(text)
+
+
+def _folder(text: str) -> Path:
+    try:
+        return places.folder(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _address(text: str) -> str:
+    from experiments.engine.address import base_url  # whose imports a build without an address need not pay for
+
+    try:
+        return base_url(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -6,7 +6,7 @@ In: what the runner tells. Out: lines on standard error. rich is imported only w
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
@@ -17,24 +17,26 @@ if TYPE_CHECKING:
 class Progress:
     """Told of stages as they end; shows how far the work is and about how long the rest takes.
 
-    names: the stages to run. costs: tells the seconds that stages take, where known; asked again as work goes on,
-    because every stage that ends tells of those like it. jobs: how many run at a time.
+    sure: the stages that will run. perhaps: those that run only if what they read comes out differently. costs: tells
+    the seconds that stages take, where known; asked again as work goes on, because every stage that ends tells of
+    those like it. jobs: how many run at a time.
     """
 
     def __init__(
         self,
-        names: Iterable[str],
+        sure: Iterable[str],
         *,
+        perhaps: Iterable[str] = (),
         costs: Callable[[], Mapping[str, float]],
         jobs: int,
         stream: TextIO | None = None,
     ) -> None:
-        self.left = set(names)
+        self.sure, self.perhaps = set(sure), set(perhaps)
         self.costs = costs
         self.jobs = jobs
         self.stream = stream or sys.stderr
         self.ended = 0
-        self._bar = _bar(self.stream, len(self.left)) if self.stream.isatty() else None
+        self._bar = _bar(self.stream, len(self.sure)) if self.stream.isatty() else None
 
     def __enter__(self) -> Progress:
         if self._bar is not None:
@@ -48,10 +50,14 @@ class Progress:
             self._bar.stop()
 
     def told(self, event: str, text: str) -> None:
-        """Hears ("done", stage), ("failed", stage), ("spared", stage) or ("note", sentence) from the runner."""
-        self.left.discard(text)
+        """Hears ("done", stage), ("failed", stage), ("spared", stage), ("due", stage) or ("note", sentence) from the
+        runner."""
+        self.sure.discard(text)
+        self.perhaps.discard(text)
+        if event == "due":
+            self.sure.add(text)
         self.ended += event in ("done", "failed")
-        total, estimate = self.ended + len(self.left), self.estimate()
+        total, estimate = self.ended + len(self.sure), self.estimate()
         if self._bar is not None:
             now = text if event == "done" else ""
             self._bar.update(self._bar.task_ids[0], completed=self.ended, total=total, now=now, left=estimate)
@@ -65,17 +71,25 @@ class Progress:
     def estimate(self) -> str:
         """About how long the rest takes; nothing where nothing is known of it."""
         costs = self.costs()
-        known = [costs[name] for name in self.left if name in costs]
-        if not known:
+        sure, longest = (duration(names, costs, jobs=self.jobs) for names in (self.sure, self.sure | self.perhaps))
+        if longest is None:
             return ""
-        seconds = max(sum(known) / self.jobs, *known)
-        return f"{'about' if len(known) == len(self.left) else 'more than'} {spoken(seconds)} left"
+        known = all(name in costs for name in self.sure | self.perhaps)
+        if not self.perhaps:
+            return f"{'about' if known else 'more than'} {spoken(longest)} left"
+        return f"about {spoken(sure or 0)} left, {'at most' if known else 'perhaps more than'} {spoken(longest)}"
 
     def _say(self, text: str) -> None:
         if self._bar is not None:
             self._bar.console.print(text, highlight=False, markup=False)
         else:
             print(text, file=self.stream, flush=True)
+
+
+def duration(names: Collection[str], costs: Mapping[str, float], *, jobs: int) -> float | None:
+    """The seconds that stages take on so many processes, as far as that is known; None where of none it is."""
+    known = [costs[name] for name in names if name in costs]
+    return max(sum(known) / jobs, *known) if known else None
 
 
 def spoken(seconds: float) -> str:

@@ -6,17 +6,14 @@ which a clone tells what is no longer as it was published.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 
-from experiments.engine.files import explained, read_file, write_file
-from experiments.engine.key import digest
-from experiments.engine.store import LARGEST, Shelf
+from experiments.engine.contents import note
+from experiments.engine.files import explained
+from experiments.engine.store import Shelf
 from experiments.engine.survey import PlanError, Survey
-from experiments.spec import Json, Product, Stage
-
-CONTENTS = "contents.json"
+from experiments.spec import Product, Stage
 
 
 def publish(survey: Survey, stages: Collection[Stage], shelf: Shelf) -> tuple[int, int]:
@@ -47,41 +44,5 @@ def publish(survey: Survey, stages: Collection[Stage], shelf: Shelf) -> tuple[in
             with explained("remove", path):
                 path.unlink()
     definitions = {each: survey.sources.definitions(each) for each in sorted(meanings)}
-    _list(shelf, keep, definitions={each: known for each, known in definitions.items() if known is not None})
+    note(shelf, keep, definitions={each: known for each, known in definitions.items() if known is not None})
     return len(keep), sum(path.stat().st_size for path in keep)
-
-
-def lost(shelf: Shelf) -> list[str]:
-    """What of a published shelf is gone or no longer as it was published, by relative paths; all is well where nothing
-    was ever published."""
-    listed = contents(shelf)["files"]
-    if not listed and shelf.files():
-        return [CONTENTS]
-    return [name for name, address in listed.items() if not _is_as_listed(shelf.folder / name, address)]
-
-
-def contents(shelf: Shelf) -> dict[str, Mapping[str, Json]]:
-    """What a shelf was published with: {"files": {relative path: sha256}, "definitions": {meaning of a module: {name:
-    digest}}}; nothing where there is no list, or none that can be read."""
-    try:
-        told = json.loads(read_file(shelf.folder / CONTENTS, limit=LARGEST))
-        return {"files": dict(told["files"]), "definitions": dict(told["definitions"])}
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return {"files": {}, "definitions": {}}
-
-
-def _list(shelf: Shelf, files: Collection[Path], *, definitions: Mapping[str, Mapping[str, str]]) -> None:
-    """Writes the list of contents, a line for each entry."""
-    listed = {path.relative_to(shelf.folder).as_posix(): digest(path.read_bytes()) for path in sorted(files)}
-    parts = []
-    for part, entries in (("files", listed), ("definitions", definitions)):
-        lines = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in entries.items())
-        parts.append(f"{json.dumps(part)}: {{\n{lines}\n}}")
-    write_file(shelf.folder / CONTENTS, ("{\n" + ",\n".join(parts) + "\n}\n").encode())
-
-
-def _is_as_listed(path: Path, address: Json) -> bool:
-    try:
-        return digest(read_file(path, limit=LARGEST)) == address
-    except OSError:
-        return False

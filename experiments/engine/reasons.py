@@ -5,7 +5,8 @@ In: a survey and the name of a stage. Out: which source, parameter, input or env
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from experiments.engine.key import ingredients
 from experiments.engine.store import Record
@@ -14,17 +15,36 @@ from experiments.spec import Json, Product
 
 UNKNOWN = "not yet made"  # stands for the digest of an input that has to be made first
 NOUNS = {"sources": "source", "parameters": "parameter", "inputs": "input"}
+MAY_TELL_THE_SAME = ("source", "environment")  # what can be another without a stage's products being others
 
 
 def states(survey: Survey) -> dict[str, str]:
-    """{stage name: cached, published, stale or missing}: a stage that must run is stale if it ever had a result."""
+    """{stage name: cached, published, missing, stale or waiting}.
+
+    Without a valid result, a stage is `missing` if it never had one, and `waiting` if it has one that was made of all
+    that it would be made of now, but for inputs that must be made again: it runs only if they come out differently.
+    It is `stale` otherwise, and will run.
+    """
     if all(standing.valid for standing in survey.standings.values()):
         return {name: standing.state for name, standing in survey.standings.items()}
     history = histories(survey)
-    return {
-        name: standing.state if standing.valid else ("stale" if history[name] else "missing")
-        for name, standing in survey.standings.items()
-    }
+    found: dict[str, str] = {}
+    new: set[str] = set()  # stages that never had this question to answer, so that their products will be new
+    for name, standing in survey.standings.items():
+        if standing.valid:
+            found[name] = standing.state
+            continue
+        unlike = [_differences(record, standing, survey) for record in history[name]]
+        reads_new = not new.isdisjoint(_awaited(survey, standing))
+        if not unlike:
+            found[name] = "missing"
+        elif name in survey.redo or standing.state != "waiting" or reads_new or all(unlike):
+            found[name] = "stale"
+        else:
+            found[name] = "waiting"
+        if reads_new or all(any(part not in MAY_TELL_THE_SAME for part, _ in each) for each in unlike):
+            new.add(name)
+    return found
 
 
 def explain(survey: Survey, pattern: str) -> str:
@@ -45,7 +65,8 @@ def _explain(survey: Survey, standing: Standing) -> str:
     if not closest and not lines:
         return "\n  ".join([f"{name} would run, unless what it reads comes out as before:", *awaited])
     against = ["against its closest stored result:"] if closest else []
-    return "\n  ".join([f"{name} would run:", *lines, *against, *(f"  {line}" for line in closest), *awaited])
+    told = [f"  {part}{'' if part == 'function' else ' '}{line}" for part, line in closest]
+    return "\n  ".join([f"{name} would run:", *lines, *against, *told, *awaited])
 
 
 def _where(survey: Survey, standing: Standing, record: Record) -> str:
@@ -63,19 +84,25 @@ def _awaited(survey: Survey, standing: Standing) -> list[str]:
     return sorted({p.stage for p in standing.stage.products_read() if not survey.standings[p.stage].valid})
 
 
-def _differences(record: Record, standing: Standing, survey: Survey) -> list[str]:
-    """What differs between a stored result and the stage as it is now, a line each. Inputs that are yet to be made
-    do not count; nor does the environment of a published result."""
+def _differences(record: Record, standing: Standing, survey: Survey) -> list[tuple[str, str]]:
+    """What differs between a stored result and the stage as it is now: the part ("function", "source", "parameter",
+    "input" or "environment"), and a line. Inputs that are yet to be made do not count; nor does the environment of a
+    published result."""
     now = standing.made_of or _foreseeable(survey, standing)
     then = record.ingredients
     lines = []
     if then["function"] != now["function"]:
-        lines.append(f"function: {then['function']} then, {now['function']} now")
+        lines.append(("function", f": {then['function']} then, {now['function']} now"))
+    words: dict[str, Callable[[Json, Json], str]] = {
+        "sources": partial(_meanings, survey),
+        "parameters": _values,
+        "inputs": _contents,
+    }
     for part, noun in NOUNS.items():
-        lines += [f"{noun} {line}" for line in _changes(then[part], now[part], content=part != "parameters")]
+        lines += [(noun, line) for line in _changes(then[part], now[part], said=words[part])]
     if survey.shelves.local.record(record.key) is record:
         here = survey.environment(standing.stage)
-        lines += [f"environment {line}" for line in _changes(record.environment, here, content=False)]
+        lines += [("environment", line) for line in _changes(record.environment, here, said=_values)]
     return lines
 
 
@@ -87,26 +114,46 @@ def _foreseeable(survey: Survey, standing: Standing) -> Json:
     return ingredients(standing.stage, digests=digests, sources=survey.sources)
 
 
-def _changes(then: Mapping[str, Json], now: Mapping[str, Json], *, content: bool) -> list[str]:
+def _changes(then: Mapping[str, Json], now: Mapping[str, Json], *, said: Callable[[Json, Json], str]) -> list[str]:
+    """A line for every name whose value differs; `said` puts two values of it into words."""
     lines = []
     for name in sorted({*then, *now}):
         if name not in now:
             lines.append(f"{name}: no longer there")
         elif name not in then:
             lines.append(f"{name}: new")
-        elif said := _changed(then[name], now[name], content=content):
-            lines.append(f"{name}: {said}")
+        elif then[name] != now[name] and now[name] != UNKNOWN and (line := said(then[name], now[name])):
+            lines.append(f"{name}: {line}")
     return lines
 
 
-def _changed(then: Json, now: Json, *, content: bool) -> str:
-    """How one value differs; empty where it does not, or is not known yet."""
-    if then == now or now == UNKNOWN:
-        return ""
+def _meanings(survey: Survey, then: str, now: str) -> str:
+    """How two meanings of a module differ: in which definitions, where what they were is remembered."""
+    before, after = survey.definitions(then), survey.definitions(now)
+    if before is None or after is None:
+        return "its meaning differs"
+    parts = {
+        "differs": [name for name in after if before.get(name, after[name]) != after[name]],
+        "new": [name for name in after if name not in before],
+        "gone": [name for name in before if name not in after],
+    }
+    told = [
+        f"{', '.join(names[:6])}{' and more' if len(names) > 6 else ''} {how}" for how, names in parts.items() if names
+    ]
+    return "; ".join(told) or "its definitions stand in another order"
+
+
+def _contents(then: Json, now: Json) -> str:
+    """How two inputs differ, each a digest or {label: digest}; empty where all that differs is not known yet."""
     if isinstance(then, dict) and isinstance(now, dict):
-        labels = sorted(each for each in {*then, *now} if then.get(each) != now.get(each) and now.get(each) != UNKNOWN)
+        changed = {each for each in then if then[each] != now.get(each) and now.get(each) != UNKNOWN}
+        labels = sorted(changed | (now.keys() - then.keys()))  # a new label is a difference, whatever will lie there
         return f"differs in {', '.join(labels[:6])}{' and more' if len(labels) > 6 else ''}" if labels else ""
-    return "its meaning or content differs" if content else f"{_short(then)} then, {_short(now)} now"
+    return "its content differs"
+
+
+def _values(then: Json, now: Json) -> str:
+    return f"{_short(then)} then, {_short(now)} now"
 
 
 def _short(value: Json) -> str:

@@ -6,11 +6,13 @@ is on the local shelf as soon as it is done, so a build that is stopped loses on
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from experiments.engine import process
 from experiments.engine.files import FilesError
 from experiments.engine.sources import SourceError
 from experiments.engine.store import Damaged, Record
@@ -76,8 +78,10 @@ class Outcome:
 def run(survey: Survey, executor: Executor, *, told: Callable[[str, str], None] = lambda *_: None) -> Outcome:
     """Runs stages until all are valid or nothing more can run; a failed stage stops only what reads it.
 
-    `told(event, text)` hears of progress: ("done", stage), ("failed", stage), ("spared", stage) where a stage
-    turns out to be valid after all, and ("note", sentence).
+    What comes from outside (a stage with a place: the data) is had first and alone: if it cannot be, nothing else is
+    begun. `told(event, text)` hears of progress: ("done", stage), ("failed", stage), ("spared", stage) where a stage
+    turns out to be valid after all, ("due", stage) where one that waited turns out to have to run, and
+    ("note", sentence).
     Raises KeyboardInterrupt as it came; the caller closes the executor.
     """
     from concurrent.futures import FIRST_COMPLETED, wait
@@ -94,6 +98,7 @@ def run(survey: Survey, executor: Executor, *, told: Callable[[str, str], None] 
             return outcome
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         before, known = set(survey.must_run()), len(outcome.computed)
+        waited = [name for name in before if survey.standings[name].state == "waiting"]
         for future in done:
             _collect(future, running.pop(future), survey, outcome, told)
         if outcome.over:
@@ -102,21 +107,19 @@ def run(survey: Survey, executor: Executor, *, told: Callable[[str, str], None] 
         survey.settle(outcome.computed[known:])
         for name in sorted(before - set(survey.must_run()) - set(outcome.computed)):
             told("spared", name)
+        for name in sorted(each for each in waited if survey.standings[each].state == "missing"):
+            told("due", name)
 
 
 def submit(executor: Executor, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
     """Hands work to an executor. Processes that it starts for this never hear of Ctrl-C: their parent decides."""
-    import signal
-
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    with process.held():
         return executor.submit(function, *arguments)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def local_pool(jobs: int) -> Executor:
-    """A pool of `jobs` processes with one numerical thread each, that end when this process ends, however it ends."""
+    """A pool of `jobs` processes with one numerical thread each, that end when this process ends, however it ends.
+    Raises FilesError where this machine lets no pool be made."""
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
@@ -125,16 +128,17 @@ def local_pool(jobs: int) -> Executor:
     for name in KEEP_MEMORY:
         os.environ[name] = str(10**9)
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker, initargs=(os.getpid(),))
+    process.at_last(process.stop_workers)
+    try:
+        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker, initargs=(os.getpid(),))
+    except (ImportError, NotImplementedError, OSError) as error:  # no semaphores, no /dev/shm, no file left to open
+        raise FilesError(f"cannot start processes: {error}; they need shared semaphores (/dev/shm)") from error
 
 
 def stop(executor: Executor) -> None:
     """Ends a local pool at once, with whatever its processes were doing."""
-    import multiprocessing
-
     executor.shutdown(wait=False, cancel_futures=True)
-    for process in multiprocessing.active_children():
-        process.terminate()
+    process.stop_workers()
 
 
 def _begin_worker(parent: int) -> None:
@@ -160,8 +164,13 @@ def _submit_ready(
     survey: Survey, executor: Executor, running: dict[Future[Record], Standing], outcome: Outcome
 ) -> list[str]:
     """Submits all that can run, the longest first. If a damaged artifact comes to light, only says so."""
-    taken = {failure.stage for failure in outcome.failures} | {each.stage.name for each in running.values()}
-    ready = survey.ready(besides=taken)
+    failed = {failure.stage for failure in outcome.failures}
+    ready = survey.ready(besides=failed | {each.stage.name for each in running.values()})
+    outside = [standing for standing in ready if standing.stage.place]
+    if any(survey.standings[name].stage.place for name in failed):
+        ready = []
+    elif outside or any(standing.stage.place for standing in running.values()):
+        ready = outside
     reads = [product for standing in ready for product in standing.stage.products_read()]
     if notes := survey.drop_damaged(reads if running or ready else survey.wanted):
         return notes
@@ -169,7 +178,7 @@ def _submit_ready(
     for standing in sorted(ready, key=lambda each: (-costs.get(each.stage.name, float("inf")), each.stage.name)):
         try:
             running[submit(executor, perform, task(survey, standing))] = standing
-        except RuntimeError as error:  # the executor broke in the meantime; what it was given says so too
+        except (RuntimeError, OSError) as error:  # it broke in the meantime, as what it was given says; or never began
             outcome.failures.append(_failure(error, standing.stage.name))
             break
     return []
@@ -215,6 +224,9 @@ def _failure(error: BaseException, name: str) -> Failure:
             return Failure(NOBODY, text, details, final=True)
         case FilesError():
             return Failure(NOBODY, str(error), details, final=True)
+        case OSError(errno=errno.EMFILE | errno.ENFILE | errno.EAGAIN | errno.ENOMEM):
+            text = f"{error.strerror}: allow this user more (ulimit -a tells), or use fewer --jobs"
+            return Failure(NOBODY, text, details, final=True)
         case Damaged():
             return Failure(name, f"{error.path} was damaged while the build ran; run again to repair it", details)
         case ModuleNotFoundError():

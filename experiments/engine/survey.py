@@ -176,6 +176,17 @@ class Survey:
             self.again()
         return notes
 
+    def definitions(self, meaning: str) -> Mapping[str, str] | None:
+        """{top-level name: digest of its definition} of a module by its meaning, now or as it was; None where nobody
+        remembers."""
+        return self.sources.definitions(meaning) or self._published_definitions.get(meaning)
+
+    @cached_property
+    def _published_definitions(self) -> Mapping[str, Mapping[str, str]]:
+        from experiments.engine.contents import contents
+
+        return contents(self.shelves.published)["definitions"] if self.shelves.published is not None else {}
+
     def costs(self) -> dict[str, float]:
         """{stage name: seconds it took when it last ran, or a stage of the same function on average}, where known."""
         own: dict[str, float] = {}

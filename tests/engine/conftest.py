@@ -64,6 +64,7 @@ class Project:
         self.log = root / "calls.txt"
         self.local = root / "cache"
         self.published = root / "results"
+        self.memo = {}
         self.write("lab/__init__.py", "")
         texts = {"steps": STEPS, "sums": SUMS, "reports": REPORTS, "helper": HELPER, "notes": NOTES}
         for name, text in texts.items():
@@ -105,7 +106,9 @@ class Project:
         shelves = Shelves(Shelf("cache", self.local), Shelf("results", self.published))
         stages = self.plan() if stages is None else stages
         names = {stage.name for stage in stages}
-        return Survey(stages, shelves, Sources(self.root), wanted=[each for each in wanted if each.stage in names])
+        sources = Sources(self.root, memo=self.memo)
+        self.memo = sources.memo  # as a build leaves it for the next one
+        return Survey(stages, shelves, sources, wanted=[each for each in wanted if each.stage in names])
 
     def install(self, package, version, *, imported=None, needs=()):
         """Leaves what an installer leaves of a package, in a folder on the path; an earlier version goes."""

@@ -4,7 +4,8 @@ import gzip
 
 import pytest
 
-from experiments.engine.publish import contents, lost, publish
+from experiments.engine.contents import contents, lost
+from experiments.engine.publish import publish
 from experiments.engine.store import Shelf
 from experiments.engine.survey import PlanError
 from experiments.spec import Product
