@@ -12,7 +12,7 @@ from pathlib import Path
 
 from experiments.engine import console, runner
 from experiments.engine.arguments import parse
-from experiments.engine.files import FilesError, check_replaceable, check_writable, sweep, write_file
+from experiments.engine.files import FilesError, check_writable, sweep, write_file
 from experiments.engine.key import SourceError, Sources
 from experiments.engine.progress import Progress, spoken
 from experiments.engine.reasons import explain
@@ -24,7 +24,7 @@ from experiments.plan import PICTURES, plan, shown
 from experiments.study import STUDIES
 from report.errors import PageError
 from report.pages import PAGES
-from report.site import update
+from report.site import check, update
 
 ROOT = Path(__file__).resolve().parent
 
@@ -61,8 +61,7 @@ def command(options: argparse.Namespace) -> int:
         return console.show(explain(survey, options.explain))
     if options.verify:
         return compare(survey, options)
-    check_replaceable(options.out, sign="manifest.json")
-    outcome = compute(survey, jobs=options.jobs)
+    outcome = compute(survey, jobs=options.jobs, out=options.out)
     if outcome.failures:
         return console.show_failures(outcome, debug=options.debug)
     written = update(
@@ -106,13 +105,15 @@ def look(options: argparse.Namespace) -> Survey:
     return survey
 
 
-def compute(survey: Survey, *, jobs: int) -> runner.Outcome:
-    """Runs what is missing, on as many processes as asked for; prints the graph first."""
+def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
+    """Runs what is missing, on as many processes as asked for; prints the graph first, and before that says so if the
+    site could not be written."""
     for note in survey.drop_damaged(survey.wanted):
         console.complain(note)
     missing = survey.must_run()
     if not missing:
         return runner.Outcome()
+    check(out)
     check_writable(survey.shelves.local.folder)
     console.show_graph(survey, jobs=jobs)
     executor = runner.local_pool(jobs)

@@ -16,7 +16,7 @@ from typing import Any
 import jinja2
 
 from experiments.spec import Study
-from report import epochs, extras, references, source, theme, values
+from report import epochs, extras, manifest, references, source, theme, values
 from report import facts as wording
 from report import units as portraits
 from report.errors import PageError
@@ -60,11 +60,12 @@ def render(
     social: Mapping[str, bytes] | None = None,
     scripts: Mapping[str, Any] | None = None,
     units: Sequence[Mapping[str, Any]] = (),
+    notebooks: Mapping[str, str] | None = None,
     pages: Sequence[Page] = PAGES,
 ) -> dict[str, bytes]:
     """Every file of the site by its relative path. `card` describes the data set, `social` holds a PNG per page,
     `scripts` what the pages' own scripts read, by name: text, bytes, or for a `.json` its value, which templates may
-    read too; `units` what is known of the units of each network.
+    read too; `units` what is known of the units of each network; `notebooks` are texts by their path.
 
     Raises PageError, naming template and line, for anything a page asks for that is not there.
     """
@@ -90,19 +91,18 @@ def render(
     files |= {f"data/{name}": _text(value) for name, value in (scripts or {}).items()}
     _check_scripts((*pages, *site.unit_pages), files | site.assets())
     files |= site.assets()
-    files |= extras.files(
+    files |= extras.files(facts=facts, pages=tuple(pages), further=site.unit_pages, root=root, base_url=base_url)
+    files |= notebooks or {}
+    whole = {name: data if isinstance(data, bytes) else data.encode() for name, data in sorted(files.items())}
+    about = extras.about(
         study=study,
         card=card,
-        facts=facts,
         figures=figures,
         placed=placed,
         provenance=provenance,
-        pages=tuple(pages),
-        further=site.unit_pages,
-        root=root,
-        base_url=base_url,
+        pages=(*pages, *site.unit_pages),
     )
-    return {name: data if isinstance(data, bytes) else data.encode() for name, data in sorted(files.items())}
+    return whole | {manifest.FILE: manifest.text(about, whole)}
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,19 @@ The renderer is imported only when there is something to render.
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from experiments.engine.files import holds, replace_folder, write_file
+from experiments.engine import folder
+from experiments.engine.files import write_file
 from experiments.engine.key import canonical, digest
 from experiments.engine.survey import Survey
 from experiments.plan import CARD, PICTURES, made, shown
 from experiments.spec import Product, Study
+from report.manifest import SIGN
 
 SOURCES = (
     "experiments/**/*.py",
@@ -27,20 +29,26 @@ SOURCES = (
 )
 
 
+def check(out: Path) -> None:
+    """Raises FilesError unless a site may be written there: asked before any work is done."""
+    folder.check(out, sign=SIGN)
+
+
 def update(survey: Survey, *, study: Study, root: Path, out: Path, cache: Path, base_url: str | None) -> str:
     """Writes the site unless the folder already holds exactly what would be written."""
     stamp = _stamp(survey, study=study, root=root, base_url=base_url)
-    note = cache / "sites" / f"{digest(str(out.resolve()).encode())[:16]}.json"
+    note = cache / "sites" / f"{digest(os.fsencode(folder.real(out)))[:16]}.json"
     last = _read(note)
     where = counts(survey)
-    if last.get("stamp") == stamp and out.is_dir() and holds(out, last["files"]):
+    lying = folder.written(out, sign=SIGN)
+    if lying and last.get("stamp") == stamp and last.get("files") == lying:
         return f"nothing to do: {out} is current"
     files = _render(survey, study=study, root=root, base_url=base_url, where=where)
-    replace_folder(out, files, sign="manifest.json")
-    digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
+    notes = folder.replace(out, files, sign=SIGN)
+    digests = {name: digest(data) for name, data in sorted(files.items())}
     write_file(note, canonical({"stamp": stamp, "files": digests}).encode())
     size = sum(len(data) for data in files.values())
-    return f"wrote {out}: {len(files)} files, {size / 1e6:.1f} MB"
+    return "\n".join([*notes, f"wrote {out}: {len(files)} files, {size / 1e6:.1f} MB"])
 
 
 def counts(survey: Survey) -> dict[str, int]:
@@ -103,7 +111,7 @@ def _render(
                 stage=stage.name,
                 key=survey.standings[stage.name].key or "",
             )
-    site = render(
+    return render(
         study=study,
         card=survey.value(CARD),
         facts=facts,
@@ -114,8 +122,8 @@ def _render(
         social=social,
         scripts=scripts,
         units=units,
+        notebooks=notebooks.files(root, figures=list(figures)),
     )
-    return site | {name: text.encode() for name, text in notebooks.files(root, figures=list(figures)).items()}
 
 
 def _read(path: Path) -> dict[str, Any]:
