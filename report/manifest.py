@@ -12,17 +12,20 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from experiments.engine.folder import Sign
+from experiments.engine.folder import Kept, Sign
 
 FILE = "manifest.json"
 _DIGEST = re.compile("[0-9a-f]{64}")
 _FIGURE = ("id", "page", "file", "data", "code", "key")
 
 
-def text(about: Mapping[str, object], files: Mapping[str, bytes]) -> bytes:
+def text(about: Mapping[str, object], files: Mapping[str, bytes | Kept]) -> bytes:
     """The manifest of a site: what it is about, entry by entry, and `files`, all others by path with their sha256."""
-    listed = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    return lines({**about, "files": listed}).encode()
+    digests = {
+        name: data.digest if isinstance(data, Kept) else hashlib.sha256(data).hexdigest()
+        for name, data in sorted(files.items())
+    }
+    return lines({**about, "files": digests}).encode()
 
 
 def lines(value: Mapping[str, object]) -> str:

@@ -12,7 +12,7 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +43,22 @@ class Sign:
     read: Callable[[bytes], Mapping[str, str]]
 
 
-def replace(folder: Path, files: Mapping[str, bytes], *, sign: Sign) -> list[str]:
+@dataclass(frozen=True)
+class Kept:
+    """A file that need not be written, as it lies in the folder already with this sha256."""
+
+    digest: str
+
+
+class Moved(FilesError):
+    """A file that was to be kept lies there no more: another build put other files into the folder meanwhile."""
+
+
+def replace(folder: Path, files: Mapping[str, bytes | Kept], *, sign: Sign) -> list[str]:
     """Puts `files` into a folder in place of those that an earlier build put there. Returns what else is to be said.
 
     Only files that the old sign lists are ever replaced or removed (see `written`). Raises FilesError, with everything
-    as it was, for a folder that is not ours and for a new file where somebody keeps something else.
+    as it was, for a folder that is not ours and for a new file where somebody keeps something else, and Moved.
     """
     folder = real(folder)
     with explained("write", folder):
@@ -146,7 +157,7 @@ def _foreign(folder: Path, why: str) -> FilesError:
     return FilesError(f"will not replace {folder}: {why}; {REMEDY}")
 
 
-def _refuse_collisions(folder: Path, kept: Others, files: Mapping[str, bytes]) -> None:
+def _refuse_collisions(folder: Path, kept: Others, files: Collection[str]) -> None:
     """Raises FilesError where a new file, or a folder that one needs, has the name of something that is not ours."""
     needed = {parent for name in files for parent in parents(name)}
     for name in (*kept.files, *kept.folders):
@@ -157,7 +168,7 @@ def _refuse_collisions(folder: Path, kept: Others, files: Mapping[str, bytes]) -
             )
 
 
-def _fill(fresh: Path, folder: Path, kept: Others, files: Mapping[str, bytes], old: Mapping[str, str]) -> None:
+def _fill(fresh: Path, folder: Path, kept: Others, files: Mapping[str, bytes | Kept], old: Mapping[str, str]) -> None:
     """Makes the new folder. What is already in the old one is not written again but gets a second name here."""
     fresh.mkdir(0o700 if folder.exists() else 0o777)  # until it has the old one's mode, it is nobody else's to see
     needed = {parent for name in files for parent in parents(name)}
@@ -167,9 +178,12 @@ def _fill(fresh: Path, folder: Path, kept: Others, files: Mapping[str, bytes], o
     for name in kept.files:
         bring(folder / name, fresh / name)
     for name, data in files.items():
-        is_there = old.get(name) == hashlib.sha256(data).hexdigest()
-        if not (is_there and bring(folder / name, fresh / name)):
-            write_and_flush(fresh / name, data)
+        digest = data.digest if isinstance(data, Kept) else hashlib.sha256(data).hexdigest()
+        if old.get(name) == digest and bring(folder / name, fresh / name):
+            continue
+        if isinstance(data, Kept):
+            raise Moved(f"cannot write {folder}: another build writes it; run again")
+        write_and_flush(fresh / name, data)
     for name in [*reversed(folders), ""]:
         if (folder / name).is_dir():
             as_before(folder / name, fresh / name)
