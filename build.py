@@ -18,7 +18,7 @@ from pathlib import Path
 
 from experiments.engine import console, memo, runner
 from experiments.engine.arguments import parse
-from experiments.engine.files import FilesError, check_replaceable, check_writable, sweep
+from experiments.engine.files import FilesError, check_writable, sweep
 from experiments.engine.progress import Progress, spoken
 from experiments.engine.reasons import explain, states
 from experiments.engine.sources import SourceError, Sources
@@ -31,7 +31,7 @@ from experiments.plan import PICTURES, plan, shown
 from experiments.study import STUDIES
 from report.errors import PageError
 from report.pages import PAGES
-from report.site import update
+from report.site import check, update
 
 ROOT = Path(__file__).resolve().parent
 
@@ -78,8 +78,7 @@ def command(options: argparse.Namespace) -> int:
         return console.show(explain(survey, options.explain))
     if options.verify:
         return compare(survey, options.verify, jobs=options.jobs)
-    check_replaceable(options.out, sign="manifest.json")
-    outcome = compute(survey, jobs=options.jobs)
+    outcome = compute(survey, jobs=options.jobs, out=options.out)
     if outcome.failures:
         return console.show_failures(outcome, debug=options.debug)
     written = update(
@@ -131,13 +130,15 @@ def look(options: argparse.Namespace) -> Survey:
     return survey
 
 
-def compute(survey: Survey, *, jobs: int) -> runner.Outcome:
-    """Runs what is missing, on as many processes as asked for; prints the graph first."""
+def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
+    """Runs what is missing, on as many processes as asked for; prints the graph first, and before that says so if the
+    site could not be written."""
     for note in survey.drop_damaged(survey.wanted):
         console.complain(note)
     missing = survey.must_run()
     if not missing:
         return runner.Outcome()
+    check(out)
     tell_losses(survey)
     check_writable(survey.shelves.local.folder)
     standing, jobs = states(survey), min(jobs, len(missing))

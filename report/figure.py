@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from functools import cached_property
 
 from report.errors import PageError
 
@@ -20,6 +22,11 @@ class FigureFiles:
     function: str
     stage: str
     key: str
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of all that there is to know of it."""
+        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

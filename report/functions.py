@@ -56,6 +56,9 @@ class Functions:
     placed: list[Placed] = field(default_factory=list)
     cited: list[str] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)  # figures that it links to by number
+    noted: list[str] = field(default_factory=list)  # what it put into `users`, in that order
+    lists_users: bool = False  # whether what it shows depends on the pages that were written before it
     blocks: list[str] = field(default_factory=list)
 
     def names(self) -> dict[str, Callable[..., Any]]:
@@ -108,7 +111,7 @@ class Functions:
         anchor = self.library.terms.get(term.lower())
         if anchor is None:
             raise unknown("glossary term", term, self.library.terms, "Define it in templates/pages/glossary.md.")
-        self._note(f"term:{anchor}")
+        self.note(f"term:{anchor}")
         return f'<a class="term" href="glossary.html#{anchor}">{html.escape(text or term)}</a>'
 
     def cite(self, *keys: str) -> str:
@@ -118,7 +121,7 @@ class Functions:
             if key not in self.library.references:
                 raise unknown("reference", key, self.library.references, "Add it to templates/references.json.")
             reference = self.library.references[key]
-            self._note(f"cite:{key}")
+            self.note(f"cite:{key}")
             if key not in self.cited:
                 self.cited.append(key)
             title, short = html.escape(reference.text), html.escape(reference.short)
@@ -128,6 +131,7 @@ class Functions:
     def see(self, figure: str) -> str:
         """A link "Figure 2" to a figure, wherever it stands; resolved when every page is known."""
         self._files(figure)
+        self.seen.append(figure)
         return TOKEN.format(f"see:{figure}")
 
     # Blocks
@@ -215,12 +219,16 @@ class Functions:
             raise unknown("figure", figure, self.library.figures, "Figures are planned in experiments/plan.py.")
         return self.library.figures[figure]
 
-    def _note(self, what: str) -> None:
-        users = self.users.setdefault(what, [])
-        if self.page not in users:
-            users.append(self.page)
+    def note(self, *uses: str) -> None:
+        """Notes that the page uses terms and references ("term:…", "cite:…"), so that their lists can name it."""
+        for what in uses:
+            users = self.users.setdefault(what, [])
+            if self.page not in users:
+                users.append(self.page)
+                self.noted.append(what)
 
     def _users(self, what: str, words: str) -> str:
+        self.lists_users = True
         links = ", ".join(self.page_link(each.slug) for each in self.users.get(what, []) if each != self.page)
         return f'<p class="used">{words} {links}</p>' if links else ""
 

@@ -202,11 +202,53 @@ def test_an_edited_page_is_rendered_without_the_numerical_libraries(project_copy
     assert not [name for name in changed if name.endswith((".svg", ".csv"))]
 
 
-def test_a_site_that_somebody_touched_is_written_anew(project_copy):
-    before = project_copy.files()
-    (project_copy.site / "facts.json").write_text("{}")
+def edit_page(project):
+    page = project.root / "templates" / "pages" / "health.md"
+    page.write_text(page.read_text() + "\nA closing remark.\n")
+
+
+def test_what_somebody_put_into_the_site_stays(project_copy):
+    own = {"CNAME": b"example.org\n", ".git": b"gitdir: ../pages/.git/worktrees/site\n", "figures/mine.svg": b"<svg/>"}
+    for name, data in own.items():
+        (project_copy.site / name).write_bytes(data)
+    assert project_copy.build(*SMOKE).stdout.startswith("nothing to do: ")
+    edit_page(project_copy)
     assert project_copy.build(*SMOKE).stdout.splitlines()[-1].startswith("wrote ")
+    assert b"A closing remark." in project_copy.files()["health.html"]
+    assert own.items() <= project_copy.files().items()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda site: (site / "facts.json").write_text("{}"), "its manifest.json lists facts.json, which was changed"),
+        (lambda site: (site / "health.html").unlink(), "its manifest.json lists health.html, which is gone"),
+        (lambda site: (site / "manifest.json").unlink(), "it holds files but no manifest.json of ours"),
+        (
+            lambda site: (site / "manifest.json").write_text('[["study", 1]]'),
+            "it holds files but no manifest.json of ours (it is the manifest of something else)",
+        ),
+    ],
+)
+def test_a_site_that_somebody_touched_is_not_replaced(project_copy, change, said):
+    change(project_copy.site)
+    before = project_copy.files()
+    for arguments in ((), ("--rebuild", "figure/health/dead-units")):
+        done = project_copy.build(*SMOKE, *arguments)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            f"build.py: will not replace {project_copy.site}: {said}; choose another folder, or move this one away\n"
+        )
     assert project_copy.files() == before
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "loop", "loop/site"])
+def test_a_site_that_cannot_be_is_one_message(project_copy, name):
+    (project_copy.site.parent / "loop").symlink_to("loop")
+    done = project_copy.build(*SMOKE, "--out", project_copy.site.parent / name)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
 
 
 def test_the_facts_have_their_shape(built):
@@ -225,7 +267,8 @@ def test_the_facts_have_their_shape(built):
 
 def test_the_manifest_has_its_shape(built):
     manifest = json.loads((built.site / "manifest.json").read_bytes())
-    assert set(manifest) == {"study", "dataset", "environment", "stages", "pages", "figures"}
+    assert set(manifest) == {"study", "dataset", "environment", "stages", "pages", "figures", "files"}
+    assert set(manifest["files"]) | {"manifest.json"} == set(built.files())
     stages = plan(STUDIES["smoke"], questions=QUESTIONS)
     assert manifest["stages"] == {"cached": len(stages), "published": 0, "computed": len(stages)}
     figures = [stage for stage in stages if stage.name.startswith("figure/")]
