@@ -9,16 +9,15 @@ if __name__ == "__main__":
     process.begin()  # before the other imports: Ctrl-C may be pressed while they are read
 
 import argparse
-import contextlib
-import json
 import os
 import sys
 import time
 from pathlib import Path
 
-from experiments.engine import console, memo, runner
+from experiments.engine import console, runner
 from experiments.engine.arguments import parse
 from experiments.engine.files import FilesError, check_writable, sweep
+from experiments.engine.memo import Memo
 from experiments.engine.progress import Progress, spoken
 from experiments.engine.reasons import explain, states
 from experiments.engine.sources import SourceError, Sources
@@ -71,7 +70,9 @@ def command(options: argparse.Namespace) -> int:
         return serve(ROOT, options.out, port=options.serve)
     stand()
     started = time.monotonic()
-    survey = look(options)
+    memo = Memo(options.cache / "memo.json")
+    survey = look(options, memo)
+    memo.keep()
     if options.list is not None:
         return console.show_list(survey, options.list or None, as_json=options.json)
     if options.explain:
@@ -79,6 +80,7 @@ def command(options: argparse.Namespace) -> int:
     if options.verify:
         return compare(survey, options.verify, jobs=options.jobs)
     outcome = compute(survey, jobs=options.jobs, out=options.out)
+    memo.keep()
     if outcome.failures:
         return console.show_failures(outcome, debug=options.debug)
     written = update(
@@ -102,12 +104,9 @@ def stand() -> None:
         os.chdir(ROOT)
 
 
-def look(options: argparse.Namespace) -> Survey:
+def look(options: argparse.Namespace, memo: Memo) -> Survey:
     """Plans the study and surveys where every stage stands."""
-    noted = options.cache / "memo.json"
-    known = memo.read(noted)
-    before = json.dumps(known)
-    files = fingerprints(options.data.resolve(), memo=known["files"]) if options.data else {}
+    files = fingerprints(options.data.resolve(), memo=memo.known["files"]) if options.data else {}
     stages = plan(
         STUDIES[options.study],
         dataset=options.dataset,
@@ -118,13 +117,10 @@ def look(options: argparse.Namespace) -> Survey:
     )
     for kept in ("records", "artifacts"):
         sweep(options.cache / kept)
-    sources, surroundings = Sources(ROOT, memo=known["sources"]), Surroundings(known["installed"])
+    sources, surroundings = Sources(ROOT, memo=memo.known["sources"]), Surroundings(memo.known["installed"])
+    memo.known |= {"sources": sources.memo, "installed": surroundings.memo}
     shelves = Shelves(Shelf("cache", options.cache), Shelf("results", ROOT / "results"))
     survey = Survey(stages, shelves, sources, surroundings, wanted=shown(stages))
-    learnt = {"files": known["files"], "sources": sources.memo, "installed": surroundings.memo}
-    if json.dumps(learnt) != before:
-        with contextlib.suppress(FilesError):  # it only saves time; what must be written says so itself
-            memo.write(noted, learnt)
     if options.rebuild:
         survey.rebuild(options.rebuild)
     return survey

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import importlib.util
+import linecache
 import os
 import sys
 import tempfile
@@ -119,8 +120,11 @@ class Guard:
             return  # a descriptor: whoever opened it was heard
         if event == "open" and not _reads(arguments[2]):
             return
-        if event != "open" and sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
-            return
+        asking = sys._getframe(1)
+        if event != "open" and asking.f_code.co_filename.startswith("<frozen importlib"):
+            return  # Python looks for a module
+        if asking.f_back is not None and asking.f_back.f_code.co_filename == linecache.__file__:
+            return  # Python shows the lines of a traceback
         told = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 (links are not followed, and a hook must be quick)
         for thread in (0, threading.get_ident()):
             for notes in self._notes.get(thread, ()):
