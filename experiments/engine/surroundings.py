@@ -12,13 +12,9 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from experiments.engine.key import canonical, digest
 from experiments.spec import Json
-
-if TYPE_CHECKING:
-    from importlib.metadata import Distribution
 
 VECTORS = ("avx512f", "avx2", "avx", "sve", "asimd")
 # What tells numerical libraries which instructions to use, and so in which order a sum is added up.
@@ -54,7 +50,10 @@ class Surroundings:
     """What is installed here. `memo` is what an earlier process learnt of it; it holds for these packages only."""
 
     def __init__(self, memo: Mapping[str, Json] | None = None) -> None:
-        listed = _listed()
+        self.packages = _installed()
+        listed = digest(
+            canonical([[[name, version] for name, (version, _) in self.packages.items()], _form()]).encode()
+        )
         self.memo: dict[str, Json] = {"of": listed, "versions": {}}
         if memo and memo.get("of") == listed:
             self.memo["versions"] = dict(memo["versions"])
@@ -65,7 +64,7 @@ class Surroundings:
         versions: dict[str, str] = {}
         for name in sorted(imports):
             if name not in self.memo["versions"]:
-                self.memo["versions"][name] = _versions(name)
+                self.memo["versions"][name] = _versions(name, self.packages)
             versions |= self.memo["versions"][name]
         return {**_machine(), **dict(sorted(versions.items()))}
 
@@ -95,15 +94,18 @@ def _vectors() -> str | None:
     return next((name for name in VECTORS if name in told.split()), None)
 
 
-def _listed() -> str:
-    """A digest of what is installed: installers leave a folder for every package, with its version in the name."""
-    found = []
+def _installed() -> dict[str, tuple[str, Path]]:
+    """{package: (version, its folder of metadata)}, as installers name it, in the order in which they are imported."""
+    found: dict[str, tuple[str, Path]] = {}
     for folder in sys.path:
         try:
-            found += [sorted(entry.name for entry in os.scandir(folder or ".") if entry.name.endswith(".dist-info"))]
+            names = sorted(entry.name for entry in os.scandir(folder or ".") if entry.name.endswith(".dist-info"))
         except OSError:
             continue
-    return digest(canonical([found, _form()]).encode())
+        for name in names:
+            package, _, version = name.removesuffix(".dist-info").partition("-")
+            found.setdefault(_plain(package), (version, Path(folder, name)))
+    return found
 
 
 @functools.cache
@@ -115,39 +117,47 @@ def _form() -> str:
 # ------------------------------------------------------------------------------- asking importlib.metadata
 
 
-def _versions(name: str) -> dict[str, str]:
+def _versions(name: str, packages: Mapping[str, tuple[str, Path]]) -> dict[str, str]:
     """{package: version} of the packages that a top-level name belongs to and of all that they need."""
-    packages, waiting = _packages(), _owners(name)
+    waiting = _owners(name, packages)
     if not waiting:
         return {name: "not installed"}
     found: dict[str, str] = {}
     while waiting:
         package = waiting.pop()
         if package not in found and package in packages and not _is_inert(package):
-            found[package] = packages[package].version
-            waiting += _needed(packages[package])
+            found[package], folder = packages[package]
+            waiting += _needed(folder)
     return found
 
 
-def _owners(name: str) -> list[str]:
+def _owners(name: str, packages: Mapping[str, tuple[str, Path]]) -> list[str]:
     """The packages that a top-level name belongs to: those that say so, that are called so, or that hold its files."""
-    packages = _packages()
-    said = [package for package, each in packages.items() if name in (each.read_text("top_level.txt") or "").split()]
+    said = [package for package, (_, folder) in packages.items() if name in _text(folder / "top_level.txt").split()]
     called = [package for package in (_plain(name),) if package in packages]
     if said or called:
         return [*said, *called]
     beginnings = (f"{name}/", f"{name}.")
-    return [package for package, each in packages.items() if _holds(each, beginnings)]
+    return [
+        package
+        for package, (_, folder) in packages.items()
+        if any(line.startswith(beginnings) for line in _text(folder / "RECORD").splitlines())
+    ]
 
 
-def _holds(package: Distribution, beginnings: tuple[str, ...]) -> bool:
-    return any(line.startswith(beginnings) for line in (package.read_text("RECORD") or "").splitlines())
-
-
-def _needed(package: Distribution) -> list[str]:
+def _needed(folder: Path) -> list[str]:
     """What a package needs, less what only its extras do."""
-    needs = [need for need in package.requires or [] if not re.search(r";.*\bextra\b", need)]
+    from importlib.metadata import PathDistribution
+
+    needs = [need for need in PathDistribution(folder).requires or [] if not re.search(r";.*\bextra\b", need)]
     return [_plain(match[0]) for need in needs if (match := re.match(r"[A-Za-z0-9._-]+", need))]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _is_inert(package: str) -> bool:
@@ -157,14 +167,3 @@ def _is_inert(package: str) -> bool:
 def _plain(name: str) -> str:
     """A package's name in its one spelling."""
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-@functools.cache
-def _packages() -> dict[str, Distribution]:
-    from importlib.metadata import distributions
-
-    found: dict[str, Distribution] = {}
-    for each in distributions():  # in the order in which they would be imported
-        if each.metadata["Name"]:
-            found.setdefault(_plain(each.metadata["Name"]), each)
-    return found

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from experiments.engine import runner, surroundings
+from experiments.engine import runner
 from experiments.engine.sources import Sources
 from experiments.engine.store import Shelf
 from experiments.engine.survey import Shelves, Survey
@@ -121,7 +121,6 @@ class Project:
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n{requires}")
         (info / "top_level.txt").write_text(f"{imported or package}\n")
         (folder / f"{imported or package}.py").write_text("")
-        surroundings._packages.cache_clear()
 
     def run(self, survey, *, workers=2, **options):
         """Runs what is missing in this process, with the modules as they are on the disk now."""

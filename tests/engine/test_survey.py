@@ -150,7 +150,7 @@ def test_a_stage_that_waits_names_what_can_be_seen_already(project):
     survey = project.survey(project.plan(upto=5))
     said = explain(survey, "report").splitlines()
     assert said[0] == "report would run:"
-    assert "    source lab.reports: its meaning differs" in said
+    assert "    source lab.reports: report differs" in said
     assert said[-2:] == [f"  input total/{n} is made first, and may come out as before" for n in (1, 2)]
 
 
