@@ -23,6 +23,7 @@ def canonical(value: Json) -> str:
     Raises ValueError for what has no such text: NaN and infinities, keys that are not strings (JSON would make
     1 and "1" one key), and values of other types.
     """
+    _check_keys(value)
     return _text(value, sort_keys=True)
 
 
@@ -50,16 +51,15 @@ def ingredients(stage: Stage, *, digests: Mapping[Product, str], sources: Source
 def key(made_of: Json) -> str:
     """The key of a stage whose `ingredients` these are. Their order counts: a function may well read a mapping in
     the order in which it is handed over. Raises ValueError for what is not JSON, as `canonical` does."""
+    _check_keys(made_of["parameters"])  # all else is made of strings
     return digest(_text(made_of, sort_keys=False).encode())
 
 
 def _text(value: Json, *, sort_keys: bool) -> str:
     try:
-        text = json.dumps(value, sort_keys=sort_keys, separators=(",", ":"), allow_nan=False)
+        return json.dumps(value, sort_keys=sort_keys, separators=(",", ":"), allow_nan=False)
     except (TypeError, RecursionError) as error:
         raise ValueError(str(error)) from error
-    _check_keys(value)
-    return text
 
 
 def _check_keys(value: Json) -> None:

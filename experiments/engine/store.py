@@ -61,7 +61,7 @@ class Record:
             raise ValueError(f"{self.key!r} is not a key")
         if not (isinstance(self.stage, str) and isinstance(self.seconds, int | float) and self.seconds >= 0):
             raise ValueError("a record names its stage and the seconds that it took")
-        if not all(isinstance(each, str) for each in [*self.environment.keys(), *self.environment.values()]):
+        if {type(each) for each in (*self.environment, *self.environment.values())} - {str}:
             raise ValueError("a record's environment is told in words")
         for name, address in self.products.items():
             if not (isinstance(name, str) and NAME.fullmatch(name)):

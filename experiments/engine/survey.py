@@ -123,7 +123,10 @@ class Survey:
 
     def environment(self, stage: Stage) -> Mapping[str, str]:
         """What a result of a stage would depend on here beside its key."""
-        modules = tuple(self.sources.reached_by(stage))
+        return self._environment(self.sources.reached_by(stage))
+
+    def _environment(self, sources: Iterable[str]) -> Mapping[str, str]:
+        modules = tuple(sources)
         if modules not in self._environments:
             self._environments[modules] = self.surroundings.of(self.sources.others(modules))
         return self._environments[modules]
@@ -225,7 +228,7 @@ class Survey:
         key, made_of = self._keys[at]
         found = None
         if stage.name not in self.redo:
-            found = self.shelves.find(key, made_of=made_of, environment=self.environment(stage))
+            found = self.shelves.find(key, made_of=made_of, environment=self._environment(made_of["sources"]))
         if found is None:
             return Standing(stage, "missing", key, made_of)
         return Standing(stage, found[0], key, made_of, found[1])
