@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-from experiments.engine import console, runner
+from experiments.engine import console, places, runner
 from experiments.engine.arguments import parse
 from experiments.engine.files import FilesError, check_replaceable, check_writable, sweep, write_file
 from experiments.engine.key import SourceError, Sources
@@ -33,6 +33,7 @@ from report.pages import PAGES
 from report.site import update
 
 ROOT = Path(__file__).resolve().parent
+KEPT = (".", "records", "artifacts")  # the folders of a shelf
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -116,7 +117,8 @@ def look(options: argparse.Namespace) -> Survey:
         files=files,
         questions={page.slug: page.question for page in PAGES},
     )
-    for kept in ("records", "artifacts"):
+    places.check_readable(folder / kept for folder in (options.cache, ROOT / "results") for kept in KEPT)
+    for kept in KEPT:
         sweep(options.cache / kept)
     sources = Sources(ROOT, memo=memo["sources"])
     shelves = Shelves(Shelf("cache", options.cache), Shelf("results", ROOT / "results"), environment())
@@ -137,7 +139,8 @@ def compute(survey: Survey, *, jobs: int) -> runner.Outcome:
     missing = survey.must_run()
     if not missing:
         return runner.Outcome()
-    check_writable(survey.shelves.local.folder)
+    for kept in KEPT:
+        check_writable(survey.shelves.local.folder / kept)
     standing, jobs = states(survey), min(jobs, len(missing))
     console.show_graph(standing, costs=survey.costs(), jobs=jobs)
     perhaps = {name for name in missing if standing[name] == "waiting"}

@@ -73,7 +73,10 @@ LAYERS = (
     Layer(("experiments.wiring",), ours=("experiments.spec",)),
     Layer(("experiments.idx",), ours=("experiments.errors",)),
     Layer(("experiments.study",), ours=("experiments.spec",)),
-    Layer(("experiments.engine.arguments",), ours=("experiments.study",)),
+    Layer(
+        ("experiments.engine.arguments",),
+        ours=("experiments.study", "experiments.engine"),
+    ),
     Layer(("experiments.engine",), ours=ENGINE, later=("numpy", "rich")),
     Layer(("experiments.spec", "experiments.errors", "experiments"), ours=()),
 )

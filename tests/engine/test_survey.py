@@ -79,7 +79,7 @@ def test_an_edited_source_is_named(project):
     project.build()
     project.edit("lab/helper.py", "value * factor", "value + factor")
     survey = project.survey()
-    assert states(survey) == {"numbers": "cached", "total/1": "stale", "total/2": "stale", "report": "stale"}
+    assert states(survey) == {"numbers": "cached", "total/1": "stale", "total/2": "stale", "report": "waiting"}
     assert "    source lab.helper: its meaning or content differs" in explain(survey, "total/1").splitlines()
 
 
