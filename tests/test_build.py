@@ -55,7 +55,7 @@ def test_help_shows_how_to_begin(fresh):
         (["--explain", "train/mlp-raw/77"], "no stage is named train/mlp-raw/77; did you mean train/mlp-raw/"),
         (["--rebuild", "nothing"], "no stage is named nothing"),
         (["--verify", "nothing"], "no stage is named nothing"),
-        (["--serve", "-1"], "expected"),
+        (["--serve", "-1"], "is not a port"),
         (["--serve", "x" * 5000], "is not a port"),
         (["--jobs", "\N{SUPERSCRIPT TWO}"], "is not a number of processes"),
         (["--jobs", "9" * 5000], "is not a number of processes"),

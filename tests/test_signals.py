@@ -71,7 +71,9 @@ def disturbed(cache, folder, *, after, number, whole_group=False, twice=False):
             except ProcessLookupError:
                 break
         said = build.communicate(timeout=120)[1]
-    left = session(build.pid)
+    end = time.monotonic() + 10
+    while (left := session(build.pid)) and time.monotonic() < end:  # what was killed takes a moment to go
+        time.sleep(0.02)
     shutil.rmtree(folder)
     return build.returncode, [line for line in said.splitlines() if not line.startswith("[")], left
 

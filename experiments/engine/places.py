@@ -87,10 +87,11 @@ def _within(path: Path, other: Path) -> bool:
 
 def _identity(path: Path) -> Identity:
     """What tells a folder, under whichever of its names; that of one yet to be made is its path."""
+    real = _real(path)
     try:
-        found = path.stat()
+        found = real.stat()
     except OSError:
-        return str(_real(path))
+        return str(real)
     return found.st_dev, found.st_ino
 
 
