@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from experiments.engine import console, runner
+from experiments.engine import console, places, runner
 from experiments.engine.arguments import parse
 from experiments.engine.files import FilesError, check_writable, sweep
 from experiments.engine.memo import Memo
@@ -33,6 +33,7 @@ from report.pages import PAGES
 from report.site import check, update
 
 ROOT = Path(__file__).resolve().parent
+KEPT = (".", "records", "artifacts")  # the folders of a shelf
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -115,7 +116,8 @@ def look(options: argparse.Namespace, memo: Memo) -> Survey:
         files=files,
         questions={page.slug: page.question for page in PAGES},
     )
-    for kept in ("records", "artifacts"):
+    places.check_readable(folder / kept for folder in (options.cache, ROOT / "results") for kept in KEPT)
+    for kept in KEPT:
         sweep(options.cache / kept)
     sources, surroundings = Sources(ROOT, memo=memo.known["sources"]), Surroundings(memo.known["installed"])
     memo.known |= {"sources": sources.memo, "installed": surroundings.memo}
@@ -136,7 +138,8 @@ def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
         return runner.Outcome()
     check(out)
     tell_losses(survey)
-    check_writable(survey.shelves.local.folder)
+    for kept in KEPT:
+        check_writable(survey.shelves.local.folder / kept)
     standing, jobs = states(survey), min(jobs, len(missing))
     console.show_graph(standing, costs=survey.costs(), jobs=jobs)
     perhaps = {name for name in missing if standing[name] == "waiting"}

@@ -12,14 +12,16 @@ import threading
 import time
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NoReturn
 
+from experiments.engine import process
 from experiments.errors import InputError
 
 WATCHED = ("experiments", "report", "templates", "build.py", "CITATION.cff")
 ENDINGS = (".py", ".html", ".md", ".css", ".js", ".json", ".svg", ".cff")
 
 
-def serve(root: Path, site: Path, *, port: int) -> int:
+def serve(root: Path, site: Path, *, port: int) -> NoReturn:
     """Serves `site`, and runs build.py with this call's own arguments, less --serve, now and on every change.
 
     Port 0 takes a free one. Ctrl-C is the way to end it: exit code 0. InputError where the port cannot be had.
@@ -29,17 +31,12 @@ def serve(root: Path, site: Path, *, port: int) -> int:
         server = ThreadingHTTPServer(("127.0.0.1", port), functools.partial(_Quiet, directory=str(site)))
     except (OSError, OverflowError) as error:
         raise InputError(f"--serve {port}: cannot listen on this port ({error}); name another one") from error
-    try:
-        built = _state(root)
-        subprocess.run(command, check=False)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends)", flush=True)
-        _rebuild_on_change(root, command, built=built)
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        server.server_close()
-    return 0
+    process.answer("", code=0)
+    built = _state(root)
+    _build(command)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends)", flush=True)
+    _rebuild_on_change(root, command, built=built)
 
 
 def without_serve(arguments: list[str]) -> list[str]:
@@ -53,14 +50,23 @@ def without_serve(arguments: list[str]) -> list[str]:
     return kept
 
 
-def _rebuild_on_change(root: Path, command: list[str], *, built: dict[str, int]) -> None:
+def _rebuild_on_change(root: Path, command: list[str], *, built: dict[str, int]) -> NoReturn:
     """Builds whenever the sources are no longer as they were when the last build began."""
     while True:
         time.sleep(0.5)
         now = _state(root)
         if now != built:
             built = now
-            subprocess.run(command, check=False)
+            _build(command)
+
+
+def _build(command: list[str]) -> None:
+    """Runs a build to its end; a signal that ends the server ends it first."""
+    with process.held():
+        build = subprocess.Popen(command)
+        process.at_last(build.terminate)
+    build.wait()
+    process.not_at_last(build.terminate)
 
 
 class _Quiet(SimpleHTTPRequestHandler):

@@ -75,7 +75,10 @@ LAYERS = (
     Layer(("experiments.idx",), ours=("experiments.errors", "experiments.formats")),
     Layer(("experiments.formats",), ours=()),
     Layer(("experiments.study",), ours=("experiments.spec",)),
-    Layer(("experiments.engine.arguments",), ours=("experiments.study",)),
+    Layer(
+        ("experiments.engine.arguments",),
+        ours=("experiments.study", "experiments.engine"),
+    ),
     Layer(("experiments.engine",), ours=ENGINE, later=("numpy", "rich")),
     Layer(("experiments.spec", "experiments.errors", "experiments"), ours=()),
 )

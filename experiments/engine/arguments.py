@@ -9,6 +9,7 @@ import argparse
 import os
 import re
 from pathlib import Path
+from typing import NoReturn
 
 from experiments.engine import places
 from experiments.study import STUDIES
@@ -29,7 +30,7 @@ exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 int
 
 def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argparse.Namespace:
     """The options. `root` is the folder of the project, `about` the sentence that help begins with."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="build.py",
         description=about,
         epilog=EXAMPLES,
@@ -112,6 +113,13 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
     except ValueError as error:
         parser.error(str(error))
     return options
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Says what is wrong in one line, whatever the arguments hold, without the usage of all options."""
+        shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in message)
+        self.exit(2, f"{self.prog}: {shown}; --help tells more\n")
 
 
 def _count(text: str) -> int:

@@ -1,13 +1,16 @@
 """Places: the folders that a command line names, refused where a build could not use them or would harm something.
 
-In: names of folders, and the project's own. Out: nothing, or a ValueError whose one line names both folders.
+In: names of folders, and the project's own. Out: nothing, or an error whose one line names them.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
 from pathlib import Path
+
+from experiments.engine.files import FilesError
 
 OWN = ("experiments", "report", "templates", "tests", "results", "benchmarks", ".git", ".github", ".ci")
 READABLE = (errno.ENOENT, errno.EACCES)  # what a folder may be that is still to be made, or told of by who reads it
@@ -56,6 +59,17 @@ def check(project: Path, *, out: Path, cache: Path, data: Path | None) -> None:
             _apart(first, named[first], second, named[second])
 
 
+def check_readable(folders: Iterable[Path]) -> None:
+    """FilesError where what is stored in one of these folders cannot be read: it would be taken for lost."""
+    for folder in folders:
+        try:
+            if os.access(folder, os.R_OK | os.X_OK) or not folder.is_dir():
+                continue
+        except PermissionError:  # the folder above is closed
+            pass
+        raise FilesError(f"cannot read {folder}: Permission denied; change its permissions, or choose another folder")
+
+
 def _apart(first: str, one: Path, second: str, other: Path) -> None:
     if _identity(one) == _identity(other):
         raise ValueError(f"{first} {one} and {second} {other} are the same folder; choose another one")
@@ -73,10 +87,11 @@ def _within(path: Path, other: Path) -> bool:
 
 def _identity(path: Path) -> Identity:
     """What tells a folder, under whichever of its names; that of one yet to be made is its path."""
+    real = _real(path)
     try:
-        found = path.stat()
+        found = real.stat()
     except OSError:
-        return str(_real(path))
+        return str(real)
     return found.st_dev, found.st_ino
 
 

@@ -65,7 +65,7 @@ def answer(said: str, *, code: int) -> None:
             _waiting.append(number)
             return
         _ignore_signals()
-        for act in _last_acts:
+        for act in list(_last_acts):
             act()
         shown = "\x1b[?25h\n" if "rich" in sys.modules and os.isatty(2) else ""  # a bar had hidden the cursor
         with suppress(OSError):
@@ -81,6 +81,11 @@ def at_last(act: Callable[[], None]) -> None:
     """Has something done before a signal ends this process."""
     if act not in _last_acts:
         _last_acts.append(act)
+
+
+def not_at_last(act: Callable[[], None]) -> None:
+    """Takes that back."""
+    _last_acts.remove(act)
 
 
 @contextmanager

@@ -77,7 +77,8 @@ class Progress:
         known = all(name in costs for name in self.sure | self.perhaps)
         if not self.perhaps:
             return f"{'about' if known else 'more than'} {spoken(longest)} left"
-        return f"about {spoken(sure or 0)} left, {'at most' if known else 'perhaps more than'} {spoken(longest)}"
+        most = f"{'at most' if known else 'perhaps more than'} {spoken(longest)}"
+        return f"{most} left" if sure is None else f"about {spoken(sure)} left, {most}"
 
     def _say(self, text: str) -> None:
         if self._bar is not None:

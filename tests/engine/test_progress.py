@@ -51,6 +51,18 @@ def test_a_stage_nobody_foresaw_counts_when_it_ends():
     assert log.getvalue().splitlines() == ["[1/2] surprise", "[2/2] a"]
 
 
+def test_what_may_not_have_to_run_is_counted_when_it_is_due():
+    log, costs = io.StringIO(), {"a": 30.0, "b": 50.0, "c": 120.0}
+    progress = Progress(["a"], perhaps=["b", "c"], costs=lambda: costs, jobs=1, stream=log)
+    assert progress.estimate() == "about 30 s left, at most 3 min"
+    progress.told("done", "a")
+    progress.told("spared", "c")
+    progress.told("due", "b")
+    assert progress.estimate() == "about 50 s left"
+    progress.told("done", "b")
+    assert log.getvalue().splitlines() == ["[1/1] a   at most 3 min left", "[2/2] b"]
+
+
 def test_a_terminal_gets_a_bar():
     terminal = Terminal()
     with Progress(["a", "b"], costs=lambda: {"a": 5.0, "b": 5.0}, jobs=1, stream=terminal) as progress:
