@@ -131,7 +131,8 @@ def rendering(
             done.make(figure.steps, [code, drawn.digest], partial(_steps, drawn, figure))
     done.add(_assets(root))
     _check_scripts((*pages, *unit_pages), done.files)
-    done.add(extras.files(facts=facts, pages=tuple(pages), further=unit_pages, root=root, base_url=base_url))
+    done.add(extras.files(pages=tuple(pages), further=unit_pages, root=root, base_url=base_url))
+    done.make("facts.json", shared.digest, partial(extras.facts_json, facts, pages))
     for name, make in (notebooks or {}).items():
         done.make(name, [code, sorted(figures), _digests(root, "notebooks/**/*.md")], make)
     told = extras.about(

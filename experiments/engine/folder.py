@@ -123,26 +123,30 @@ def _written(folder: Path, sign: Sign) -> dict[str, str]:
         listed = sign.read(data)
     except ValueError as error:
         raise _foreign(folder, f"it holds files but no {sign.name} of ours ({error})") from error
-    for name, digest in listed.items():
-        with explained("read", folder / name):
-            if trouble := _trouble(folder, name, digest):
-                raise _foreign(folder, f"its {sign.name} lists {name}, which {trouble}")
+    if wrong := _first_wrong(folder, listed):
+        raise _foreign(folder, f"its {sign.name} lists {wrong[0]}, which {wrong[1]}")
     return {**listed, sign.name: hashlib.sha256(data).hexdigest()}
 
 
-def _trouble(folder: Path, name: str, digest: str) -> str | None:
-    """Why a file is not the one that a build wrote; None where it is."""
-    for path in (*(folder / parent for parent in parents(name)), folder / name):
-        try:
-            found = path.lstat()
-        except (FileNotFoundError, NotADirectoryError):
-            return "is gone"
-        if stat.S_ISLNK(found.st_mode):
-            return "is reached by a link"
-    if not stat.S_ISREG(found.st_mode):
-        return "is no file"
-    if found.st_size > LARGEST or hashlib.sha256(read_file(path, limit=LARGEST)).hexdigest() != digest:
-        return "was changed"
+def _first_wrong(folder: Path, listed: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first file that is not the one that a build wrote, and why; None where all are. (Paths as plain text: there
+    are hundreds of files, and every build looks at each.)"""
+    sound: set[str] = set()  # folders below this one that are folders indeed
+    for name, digest in listed.items():
+        path = f"{folder}/{name}"
+        with explained("read", path):
+            try:
+                for above in parents(name):
+                    if above not in sound and stat.S_ISLNK(os.lstat(f"{folder}/{above}").st_mode):
+                        return name, "is reached by a link"
+                    sound.add(above)
+                found = os.lstat(path)
+            except (FileNotFoundError, NotADirectoryError):
+                return name, "is gone"
+            if not stat.S_ISREG(found.st_mode):
+                return name, "is reached by a link" if stat.S_ISLNK(found.st_mode) else "is no file"
+            if found.st_size > LARGEST or hashlib.sha256(read_file(path, limit=LARGEST)).hexdigest() != digest:
+                return name, "was changed"
     return None
 
 
@@ -176,10 +180,10 @@ def _fill(fresh: Path, folder: Path, kept: Others, files: Mapping[str, bytes | K
     for name in folders:
         (fresh / name).mkdir()
     for name in kept.files:
-        bring(folder / name, fresh / name)
+        bring(f"{folder}/{name}", f"{fresh}/{name}")
     for name, data in files.items():
         digest = data.digest if isinstance(data, Kept) else hashlib.sha256(data).hexdigest()
-        if old.get(name) == digest and bring(folder / name, fresh / name):
+        if old.get(name) == digest and bring(f"{folder}/{name}", f"{fresh}/{name}"):
             continue
         if isinstance(data, Kept):
             raise Moved(f"cannot write {folder}: another build writes it; run again")
