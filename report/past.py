@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.engine.files import read_file
-from experiments.engine.key import canonical, digest
+from experiments.engine.key import digest
 
 LARGEST = 64_000_000  # bytes of a note
 
@@ -28,6 +28,12 @@ class Past:
     made: Mapping[str, str] = field(default_factory=dict)
     pages: Mapping[str, Any] = field(default_factory=dict)
 
+    def listings(self, slug: str) -> Mapping[str, str]:
+        """The code that a page showed, as HTML by what it was made of."""
+        page = self.pages.get(slug)
+        found = page.get("listings") if isinstance(page, dict) else None
+        return found if isinstance(found, dict) and all(isinstance(each, str) for each in found.values()) else {}
+
 
 NOTHING = Past()
 
@@ -35,19 +41,20 @@ NOTHING = Past()
 def read(path: Path) -> Past:
     """The note in a file; NOTHING where there is none."""
     try:
-        found = json.loads(read_file(path, limit=LARGEST))
-        if found["seal"] != digest(canonical(found["note"]).encode()):
+        seal, _, text = read_file(path, limit=LARGEST).partition(b"\n")
+        if seal != digest(text).encode():
             return NOTHING
-        past = Past(**found["note"])
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        past = Past(**json.loads(text))
+    except (OSError, ValueError, TypeError, RecursionError):
         return NOTHING
     texts = (past.stamp, past.manifest, *_values(past.made))
     return past if all(isinstance(text, str) for text in texts) and isinstance(past.pages, dict) else NOTHING
 
 
 def sealed(past: Past) -> bytes:
-    """The content of a note's file."""
-    return canonical({"note": asdict(past), "seal": digest(canonical(asdict(past)).encode())}).encode()
+    """The content of a note's file: a digest of the rest, and the rest."""
+    text = json.dumps(asdict(past), sort_keys=True).encode()
+    return digest(text).encode() + b"\n" + text
 
 
 def _values(value: object) -> list[object]:

@@ -107,6 +107,7 @@ def rendering(
         social=frozenset(social or ()),
         data={name: value for name, value in (scripts or {}).items() if name.endswith(".json")},
         units=tuple(units),
+        code=code,
         digest=_digest([about, _templates(root)]),
     )
     site, unit_pages = Site(shared), portraits.pages(units)

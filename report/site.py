@@ -6,8 +6,10 @@ The renderer is imported only when there is something to render.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,17 +106,17 @@ def _stamp(survey: Survey, sources: Mapping[str, str], *, study: Study, base_url
 
 def _code(sources: Mapping[str, str]) -> str:
     """A digest of the code that renders, ours and that of the libraries."""
-    import jinja2
-    import latex2mathml
-    import markdown
-    import pygments
-    import pymdownx
+    code = {name: found for name, found in sources.items() if name.endswith(".py")}
+    return digest(canonical([sorted(_installed()), code]).encode())
 
-    libraries = (jinja2, latex2mathml, markdown, pygments, pymdownx)
-    versions = {each.__name__: str(getattr(each, "__version__", "")) for each in libraries}
-    return digest(
-        canonical([versions, {name: found for name, found in sources.items() if name.endswith(".py")}]).encode()
-    )
+
+def _installed() -> set[str]:
+    """Every distribution with its version, as the names of the folders that installers leave tell them."""
+    found: set[str] = set()
+    for path in sys.path:
+        with contextlib.suppress(OSError):
+            found.update(entry.name for entry in os.scandir(path or ".") if entry.name.endswith(".dist-info"))
+    return found
 
 
 def _environment(survey: Survey) -> Mapping[str, str]:
@@ -138,7 +140,7 @@ def _put(out: Path, arguments: Mapping[str, Any], last: Past, lying: Mapping[str
 
     done = rendering(**arguments, past=last, lying=lying)
     try:
-        return done, folder.replace(out, done.files, sign=SIGN)
+        return done, folder.replace(out, done.files, sign=SIGN, lying=lying)
     except folder.Moved:  # another build of the same site ended meanwhile, and what was to be kept is gone
         done = rendering(**arguments)
         return done, folder.replace(out, done.files, sign=SIGN)

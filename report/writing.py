@@ -67,6 +67,7 @@ class Shared:
     social: Collection[str]
     data: Mapping[str, Any]
     units: tuple[Mapping[str, Any], ...]
+    code: str
     digest: str
 
 
@@ -109,10 +110,11 @@ class Written:
     made_of: str
     text: Text | None
     users: dict[str, list[Page]]
+    listings: Mapping[str, str]
 
     def remembered(self) -> dict[str, Any]:
         """What the next build is to know of the page."""
-        return {"made_of": self.made_of, "uses": asdict(self.uses)}
+        return {"made_of": self.made_of, "uses": asdict(self.uses), "listings": self.listings}
 
 
 class Environment(jinja2.Environment):
@@ -160,19 +162,22 @@ class Site:
         """Every page in the order of the pages: its text, or that it is as an earlier build wrote it."""
         users: dict[str, list[Page]] = {}
         in_turn = sorted(self.pages, key=lambda page: LAST.index(page.slug) + 1 if page.slug in LAST else 0)
-        by_slug = {page.slug: self._remember(page, past, users) or self._write(page, users) for page in in_turn}
+        by_slug = {page.slug: self._remember(page, past, users) or self._write(page, past, users) for page in in_turn}
         return [by_slug[page.slug] for page in self.pages]
 
     def text(self, written: Written) -> Text:
         """The text of a page, which is written now if an earlier build did it."""
-        return written.text or self._write_page(Functions(self._library(), written.page, users=written.users))[0]
+        if written.text:
+            return written.text
+        functions = Functions(self._library(), written.page, users=written.users, known=written.listings)
+        return self._write_page(functions)[0]
 
     def not_found(self) -> Written:
         """The page for an address that does not exist."""
         library = Library(self.root, {}, {}, {page.slug: page for page in self.pages}, {}, {}, self.environment)
         functions = Functions(library, NOT_FOUND, top=extras.path_of(self.shared.base_url))
         text, uses = self._write_page(functions, template="404.md")
-        return Written(NOT_FOUND, uses, "", text, {})
+        return Written(NOT_FOUND, uses, "", text, {}, {})
 
     def dress(self, written: Written, homes: dict[str, Placed]) -> str:
         """The whole HTML page: the text in its frame, with figures it refers to linked by number."""
@@ -226,19 +231,20 @@ class Site:
         try:
             known = past.pages[page.slug]
             uses = Uses.of(known["uses"])
-            made_of = self._made_of(page, uses, users)
+            made_of, listings = self._made_of(page, uses, users), known["listings"]
             if made_of != known["made_of"]:
                 return None
         except (KeyError, TypeError, AttributeError):
             return None
         before = {what: list(pages) for what, pages in users.items()}
         Functions(self._library(), page, users=users).note(*uses.noted)
-        return Written(page, uses, made_of, None, before)
+        return Written(page, uses, made_of, None, before, listings)
 
-    def _write(self, page: Page, users: dict[str, list[Page]]) -> Written:
+    def _write(self, page: Page, past: Past, users: dict[str, list[Page]]) -> Written:
         before = {what: list(pages) for what, pages in users.items()}
-        text, uses = self._write_page(Functions(self._library(), page, users=users))
-        return Written(page, uses, self._made_of(page, uses, before), text, before)
+        functions = Functions(self._library(), page, users=users, known=past.listings(page.slug))
+        text, uses = self._write_page(functions)
+        return Written(page, uses, self._made_of(page, uses, before), text, before, functions.listings)
 
     def _made_of(self, page: Page, uses: Uses, users: Mapping[str, Sequence[Page]]) -> str:
         """A digest of everything that a page with these uses depends on; KeyError for figures that are not drawn."""
@@ -269,6 +275,7 @@ class Site:
             terms=self.terms,
             partials=self.environment,
             units=self.shared.units,
+            code=self.shared.code,
             data=self.shared.data,
         )
 

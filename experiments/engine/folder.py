@@ -8,6 +8,7 @@ everything that somebody else put there.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -31,6 +32,7 @@ from experiments.engine.files import (
 )
 
 LARGEST = 256_000_000  # bytes; no build writes a file as large, so one that is larger need not be read to be foreign
+LINK, NO_FILE = "is reached by a link", "is no file"
 REMEDY = "choose another folder, or move this one away"
 
 
@@ -54,8 +56,11 @@ class Moved(FilesError):
     """A file that was to be kept lies there no more: another build put other files into the folder meanwhile."""
 
 
-def replace(folder: Path, files: Mapping[str, bytes | Kept], *, sign: Sign) -> list[str]:
+def replace(
+    folder: Path, files: Mapping[str, bytes | Kept], *, sign: Sign, lying: Mapping[str, str] | None = None
+) -> list[str]:
     """Puts `files` into a folder in place of those that an earlier build put there. Returns what else is to be said.
+    `lying` is what `written` told just before; it need not be found out again where the sign is still the same.
 
     Only files that the old sign lists are ever replaced or removed (see `written`). Raises FilesError, with everything
     as it was, for a folder that is not ours and for a new file where somebody keeps something else, and Moved.
@@ -66,7 +71,7 @@ def replace(folder: Path, files: Mapping[str, bytes | Kept], *, sign: Sign) -> l
         with _alone(folder.parent):
             sweep(folder.parent, of=folder.name)
             _put_back(folder, sign)
-            old = _written(folder, sign)
+            old = lying if lying and _listed(folder, sign) == lying else _written(folder, sign)
             kept = others(folder, old)
             _refuse_collisions(folder, kept, files)
             fresh = beside(folder)
@@ -138,16 +143,33 @@ def _first_wrong(folder: Path, listed: Mapping[str, str]) -> tuple[str, str] | N
             try:
                 for above in parents(name):
                     if above not in sound and stat.S_ISLNK(os.lstat(f"{folder}/{above}").st_mode):
-                        return name, "is reached by a link"
+                        return name, LINK
                     sound.add(above)
-                found = os.lstat(path)
+                found = _digest_of_file(path)
             except (FileNotFoundError, NotADirectoryError):
                 return name, "is gone"
-            if not stat.S_ISREG(found.st_mode):
-                return name, "is reached by a link" if stat.S_ISLNK(found.st_mode) else "is no file"
-            if found.st_size > LARGEST or hashlib.sha256(read_file(path, limit=LARGEST)).hexdigest() != digest:
-                return name, "was changed"
+            if found != digest:
+                return name, found if found in (LINK, NO_FILE) else "was changed"
     return None
+
+
+def _digest_of_file(path: str) -> str:
+    """The sha256 of a file's bytes, or why there is none: LINK, NO_FILE, or nothing for one that is too large."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return LINK
+        raise
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            return NO_FILE
+        if found.st_size > LARGEST:
+            return ""
+        return hashlib.sha256(os.read(handle, found.st_size + 1)).hexdigest()
+    finally:
+        os.close(handle)
 
 
 def _is_no_file(path: Path) -> bool:
@@ -218,7 +240,6 @@ def _swap(fresh: Path, folder: Path) -> list[Path]:
 def _exchange(one: Path, other: Path) -> bool:
     """Exchanges two names in one step; False, and nothing is done, where the system knows no such step."""
     import ctypes
-    import errno
 
     here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
     try:
