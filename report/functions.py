@@ -60,7 +60,7 @@ class Functions:
     modules: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)  # figures that it links to by number
     noted: list[str] = field(default_factory=list)  # what it put into `users`, in that order
-    lists_users: bool = False  # whether what it shows depends on the pages that were written before it
+    listed: list[str] = field(default_factory=list)  # what it shows the users of, as far as they were written before
     blocks: list[str] = field(default_factory=list)
     known: Mapping[str, str] = field(default_factory=dict)  # listings of code by what they are made of, from before
     listings: dict[str, str] = field(default_factory=dict)  # the same of now
@@ -232,7 +232,7 @@ class Functions:
                 self.noted.append(what)
 
     def _users(self, what: str, words: str) -> str:
-        self.lists_users = True
+        self.listed.append(what)
         links = ", ".join(self.page_link(each.slug) for each in self.users.get(what, []) if each != self.page)
         return f'<p class="used">{words} {links}</p>' if links else ""
 

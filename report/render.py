@@ -115,10 +115,10 @@ def rendering(
     homes = _homes(written)
     _check_placed(homes, figures)
     for each in written:
-        seen = [repr(homes[name]) for name in each.uses.seen]
+        seen = [[homes[name].page, homes[name].number] for name in each.uses.seen]
         done.make(each.page.file, [each.made_of, seen], partial(site.dress, each, homes))
         done.pages[each.page.slug] = each.remembered()
-    done.add({"404.html": site.dress(site.not_found(), homes)})
+    done.make("404.html", shared.digest, lambda: site.dress(site.not_found(), homes))
     for page, network in zip(unit_pages, units, strict=True):
         done.make(page.file, shared.digest, partial(site.unit_page, page, network))
     for module in sorted({module for each in written for module in each.uses.modules}):

@@ -74,7 +74,8 @@ class Shared:
 @dataclass(frozen=True)
 class Uses:
     """What a page has to do with other files: the figures that stand on it and those that it links to, the references,
-    modules and templates of pages that it reads, and the terms and references that it is to be named for."""
+    modules and templates of pages that it reads, the terms and references that it is to be named for, and those whose
+    users it names."""
 
     placed: tuple[Placed, ...] = ()
     seen: tuple[str, ...] = ()
@@ -82,14 +83,14 @@ class Uses:
     modules: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
     noted: tuple[str, ...] = ()
-    lists_users: bool = False  # whether it depends on which pages were written before it
+    listed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Uses:
         """From JSON; TypeError or KeyError where it is not as `dataclasses.asdict` makes it."""
-        names = {name: tuple(found[name]) for name in ("seen", "cited", "modules", "templates", "noted")}
+        names = {name: tuple(found[name]) for name in ("seen", "cited", "modules", "templates", "noted", "listed")}
         placed = tuple(Placed(**{**each, "epochs": tuple(each["epochs"])}) for each in found["placed"])
-        return cls(placed=placed, lists_users=bool(found["lists_users"]), **names)
+        return cls(placed=placed, **names)
 
 
 @dataclass(frozen=True)
@@ -256,7 +257,7 @@ class Site:
             figures,
             {module: self.of_module(module) for module in uses.modules},
             {name: self._digest_of(self.templates / name) for name in (f"pages/{page.slug}.md", *uses.templates)},
-            {name: [each.slug for each in found] for name, found in users.items()} if uses.lists_users else None,
+            {what: [each.slug for each in users.get(what, ())] for what in uses.listed},
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -295,7 +296,7 @@ class Site:
             modules=tuple(functions.modules),
             templates=tuple(sorted(asked for asked in self.environment.asked if asked.startswith(SINGLE))),
             noted=tuple(functions.noted),
-            lists_users=functions.lists_users,
+            listed=tuple(functions.listed),
         )
         return Text(functions.finish(body), headings), uses
 
