@@ -113,7 +113,7 @@ def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
     missing = survey.must_run()
     if not missing:
         return runner.Outcome()
-    check(out)
+    check(survey, root=ROOT, out=out)
     check_writable(survey.shelves.local.folder)
     console.show_graph(survey, jobs=jobs)
     executor = runner.local_pool(jobs)

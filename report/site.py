@@ -21,6 +21,7 @@ from experiments.engine.survey import Survey
 from experiments.plan import CARD, PICTURES, made, shown
 from experiments.spec import Product, Study
 from report import past
+from report.errors import PageError
 from report.manifest import SIGN
 from report.past import Past
 
@@ -38,8 +39,16 @@ SOURCES = {
 }
 
 
-def check(out: Path) -> None:
-    """Raises FilesError unless a site may be written there: asked before any work is done."""
+def check(survey: Survey, *, root: Path, out: Path) -> None:
+    """Asked before any work is done. Raises PageError for faults of the templates, with a line for each, and
+    FilesError where no site may be written."""
+    from report.check import faults
+
+    figures = {
+        each.name.removeprefix("figure/"): each.function for each in survey.stages if each.name.startswith("figure/")
+    }
+    if found := faults(root, figures):
+        raise PageError("\n".join(found))
     folder.check(out, sign=SIGN)
 
 

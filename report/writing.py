@@ -132,6 +132,21 @@ class Environment(jinja2.Environment):
         return super().select_template(names, parent, globals)
 
 
+def environment(templates: Path) -> Environment:
+    """Jinja as the templates in a folder need it."""
+    found = Environment(
+        loader=jinja2.FileSystemLoader(templates, encoding="utf-8"),
+        autoescape=jinja2.select_autoescape(("html",)),
+        undefined=_Unknown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    found.asked = set()
+    found.filters |= {"grouped": wording.grouped, "words": values.words}
+    return found
+
+
 class Site:
     """The templates of one site, and what all its pages share."""
 
@@ -140,16 +155,7 @@ class Site:
         self.templates = self.root / "templates"
         self.references = references.load(self.root)
         self.terms = self._terms()
-        self.environment = Environment(
-            loader=jinja2.FileSystemLoader(self.templates, encoding="utf-8"),
-            autoescape=jinja2.select_autoescape(("html",)),
-            undefined=_Unknown,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        self.environment.asked = set()
-        self.environment.filters |= {"grouped": wording.grouped, "words": values.words}
+        self.environment = environment(self.templates)
         self.environment.globals |= {
             "study": values.of_study(shared.study),
             "dataset": values.of_dataset(shared.card),
@@ -331,8 +337,12 @@ class Site:
             ) from error
         except jinja2.TemplateSyntaxError as error:
             raise PageError(f"templates/{error.name}, line {error.lineno}: {error.message}") from error
+        except OSError as error:
+            raise PageError(f"templates/{name} cannot be read: {error.strerror}; change its permissions.") from error
         except (jinja2.TemplateError, PageError, TypeError) as error:
             raise PageError(f"{self._where(error, name)}: {error}") from error
+        except Exception as error:  # whatever an expression may come to: a division by zero, text that is no UTF-8
+            raise PageError(f"{self._where(error, name)}: {type(error).__name__}: {error}") from error
 
     def _where(self, error: BaseException, name: str) -> str:
         """The innermost line of a template in the error's traceback."""
