@@ -136,7 +136,7 @@ def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
     missing = survey.must_run()
     if not missing:
         return runner.Outcome()
-    check(out)
+    check(survey, root=ROOT, out=out)
     tell_losses(survey)
     for kept in KEPT:
         check_writable(survey.shelves.local.folder / kept)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 def files(
     *,
-    facts: Mapping[str, Fact],
     pages: Sequence[Page],
     root: Path,
     base_url: str | None,
@@ -33,7 +32,6 @@ def files(
     base = base_url.rstrip("/") + "/" if base_url else None
     sitemap = f"Sitemap: {base}sitemap.xml\n" if base else ""
     found = {
-        "facts.json": manifest.lines(_facts(facts, pages)),
         "robots.txt": f"User-agent: *\nAllow: /\n{sitemap}",
         ".nojekyll": "",
     }
@@ -81,14 +79,15 @@ def path_of(base_url: str | None) -> str:
     return urlsplit(base_url).path.rstrip("/") + "/" if base_url else ""
 
 
-def _facts(facts: Mapping[str, Fact], pages: Sequence[Page]) -> dict[str, Any]:
+def facts_json(facts: Mapping[str, Fact], pages: Sequence[Page]) -> str:
+    """Every fact, with the page that it belongs to."""
     slugs = {page.slug for page in pages}
     keys = ("value", "low", "high", "n", "unit", "method")
     found = {}
     for name in sorted(facts):
         slug = name.partition(".")[0]
         found[name] = {key: _short(facts[name][key]) for key in keys} | {"page": slug if slug in slugs else None}
-    return found
+    return manifest.lines(found)
 
 
 def _short(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 
 from report.errors import PageError
@@ -26,7 +26,8 @@ class FigureFiles:
     @cached_property
     def digest(self) -> str:
         """A digest of all that there is to know of it."""
-        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()
+        parts = (self.svg, self.csv, self.function, self.stage, self.key)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Functions that make a block hand Markdown a token and keep the HTML, so that Mar
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +43,7 @@ class Library:
     terms: dict[str, str]  # lower-case term -> anchor
     partials: jinja2.Environment
     units: Sequence[Mapping[str, Any]] = ()  # of each network; see report/portraits.py
+    code: str = ""  # a digest of the code that renders
     data: Mapping[str, Any] = field(default_factory=dict)  # what stages "script/..." made as .json, by its name
 
 
@@ -58,8 +60,10 @@ class Functions:
     modules: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)  # figures that it links to by number
     noted: list[str] = field(default_factory=list)  # what it put into `users`, in that order
-    lists_users: bool = False  # whether what it shows depends on the pages that were written before it
+    listed: list[str] = field(default_factory=list)  # what it shows the users of, as far as they were written before
     blocks: list[str] = field(default_factory=list)
+    known: Mapping[str, str] = field(default_factory=dict)  # listings of code by what they are made of, from before
+    listings: dict[str, str] = field(default_factory=dict)  # the same of now
 
     def names(self) -> dict[str, Callable[..., Any]]:
         """The functions by the name that templates call them."""
@@ -176,7 +180,7 @@ class Functions:
         """ "How this was measured": the source of the functions that made the page's numbers."""
         targets = [source.find(self.library.root, name) for name in functions]
         self.modules.extend(target.module for target in targets)
-        listings = [(target, source.function_html(target)) for target in targets]
+        listings = [(target, self._listing(target)) for target in targets]
         return self._block(self._partial("measured.html", listings=listings))
 
     def widget(self, name: str, **values: Any) -> str:
@@ -228,9 +232,15 @@ class Functions:
                 self.noted.append(what)
 
     def _users(self, what: str, words: str) -> str:
-        self.lists_users = True
+        self.listed.append(what)
         links = ", ".join(self.page_link(each.slug) for each in self.users.get(what, []) if each != self.page)
         return f'<p class="used">{words} {links}</p>' if links else ""
+
+    def _listing(self, target: source.Target) -> str:
+        """The source of a function in HTML: highlighting takes longer than all else that a page needs."""
+        made_of = hashlib.sha256(repr((self.library.code, target)).encode()).hexdigest()
+        self.listings[made_of] = self.known.get(made_of) or source.function_html(target)
+        return self.listings[made_of]
 
     def _partial(self, name: str, **values: Any) -> str:
         return self.library.partials.get_template(f"partials/{name}").render(values)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from experiments.engine.files import opened, read_file, sealed, write_file
-from experiments.engine.key import canonical
 
 LARGEST = 64_000_000  # bytes of a note
 
@@ -27,6 +26,12 @@ class Past:
     manifest: str = ""
     made: Mapping[str, str] = field(default_factory=dict)
     pages: Mapping[str, Any] = field(default_factory=dict)
+
+    def listings(self, slug: str) -> Mapping[str, str]:
+        """The code that a page showed, as HTML by what it was made of."""
+        page = self.pages.get(slug)
+        found = page.get("listings") if isinstance(page, dict) else None
+        return found if isinstance(found, dict) and all(isinstance(each, str) for each in found.values()) else {}
 
 
 NOTHING = Past()
@@ -44,7 +49,7 @@ def read(path: Path) -> Past:
 
 def write(path: Path, past: Past) -> None:
     """Writes a note, sealed."""
-    write_file(path, sealed(canonical(asdict(past)).encode()))
+    write_file(path, sealed(json.dumps(asdict(past), sort_keys=True).encode()))
 
 
 def _values(value: object) -> list[object]:

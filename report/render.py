@@ -107,6 +107,7 @@ def rendering(
         social=frozenset(social or ()),
         data={name: value for name, value in (scripts or {}).items() if name.endswith(".json")},
         units=tuple(units),
+        code=code,
         digest=_digest([about, _templates(root)]),
     )
     site, unit_pages = Site(shared), portraits.pages(units)
@@ -114,10 +115,10 @@ def rendering(
     homes = _homes(written)
     _check_placed(homes, figures)
     for each in written:
-        seen = [repr(homes[name]) for name in each.uses.seen]
+        seen = [[homes[name].page, homes[name].number] for name in each.uses.seen]
         done.make(each.page.file, [each.made_of, seen], partial(site.dress, each, homes))
         done.pages[each.page.slug] = each.remembered()
-    done.add({"404.html": site.dress(site.not_found(), homes)})
+    done.make("404.html", shared.digest, lambda: site.dress(site.not_found(), homes))
     for page, network in zip(unit_pages, units, strict=True):
         done.make(page.file, shared.digest, partial(site.unit_page, page, network))
     for module in sorted({module for each in written for module in each.uses.modules}):
@@ -131,7 +132,8 @@ def rendering(
             done.make(figure.steps, [code, drawn.digest], partial(_steps, drawn, figure))
     done.add(_assets(root))
     _check_scripts((*pages, *unit_pages), done.files)
-    done.add(extras.files(facts=facts, pages=tuple(pages), further=unit_pages, root=root, base_url=base_url))
+    done.add(extras.files(pages=tuple(pages), further=unit_pages, root=root, base_url=base_url))
+    done.make("facts.json", shared.digest, partial(extras.facts_json, facts, pages))
     for name, make in (notebooks or {}).items():
         done.make(name, [code, sorted(figures), _digests(root, "notebooks/**/*.md")], make)
     told = extras.about(

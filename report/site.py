@@ -6,8 +6,10 @@ The renderer is imported only when there is something to render.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ from experiments.engine.survey import Survey
 from experiments.plan import CARD, PICTURES, made, shown
 from experiments.spec import Product, Study
 from report import past
+from report.errors import PageError
 from report.manifest import SIGN
 from report.past import Past
 
@@ -36,8 +39,16 @@ SOURCES = {
 }
 
 
-def check(out: Path) -> None:
-    """Raises FilesError unless a site may be written there: asked before any work is done."""
+def check(survey: Survey, *, root: Path, out: Path) -> None:
+    """Asked before any work is done. Raises PageError for faults of the templates, with a line for each, and
+    FilesError where no site may be written."""
+    from report.check import faults
+
+    figures = {
+        each.name.removeprefix("figure/"): each.function for each in survey.stages if each.name.startswith("figure/")
+    }
+    if found := faults(root, figures):
+        raise PageError("\n".join(found))
     folder.check(out, sign=SIGN)
 
 
@@ -103,17 +114,17 @@ def _stamp(survey: Survey, sources: Mapping[str, str], *, study: Study, base_url
 
 def _code(sources: Mapping[str, str]) -> str:
     """A digest of the code that renders, ours and that of the libraries."""
-    import jinja2
-    import latex2mathml
-    import markdown
-    import pygments
-    import pymdownx
+    code = {name: found for name, found in sources.items() if name.endswith(".py")}
+    return digest(canonical([sorted(_installed()), code]).encode())
 
-    libraries = (jinja2, latex2mathml, markdown, pygments, pymdownx)
-    versions = {each.__name__: str(getattr(each, "__version__", "")) for each in libraries}
-    return digest(
-        canonical([versions, {name: found for name, found in sources.items() if name.endswith(".py")}]).encode()
-    )
+
+def _installed() -> set[str]:
+    """Every distribution with its version, as the names of the folders that installers leave tell them."""
+    found: set[str] = set()
+    for path in sys.path:
+        with contextlib.suppress(OSError):
+            found.update(entry.name for entry in os.scandir(path or ".") if entry.name.endswith(".dist-info"))
+    return found
 
 
 def _environment(survey: Survey) -> Mapping[str, str]:
@@ -141,7 +152,7 @@ def _put(out: Path, arguments: Mapping[str, Any], last: Past, lying: Mapping[str
 
     done = rendering(**arguments, past=last, lying=lying)
     try:
-        return done, folder.replace(out, done.files, sign=SIGN)
+        return done, folder.replace(out, done.files, sign=SIGN, lying=lying)
     except folder.Moved:  # another build of the same site ended meanwhile, and what was to be kept is gone
         done = rendering(**arguments)
         return done, folder.replace(out, done.files, sign=SIGN)

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
-
 from report.errors import PageError
 from report.prose import scrollable
 
@@ -81,6 +77,10 @@ def _block(lines: Sequence[str], name: str) -> str:
 def _highlighted(source: str) -> tuple[str, ...]:
     """The lines of a module in HTML. They are made once for the module and all of its functions, for this takes most of
     the time in which a site is rendered."""
+    from pygments import highlight  # here, as a build that shows no code anew needs none of it
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
     marked = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
     return tuple(_PLAIN.sub(r"\1", marked).splitlines())
 

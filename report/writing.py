@@ -67,13 +67,15 @@ class Shared:
     social: Collection[str]
     data: Mapping[str, Any]
     units: tuple[Mapping[str, Any], ...]
+    code: str
     digest: str
 
 
 @dataclass(frozen=True)
 class Uses:
     """What a page has to do with other files: the figures that stand on it and those that it links to, the references,
-    modules and templates of pages that it reads, and the terms and references that it is to be named for."""
+    modules and templates of pages that it reads, the terms and references that it is to be named for, and those whose
+    users it names."""
 
     placed: tuple[Placed, ...] = ()
     seen: tuple[str, ...] = ()
@@ -81,14 +83,14 @@ class Uses:
     modules: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
     noted: tuple[str, ...] = ()
-    lists_users: bool = False  # whether it depends on which pages were written before it
+    listed: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Uses:
         """From JSON; TypeError or KeyError where it is not as `dataclasses.asdict` makes it."""
-        names = {name: tuple(found[name]) for name in ("seen", "cited", "modules", "templates", "noted")}
+        names = {name: tuple(found[name]) for name in ("seen", "cited", "modules", "templates", "noted", "listed")}
         placed = tuple(Placed(**{**each, "epochs": tuple(each["epochs"])}) for each in found["placed"])
-        return cls(placed=placed, lists_users=bool(found["lists_users"]), **names)
+        return cls(placed=placed, **names)
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,11 @@ class Written:
     made_of: str
     text: Text | None
     users: dict[str, list[Page]]
+    listings: Mapping[str, str]
 
     def remembered(self) -> dict[str, Any]:
         """What the next build is to know of the page."""
-        return {"made_of": self.made_of, "uses": asdict(self.uses)}
+        return {"made_of": self.made_of, "uses": asdict(self.uses), "listings": self.listings}
 
 
 class Environment(jinja2.Environment):
@@ -129,6 +132,21 @@ class Environment(jinja2.Environment):
         return super().select_template(names, parent, globals)
 
 
+def environment(templates: Path) -> Environment:
+    """Jinja as the templates in a folder need it."""
+    found = Environment(
+        loader=jinja2.FileSystemLoader(templates, encoding="utf-8"),
+        autoescape=jinja2.select_autoescape(("html",)),
+        undefined=_Unknown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    found.asked = set()
+    found.filters |= {"grouped": wording.grouped, "words": values.words}
+    return found
+
+
 class Site:
     """The templates of one site, and what all its pages share."""
 
@@ -137,16 +155,7 @@ class Site:
         self.templates = self.root / "templates"
         self.references = references.load(self.root)
         self.terms = self._terms()
-        self.environment = Environment(
-            loader=jinja2.FileSystemLoader(self.templates, encoding="utf-8"),
-            autoescape=jinja2.select_autoescape(("html",)),
-            undefined=_Unknown,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        self.environment.asked = set()
-        self.environment.filters |= {"grouped": wording.grouped, "words": values.words}
+        self.environment = environment(self.templates)
         self.environment.globals |= {
             "study": values.of_study(shared.study),
             "dataset": values.of_dataset(shared.card),
@@ -160,19 +169,22 @@ class Site:
         """Every page in the order of the pages: its text, or that it is as an earlier build wrote it."""
         users: dict[str, list[Page]] = {}
         in_turn = sorted(self.pages, key=lambda page: LAST.index(page.slug) + 1 if page.slug in LAST else 0)
-        by_slug = {page.slug: self._remember(page, past, users) or self._write(page, users) for page in in_turn}
+        by_slug = {page.slug: self._remember(page, past, users) or self._write(page, past, users) for page in in_turn}
         return [by_slug[page.slug] for page in self.pages]
 
     def text(self, written: Written) -> Text:
         """The text of a page, which is written now if an earlier build did it."""
-        return written.text or self._write_page(Functions(self._library(), written.page, users=written.users))[0]
+        if written.text:
+            return written.text
+        functions = Functions(self._library(), written.page, users=written.users, known=written.listings)
+        return self._write_page(functions)[0]
 
     def not_found(self) -> Written:
         """The page for an address that does not exist."""
         library = Library(self.root, {}, {}, {page.slug: page for page in self.pages}, {}, {}, self.environment)
         functions = Functions(library, NOT_FOUND, top=extras.path_of(self.shared.base_url))
         text, uses = self._write_page(functions, template="404.md")
-        return Written(NOT_FOUND, uses, "", text, {})
+        return Written(NOT_FOUND, uses, "", text, {}, {})
 
     def dress(self, written: Written, homes: dict[str, Placed]) -> str:
         """The whole HTML page: the text in its frame, with figures it refers to linked by number."""
@@ -226,19 +238,20 @@ class Site:
         try:
             known = past.pages[page.slug]
             uses = Uses.of(known["uses"])
-            made_of = self._made_of(page, uses, users)
+            made_of, listings = self._made_of(page, uses, users), known["listings"]
             if made_of != known["made_of"]:
                 return None
         except (KeyError, TypeError, AttributeError):
             return None
         before = {what: list(pages) for what, pages in users.items()}
         Functions(self._library(), page, users=users).note(*uses.noted)
-        return Written(page, uses, made_of, None, before)
+        return Written(page, uses, made_of, None, before, listings)
 
-    def _write(self, page: Page, users: dict[str, list[Page]]) -> Written:
+    def _write(self, page: Page, past: Past, users: dict[str, list[Page]]) -> Written:
         before = {what: list(pages) for what, pages in users.items()}
-        text, uses = self._write_page(Functions(self._library(), page, users=users))
-        return Written(page, uses, self._made_of(page, uses, before), text, before)
+        functions = Functions(self._library(), page, users=users, known=past.listings(page.slug))
+        text, uses = self._write_page(functions)
+        return Written(page, uses, self._made_of(page, uses, before), text, before, functions.listings)
 
     def _made_of(self, page: Page, uses: Uses, users: Mapping[str, Sequence[Page]]) -> str:
         """A digest of everything that a page with these uses depends on; KeyError for figures that are not drawn."""
@@ -250,7 +263,7 @@ class Site:
             figures,
             {module: self.of_module(module) for module in uses.modules},
             {name: self._digest_of(self.templates / name) for name in (f"pages/{page.slug}.md", *uses.templates)},
-            {name: [each.slug for each in found] for name, found in users.items()} if uses.lists_users else None,
+            {what: [each.slug for each in users.get(what, ())] for what in uses.listed},
         ]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -269,6 +282,7 @@ class Site:
             terms=self.terms,
             partials=self.environment,
             units=self.shared.units,
+            code=self.shared.code,
             data=self.shared.data,
         )
 
@@ -288,7 +302,7 @@ class Site:
             modules=tuple(functions.modules),
             templates=tuple(sorted(asked for asked in self.environment.asked if asked.startswith(SINGLE))),
             noted=tuple(functions.noted),
-            lists_users=functions.lists_users,
+            listed=tuple(functions.listed),
         )
         return Text(functions.finish(body), headings), uses
 
@@ -323,8 +337,12 @@ class Site:
             ) from error
         except jinja2.TemplateSyntaxError as error:
             raise PageError(f"templates/{error.name}, line {error.lineno}: {error.message}") from error
+        except OSError as error:
+            raise PageError(f"templates/{name} cannot be read: {error.strerror}; change its permissions.") from error
         except (jinja2.TemplateError, PageError, TypeError) as error:
             raise PageError(f"{self._where(error, name)}: {error}") from error
+        except Exception as error:  # whatever an expression may come to: a division by zero, text that is no UTF-8
+            raise PageError(f"{self._where(error, name)}: {type(error).__name__}: {error}") from error
 
     def _where(self, error: BaseException, name: str) -> str:
         """The innermost line of a template in the error's traceback."""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
@@ -360,6 +361,31 @@ def test_a_broken_page_is_named_with_its_line_and_the_old_site_stays(project_cop
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert project_copy.files() == before
+
+
+def test_all_faults_of_templates_are_told_before_anything_is_computed(project_copy):
+    health, index = (project_copy.root / "templates" / "pages" / f"{name}.md" for name in ("health", "index"))
+    health.write_text(health.read_text() + '\n{{ page("helth") }}\n{{ 1|groupd }}\n')
+    index.write_text(index.read_text() + '\n{{ see("health/lost") }}\n')
+    before = project_copy.files()
+    done = project_copy.build(*SMOKE, "--rebuild", "figure/health/dead-units")
+    assert (done.returncode, done.stdout) == (2, "")
+    lines = len(health.read_text().splitlines())
+    assert [line.partition(". ")[0].removeprefix("build.py: ") for line in done.stderr.splitlines()] == [
+        f"templates/pages/index.md, line {len(index.read_text().splitlines())}: unknown figure 'health/lost'",
+        f"templates/pages/health.md, line {lines}: unknown filter 'groupd'",
+        f"templates/pages/health.md, line {lines - 1}: unknown page 'helth'",
+    ]
+    assert project_copy.files() == before
+
+
+def test_after_edits_the_site_is_the_one_of_a_first_build(project_copy):
+    edit_page(project_copy)
+    style = project_copy.root / "templates" / "assets" / "style.css"
+    style.write_text(style.read_text() + "\n/* a remark */\n")
+    assert project_copy.build(*SMOKE).returncode == 0
+    assert project_copy.build(*SMOKE, "--out", project_copy.site.with_name("other")).returncode == 0
+    assert project_copy.files() == replace(project_copy, site=project_copy.site.with_name("other")).files()
 
 
 def test_a_page_without_a_template_is_named(project_copy):

@@ -55,7 +55,18 @@ LAYERS = (
     ),
     Layer(
         ("report.site", "report.serve"),
-        ours=(*ENGINE, "experiments.plan", "report.manifest", "report.render", "report.notebooks", "report.errors"),
+        ours=(
+            *ENGINE,
+            "experiments.plan",
+            "report.check",
+            "report.errors",
+            "report.figure",
+            "report.manifest",
+            "report.notebooks",
+            "report.past",
+            "report.render",
+            "report.writing",
+        ),
     ),
     Layer(
         ("report.figures", "report.arrays", "report.export", "report.style", "report.lines"),
@@ -65,7 +76,7 @@ LAYERS = (
     Layer(("report.scripts_map",), ours=("report.scripts",), others=("numpy", "PIL")),
     Layer(("report.shelf",), ours=("report.scripts",), others=("numpy", "PIL")),
     Layer(("report.portraits",), ours=("report.theme",), others=("numpy", "PIL")),
-    Layer(("report.manifest",), ours=ENGINE),
+    Layer(("report.manifest", "report.past"), ours=(*ENGINE, "report.manifest")),
     Layer(("report",), ours=("report", *ENGINE), others=PAGES),
     Layer(("experiments.published",), ours=(*ENGINE, "experiments.networks"), others=("numpy",)),
     Layer(NUMERICS, ours=(*NUMERICS, "experiments.idx", "experiments.errors", "experiments.spec"), others=ARRAYS),

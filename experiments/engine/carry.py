@@ -51,13 +51,13 @@ def parents(name: str) -> list[str]:
     return [name[:place] for place, letter in enumerate(name) if letter == "/"]
 
 
-def bring(source: Path, target: Path) -> bool:
+def bring(source: str, target: str) -> bool:
     """Gives a file a second name, or copies it where it cannot have one. False where it is gone meanwhile."""
     with explained("take along", source), contextlib.suppress(FileNotFoundError):
         try:
             os.link(source, target, follow_symlinks=False)
         except OSError as error:
-            kind = stat.S_IFMT(source.lstat().st_mode)
+            kind = stat.S_IFMT(os.lstat(source).st_mode)
             if error.errno not in UNLINKABLE or kind not in (stat.S_IFREG, stat.S_IFLNK):
                 raise
             _copy(source, target, flush=kind == stat.S_IFREG)
@@ -83,10 +83,11 @@ def retire(old: Path, folder: Path, *, listed: Mapping[str, str]) -> str | None:
         if is_folder:
             continue
         with contextlib.suppress(OSError):
-            if _is_same(old / name, folder / name) or _is_listed(old / name, listed.get(name)):
-                (old / name).unlink()
+            there, here = f"{old}/{name}", f"{folder}/{name}"
+            if _is_same(there, here) or _is_listed(there, listed.get(name)):
+                os.unlink(there)  # noqa: PTH108 (paths as plain text: there are hundreds of them)
                 continue
-            if not os.path.lexists(folder / name):
+            if not os.path.lexists(here):
                 _move(old, folder, name)
                 continue
         stays.append(name)
@@ -122,25 +123,25 @@ def _entries_if_any(folder: Path) -> Iterator[tuple[str, bool]]:
         yield from _entries(folder)
 
 
-def _is_listed(path: Path, digest: str | None) -> bool:
-    if digest is None or not stat.S_ISREG(path.lstat().st_mode):
+def _is_listed(path: str, digest: str | None) -> bool:
+    if digest is None or not stat.S_ISREG(os.lstat(path).st_mode):
         return False
-    with path.open("rb") as file:
+    with open(path, "rb") as file:  # noqa: PTH123
         return hashlib.file_digest(file, "sha256").hexdigest() == digest
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def _is_same(one: str, other: str) -> bool:
     """Whether two names are of the same file, or of two with the same content."""
     import filecmp
 
     try:
-        first, second = one.lstat(), other.lstat()
+        first, second = os.lstat(one), os.lstat(other)
     except (FileNotFoundError, NotADirectoryError):
         return False
     if os.path.samestat(first, second):
         return True
     if stat.S_ISLNK(first.st_mode) and stat.S_ISLNK(second.st_mode):
-        return one.readlink() == other.readlink()
+        return os.readlink(one) == os.readlink(other)  # noqa: PTH115
     both = stat.S_ISREG(first.st_mode) and stat.S_ISREG(second.st_mode)
     return both and filecmp.cmp(one, other, shallow=False)
 
@@ -164,15 +165,15 @@ def _make_folders(old: Path, folder: Path, names: Collection[str]) -> None:
             shutil.copystat(old / name, folder / name)
 
 
-def _copy(source: Path, target: Path, *, flush: bool) -> None:
+def _copy(source: str, target: str, *, flush: bool) -> None:
     shutil.copy2(source, target, follow_symlinks=False)
     _owned_as(source, target)
     if flush:
-        with target.open("rb") as file:
+        with open(target, "rb") as file:  # noqa: PTH123 (a path as plain text)
             os.fsync(file.fileno())
 
 
-def _owned_as(source: Path, target: Path) -> None:
-    owner = source.lstat()
+def _owned_as(source: Path | str, target: Path | str) -> None:
+    owner = os.lstat(source)
     with contextlib.suppress(OSError):
         os.chown(target, owner.st_uid, owner.st_gid, follow_symlinks=False)

@@ -40,7 +40,7 @@ class FilesError(Exception):
 
 
 @contextlib.contextmanager
-def explained(what: str, path: Path) -> Iterator[None]:
+def explained(what: str, path: Path | str) -> Iterator[None]:
     """Turns an OSError into a FilesError: `what` could not be done with `path`, the cause, the remedy."""
     try:
         yield
@@ -51,7 +51,7 @@ def explained(what: str, path: Path) -> Iterator[None]:
         raise FilesError(f"cannot {what} {path}: {error.strerror or error}; {remedy}") from error
 
 
-def read_file(path: Path, *, limit: int) -> bytes:
+def read_file(path: Path | str, *, limit: int) -> bytes:
     """The bytes of a regular file. Raises OSError where there is none, where it is something else (a fifo or a
     device would be waited for without end), or where it holds more than `limit` bytes."""
     handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)

@@ -8,6 +8,7 @@ everything that somebody else put there.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -31,6 +32,7 @@ from experiments.engine.files import (
 )
 
 LARGEST = 256_000_000  # bytes; no build writes a file as large, so one that is larger need not be read to be foreign
+LINK, NO_FILE = "is reached by a link", "is no file"
 REMEDY = "choose another folder, or move this one away"
 
 
@@ -54,8 +56,11 @@ class Moved(FilesError):
     """A file that was to be kept lies there no more: another build put other files into the folder meanwhile."""
 
 
-def replace(folder: Path, files: Mapping[str, bytes | Kept], *, sign: Sign) -> list[str]:
+def replace(
+    folder: Path, files: Mapping[str, bytes | Kept], *, sign: Sign, lying: Mapping[str, str] | None = None
+) -> list[str]:
     """Puts `files` into a folder in place of those that an earlier build put there. Returns what else is to be said.
+    `lying` is what `written` told just before; it need not be found out again where the sign is still the same.
 
     Only files that the old sign lists are ever replaced or removed (see `written`). Raises FilesError, with everything
     as it was, for a folder that is not ours and for a new file where somebody keeps something else, and Moved.
@@ -66,7 +71,7 @@ def replace(folder: Path, files: Mapping[str, bytes | Kept], *, sign: Sign) -> l
         with _alone(folder.parent):
             sweep(folder.parent, of=folder.name)
             _put_back(folder, sign)
-            old = _written(folder, sign)
+            old = lying if lying and _listed(folder, sign) == lying else _written(folder, sign)
             kept = others(folder, old)
             _refuse_collisions(folder, kept, files)
             fresh = beside(folder)
@@ -123,27 +128,48 @@ def _written(folder: Path, sign: Sign) -> dict[str, str]:
         listed = sign.read(data)
     except ValueError as error:
         raise _foreign(folder, f"it holds files but no {sign.name} of ours ({error})") from error
-    for name, digest in listed.items():
-        with explained("read", folder / name):
-            if trouble := _trouble(folder, name, digest):
-                raise _foreign(folder, f"its {sign.name} lists {name}, which {trouble}")
+    if wrong := _first_wrong(folder, listed):
+        raise _foreign(folder, f"its {sign.name} lists {wrong[0]}, which {wrong[1]}")
     return {**listed, sign.name: hashlib.sha256(data).hexdigest()}
 
 
-def _trouble(folder: Path, name: str, digest: str) -> str | None:
-    """Why a file is not the one that a build wrote; None where it is."""
-    for path in (*(folder / parent for parent in parents(name)), folder / name):
-        try:
-            found = path.lstat()
-        except (FileNotFoundError, NotADirectoryError):
-            return "is gone"
-        if stat.S_ISLNK(found.st_mode):
-            return "is reached by a link"
-    if not stat.S_ISREG(found.st_mode):
-        return "is no file"
-    if found.st_size > LARGEST or hashlib.sha256(read_file(path, limit=LARGEST)).hexdigest() != digest:
-        return "was changed"
+def _first_wrong(folder: Path, listed: Mapping[str, str]) -> tuple[str, str] | None:
+    """The first file that is not the one that a build wrote, and why; None where all are. (Paths as plain text: there
+    are hundreds of files, and every build looks at each.)"""
+    sound: set[str] = set()  # folders below this one that are folders indeed
+    for name, digest in listed.items():
+        path = f"{folder}/{name}"
+        with explained("read", path):
+            try:
+                for above in parents(name):
+                    if above not in sound and stat.S_ISLNK(os.lstat(f"{folder}/{above}").st_mode):
+                        return name, LINK
+                    sound.add(above)
+                found = _digest_of_file(path)
+            except (FileNotFoundError, NotADirectoryError):
+                return name, "is gone"
+            if found != digest:
+                return name, found if found in (LINK, NO_FILE) else "was changed"
     return None
+
+
+def _digest_of_file(path: str) -> str:
+    """The sha256 of a file's bytes, or why there is none: LINK, NO_FILE, or nothing for one that is too large."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return LINK
+        raise
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            return NO_FILE
+        if found.st_size > LARGEST:
+            return ""
+        return hashlib.sha256(os.read(handle, found.st_size + 1)).hexdigest()
+    finally:
+        os.close(handle)
 
 
 def _is_no_file(path: Path) -> bool:
@@ -176,10 +202,10 @@ def _fill(fresh: Path, folder: Path, kept: Others, files: Mapping[str, bytes | K
     for name in folders:
         (fresh / name).mkdir()
     for name in kept.files:
-        bring(folder / name, fresh / name)
+        bring(f"{folder}/{name}", f"{fresh}/{name}")
     for name, data in files.items():
         digest = data.digest if isinstance(data, Kept) else hashlib.sha256(data).hexdigest()
-        if old.get(name) == digest and bring(folder / name, fresh / name):
+        if old.get(name) == digest and bring(f"{folder}/{name}", f"{fresh}/{name}"):
             continue
         if isinstance(data, Kept):
             raise Moved(f"cannot write {folder}: another build writes it; run again")
@@ -214,7 +240,6 @@ def _swap(fresh: Path, folder: Path) -> list[Path]:
 def _exchange(one: Path, other: Path) -> bool:
     """Exchanges two names in one step; False, and nothing is done, where the system knows no such step."""
     import ctypes
-    import errno
 
     here, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
     try:
