@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from experiments.engine.sources import Sources, digest
+from experiments.engine.key import digest
+from experiments.engine.sources import Sources
 from experiments.engine.store import Record, Shelf
+from experiments.engine.surroundings import Surroundings
 from experiments.engine.survey import Shelves, Survey
 from experiments.plan import PICTURES, plan, shown
 from experiments.spec import Architecture, Treatment
@@ -17,13 +19,14 @@ from experiments.study import PUBLISHED, STUDIES
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = replace(PUBLISHED, seeds=(0, 1))
 MEMO = {}
+HERE = Surroundings()
 QUESTIONS = {"index": "What happens inside?"}
 
 
 def survey(study, shelf, **options):
     stages = plan(study, questions=QUESTIONS, **options)
     sources = Sources(ROOT, memo=MEMO)
-    found = Survey(stages, Shelves(Shelf("cache", shelf), None, {}), sources, wanted=shown(stages))
+    found = Survey(stages, Shelves(Shelf("cache", shelf), None), sources, HERE, wanted=shown(stages))
     MEMO.update(sources.memo)
     return found
 
@@ -40,7 +43,7 @@ def pretend_built(found):
             for name, address in products.items():
                 local.path(name, address).parent.mkdir(exist_ok=True, parents=True)
                 local.path(name, address).touch()
-            local.put(Record(stage.name, standing.key, products, 1.0, {}, standing.made_of))
+            local.put(Record(stage.name, standing.key, products, 1.0, found.environment(stage), standing.made_of))
         found.again()
 
 
