@@ -126,8 +126,10 @@ def _check_counts(files: Mapping[str, Path], arrays: Mapping[str, np.ndarray]) -
         if counts[scarcest] < FEWEST[split]:
             found = f"{counts[scarcest] or 'no'} image of class {scarcest}"
             raise DataError(f"{files[labels]}: {found}. Every class needs {FEWEST[split]} or more: use another set.")
-        if (arrays[images] == arrays[images][0]).all():
-            raise DataError(f"{files[images]}: all images are the same: nothing can be learned. Use another set.")
+        varying = int((arrays[images].min(axis=0) != arrays[images].max(axis=0)).sum())
+        if varying < 2:
+            same = "the same, but for one pixel" if varying else "the same"
+            raise DataError(f"{files[images]}: all images are {same}: nothing can be learned. Use another set.")
     if len(arrays["train-labels"]) < len(arrays["test-labels"]):
         sizes = f"{len(arrays['train-labels'])} training images, {len(arrays['test-labels'])} test images"
         raise DataError(f"{files['train-images']}: {sizes}. Were training and test files swapped? Rename them.")

@@ -183,10 +183,16 @@ def test_a_class_with_a_single_test_image_is_refused(folder, arrays):
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-@pytest.mark.parametrize("level", [0, 255, "first"])
+@pytest.mark.parametrize("level", [0, 255, "first", "pixel"])
 def test_images_that_are_all_the_same_are_refused(folder, arrays, split, level):
     images = arrays[f"{split}-images"]
-    same = np.repeat(images[:1], len(images), axis=0) if level == "first" else np.full_like(images, level)
+    same = (
+        np.repeat(images[:1], len(images), axis=0)
+        if level == "first"
+        else np.full_like(images, level if level != "pixel" else 0)
+    )
+    if level == "pixel":
+        same[:, 14, 14] = np.arange(len(same))
     (folder / data.FILES[f"{split}-images"]).write_bytes(idx(same))
     assert f"{data.FILES[f'{split}-images']}: all images are the same" in refusal(folder)
 

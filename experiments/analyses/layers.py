@@ -107,10 +107,13 @@ def drift(record: Record, layer: str) -> tuple[float, float]:
     """How far the statistics of what a layer hands on move while training: (shift, growth).
 
     shift: the distance between its mean untrained and at the end, in standard deviations of the untrained network;
-    growth: its standard deviation at the end divided by that of the untrained network. 0 and 1: nothing moved.
+    growth: its standard deviation at the end divided by that of the untrained network. 0 and 1: nothing moved,
+    or the untrained layer says the same of every image and so has no deviation to measure by.
     """
     point = handed_on(record, layer)
     mean, std = record[f"mean/{point}"][:, -1], record[f"std/{point}"][:, -1]
+    if std[0] == 0:
+        return 0.0, 1.0
     return float(abs(mean[-1] - mean[0]) / std[0]), float(std[-1] / std[0])
 
 

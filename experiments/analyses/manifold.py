@@ -107,7 +107,7 @@ def umap(points: Float[np.ndarray, "image unit"], *, start: Map, seed: int) -> M
     method = _umap_class()(
         n_neighbors=min(UMAP_NEIGHBOURS, len(points) - 1),
         metric="precomputed",
-        init=np.asarray(_scaled(start), dtype=np.float32),
+        init=np.asarray(_spread(_scaled(start), seed=seed), dtype=np.float32),
         random_state=seed,
         n_jobs=1,
     )
@@ -140,6 +140,14 @@ def _scaled(places: np.ndarray) -> Map:
     centred = np.asarray(places, dtype=np.float64) - np.mean(places, axis=0, dtype=np.float64)
     radius = np.sqrt((centred**2).sum(axis=1).mean())
     return centred / radius if radius > 0 else centred
+
+
+def _spread(places: Map, *, seed: int) -> Map:
+    """The places; where all have one coordinate alike, a little apart, for UMAP divides by the extent of either."""
+    if np.ptp(places, axis=0).min() > 0:
+        return places
+    beside = 1e-4 * np.random.default_rng(seed).normal(size=places.shape)
+    return np.where(np.ptp(places, axis=0) > 0, places, beside)
 
 
 def measures(

@@ -121,7 +121,7 @@ def silhouette(apart: Float[np.ndarray, "image image"], labels: Integer[np.ndarr
 
 def principal_axes(points: Float[np.ndarray, "image unit"]) -> Float[np.ndarray, "unit component"]:
     """All principal axes as columns, that of the largest variance first."""
-    return np.linalg.eigh(np.cov(points.T))[1][:, ::-1]
+    return np.linalg.eigh(np.atleast_2d(np.cov(points.T)))[1][:, ::-1]
 
 
 def compare(*, runs: Mapping[str, Arrays]) -> dict[str, Any]:

@@ -121,3 +121,12 @@ def test_the_smallest_studies_have_finite_facts(seeds):
     facts = compared(study(seeds=seeds))["facts.json"]
     numbers = [fact[key] for fact in facts.values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()
+
+
+def test_a_layer_that_is_silent_untrained_has_no_drift_to_measure():
+    record = {
+        "hook_points": np.array(["hidden1.post"]),
+        "mean/hidden1.post": np.array([[0.0], [2.0]]),
+        "std/hidden1.post": np.array([[0.0], [1.0]]),
+    }
+    assert drift(record, "hidden1") == (0.0, 1.0)

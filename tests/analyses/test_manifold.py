@@ -139,3 +139,19 @@ def test_the_study_names_every_measure(study):
     assert facts["geometry.map_overlap.network.layer.mlp-raw"]["unit"] == "%"
     assert arrays["coordinates/mlp-raw/pca/hidden2.post"].dtype == np.float16
     assert arrays["stability/overlap/start/tsne/mlp-raw"] == pytest.approx(again["overlap/start/tsne"])
+
+
+@pytest.mark.parametrize("points", ["one unit", "one living unit", "two places", "no unit"])
+@pytest.mark.parametrize("method", ["pca", "tsne", "umap"])
+def test_a_layer_with_one_living_unit_or_none_has_a_map_of_finite_numbers(points, method):
+    labels = np.repeat(np.arange(10), 6)
+    values = np.maximum(np.random.default_rng(0).normal(size=(60, 1)), 0)
+    cloud = {
+        "one unit": values,
+        "one living unit": np.pad(values, ((0, 0), (3, 4))),
+        "two places": np.pad(labels[:, None] % 2.0, ((0, 0), (3, 4))),
+        "no unit": np.zeros((60, 8)),
+    }[points]
+    drawn = maps(cloud, labels, seed=0, methods=(method,))[method]
+    assert np.isfinite(drawn).all()
+    assert all(np.isfinite(value) for value in measures(cloud, drawn, labels).values())

@@ -126,3 +126,7 @@ def test_a_single_seed_has_finite_facts(random):
     facts = compare(runs={f"{condition}/0": run(random, telling=1) for condition in CONDITIONS})["facts.json"]
     numbers = [fact[key] for fact in facts.values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()
+
+
+def test_a_layer_of_a_single_unit_has_one_axis():
+    assert np.abs(principal_axes(np.arange(5.0)[:, None])).tolist() == [[1.0]]
