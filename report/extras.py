@@ -17,7 +17,7 @@ from report.figure import FigureFiles, Placed
 from report.pages import SITE_TAGLINE, SITE_TITLE, Page
 
 if TYPE_CHECKING:
-    from report.render import Provenance
+    from report.written import Provenance
 
 
 def files(

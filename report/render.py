@@ -26,7 +26,8 @@ from report.figure import FigureFiles, Placed
 from report.pages import PAGES, Page
 from report.past import NOTHING, Past
 from report.scripts import script
-from report.writing import SINGLE, Provenance, Shared, Site, Written
+from report.writing import SINGLE, Site
+from report.written import Provenance, Shared, Written
 
 Content = str | bytes
 _LOADS_OTHERS = re.compile(rb'{%[-+]?\s*(?:include|import|from|extends)\s+(?!"(?:partials/|base\.html"))')

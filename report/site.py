@@ -162,7 +162,7 @@ def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None
     """What the site is rendered of."""
     from report import notebooks
     from report.figure import FigureFiles
-    from report.writing import Provenance
+    from report.written import Provenance
 
     facts: dict[str, Any] = {}
     figures: dict[str, FigureFiles] = {}

@@ -10,8 +10,7 @@ import hashlib
 import json
 import re
 import traceback
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,12 @@ from report import extras, references, source, theme, values
 from report import facts as wording
 from report import units as portraits
 from report.errors import PageError
-from report.facts import Fact
-from report.figure import FigureFiles, Placed
+from report.figure import Placed
 from report.functions import Functions, Library, resolve_references
 from report.pages import SITE_TAGLINE, SITE_TITLE, Page
 from report.past import Past
-from report.prose import Heading, to_html
+from report.prose import to_html
+from report.written import Shared, Text, Uses, Written
 
 LAST = ("glossary", "references")  # written last: they name the pages that use them
 SINGLE = ("pages/", "assets/", "notebooks/")  # templates of which each page reads few; all pages may read the others
@@ -39,83 +38,6 @@ NOT_FOUND = Page(
     "There is no page at this address; the contents of the study lead to all that there are.",
     "",
 )
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where the study was computed and what this build did: `stages` counts cached, published and computed stages,
-    `seconds` is the computing time of the whole study where it is known."""
-
-    environment: Mapping[str, str]
-    stages: Mapping[str, int]
-    seconds: float | None = None
-
-
-@dataclass(frozen=True)
-class Shared:
-    """What all pages of a site share. `digest` is of all this and of the code, but not of the texts of pages, of
-    figures, nor of modules that are shown."""
-
-    root: Path
-    study: Study
-    card: Mapping[str, Any]
-    facts: dict[str, Fact]
-    figures: dict[str, FigureFiles]
-    provenance: Provenance
-    base_url: str | None
-    pages: tuple[Page, ...]
-    social: Collection[str]
-    data: Mapping[str, Any]
-    units: tuple[Mapping[str, Any], ...]
-    code: str
-    digest: str
-
-
-@dataclass(frozen=True)
-class Uses:
-    """What a page has to do with other files: the figures that stand on it and those that it links to, the references,
-    modules and templates of pages that it reads, the terms and references that it is to be named for, and those whose
-    users it names."""
-
-    placed: tuple[Placed, ...] = ()
-    seen: tuple[str, ...] = ()
-    cited: tuple[str, ...] = ()
-    modules: tuple[str, ...] = ()
-    templates: tuple[str, ...] = ()
-    noted: tuple[str, ...] = ()
-    listed: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, found: Mapping[str, Any]) -> Uses:
-        """From JSON; TypeError or KeyError where it is not as `dataclasses.asdict` makes it."""
-        names = {name: tuple(found[name]) for name in ("seen", "cited", "modules", "templates", "noted", "listed")}
-        placed = tuple(Placed(**{**each, "epochs": tuple(each["epochs"])}) for each in found["placed"])
-        return cls(placed=placed, **names)
-
-
-@dataclass(frozen=True)
-class Text:
-    """A page's text before the frame is put around it."""
-
-    body: str
-    headings: tuple[Heading, ...]
-
-
-@dataclass(frozen=True)
-class Written:
-    """A page: `made_of` is a digest of everything that its text depends on; `text` is None where an earlier build wrote
-    the page of the same. `users` are the pages that use terms and references, as known when it was its turn."""
-
-    page: Page
-    uses: Uses
-    made_of: str
-    text: Text | None
-    users: dict[str, list[Page]]
-    listings: Mapping[str, str]
-
-    def remembered(self) -> dict[str, Any]:
-        """What the next build is to know of the page."""
-        return {"made_of": self.made_of, "uses": asdict(self.uses), "listings": self.listings}
 
 
 class Environment(jinja2.Environment):

@@ -65,7 +65,7 @@ LAYERS = (
             "report.notebooks",
             "report.past",
             "report.render",
-            "report.writing",
+            "report.written",
         ),
     ),
     Layer(

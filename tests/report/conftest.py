@@ -10,7 +10,8 @@ from experiments.study import PUBLISHED
 from report import theme
 from report.figure import FigureFiles
 from report.pages import PAGES
-from report.render import Provenance, render
+from report.render import render
+from report.written import Provenance
 
 REPOSITORY = Path(__file__).parents[2]
 FIXTURE = Path(__file__).parent / "fixture"
