@@ -9,8 +9,6 @@ if __name__ == "__main__":
     process.begin()  # before the other imports: Ctrl-C may be pressed while they are read
 
 import argparse
-import contextlib
-import json
 import os
 import sys
 import time
@@ -18,19 +16,21 @@ from pathlib import Path
 
 from experiments.engine import console, places, runner
 from experiments.engine.arguments import parse
-from experiments.engine.files import FilesError, check_replaceable, check_writable, sweep, write_file
-from experiments.engine.key import SourceError, Sources
+from experiments.engine.files import FilesError, check_writable, sweep
+from experiments.engine.memo import Memo
 from experiments.engine.progress import Progress, spoken
 from experiments.engine.reasons import explain, states
+from experiments.engine.sources import SourceError, Sources
 from experiments.engine.store import Damaged, Shelf
-from experiments.engine.survey import PlanError, Shelves, Survey, environment
+from experiments.engine.surroundings import Surroundings
+from experiments.engine.survey import PlanError, Shelves, Survey
 from experiments.errors import InputError
 from experiments.idx import fingerprints
 from experiments.plan import PICTURES, plan, shown
 from experiments.study import STUDIES
 from report.errors import PageError
 from report.pages import PAGES
-from report.site import update
+from report.site import check, update
 
 ROOT = Path(__file__).resolve().parent
 KEPT = (".", "records", "artifacts")  # the folders of a shelf
@@ -71,15 +71,17 @@ def command(options: argparse.Namespace) -> int:
         return serve(ROOT, options.out, port=options.serve)
     stand()
     started = time.monotonic()
-    survey = look(options)
+    memo = Memo(options.cache / "memo.json")
+    survey = look(options, memo)
+    memo.keep()
     if options.list is not None:
         return console.show_list(survey, options.list or None, as_json=options.json)
     if options.explain:
         return console.show(explain(survey, options.explain))
     if options.verify:
         return compare(survey, options.verify, jobs=options.jobs)
-    check_replaceable(options.out, sign="manifest.json")
-    outcome = compute(survey, jobs=options.jobs)
+    outcome = compute(survey, jobs=options.jobs, out=options.out)
+    memo.keep()
     if outcome.failures:
         return console.show_failures(outcome, debug=options.debug)
     written = update(
@@ -103,12 +105,9 @@ def stand() -> None:
         os.chdir(ROOT)
 
 
-def look(options: argparse.Namespace) -> Survey:
+def look(options: argparse.Namespace, memo: Memo) -> Survey:
     """Plans the study and surveys where every stage stands."""
-    noted = options.cache / "memo.json"
-    memo = read_memo(noted)
-    before = json.dumps(memo, sort_keys=True)
-    files = fingerprints(options.data.resolve(), memo=memo["files"]) if options.data else {}
+    files = fingerprints(options.data.resolve(), memo=memo.known["files"]) if options.data else {}
     stages = plan(
         STUDIES[options.study],
         dataset=options.dataset,
@@ -120,25 +119,25 @@ def look(options: argparse.Namespace) -> Survey:
     places.check_readable(folder / kept for folder in (options.cache, ROOT / "results") for kept in KEPT)
     for kept in KEPT:
         sweep(options.cache / kept)
-    sources = Sources(ROOT, memo=memo["sources"])
-    shelves = Shelves(Shelf("cache", options.cache), Shelf("results", ROOT / "results"), environment())
-    survey = Survey(stages, shelves, sources, wanted=shown(stages))
-    after = json.dumps({"files": memo["files"], "sources": sources.memo}, sort_keys=True)
-    if after != before:
-        with contextlib.suppress(FilesError):  # it only saves time; what must be written says so itself
-            write_file(noted, after.encode())
+    sources, surroundings = Sources(ROOT, memo=memo.known["sources"]), Surroundings(memo.known["installed"])
+    memo.known |= {"sources": sources.memo, "installed": surroundings.memo}
+    shelves = Shelves(Shelf("cache", options.cache), Shelf("results", ROOT / "results"))
+    survey = Survey(stages, shelves, sources, surroundings, wanted=shown(stages))
     if options.rebuild:
         survey.rebuild(options.rebuild)
     return survey
 
 
-def compute(survey: Survey, *, jobs: int) -> runner.Outcome:
-    """Runs what is missing, on as many processes as asked for; prints the graph first."""
+def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
+    """Runs what is missing, on as many processes as asked for; prints the graph first, and before that says so if the
+    site could not be written."""
     for note in survey.drop_damaged(survey.wanted):
         console.complain(note)
     missing = survey.must_run()
     if not missing:
         return runner.Outcome()
+    check(survey, root=ROOT, out=out)
+    tell_losses(survey)
     for kept in KEPT:
         check_writable(survey.shelves.local.folder / kept)
     standing, jobs = states(survey), min(jobs, len(missing))
@@ -153,6 +152,19 @@ def compute(survey: Survey, *, jobs: int) -> runner.Outcome:
         raise
     executor.shutdown()
     return outcome
+
+
+def tell_losses(survey: Survey) -> None:
+    """Says which files of the shelves are gone or damaged, before anything is computed in their place."""
+    from experiments.engine.contents import lost
+
+    for path in sorted(survey.shelves.local.damaged):
+        console.complain(f"{path} is damaged: not used; its stage is computed again")
+    shelf = survey.shelves.published
+    if shelf is not None and (names := lost(shelf)):
+        which = ", ".join(str(shelf.folder / name) for name in names[:3])
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        console.complain(f"gone or damaged: {which}{more}; `git restore {shelf.folder}` brings back what was published")
 
 
 def compare(survey: Survey, pattern: str, *, jobs: int) -> int:
@@ -182,15 +194,6 @@ def publish(survey: Survey) -> str:
     stages = [stage for stage in survey.stages if not stage.name.startswith(PICTURES)]
     files, size = publish(survey, stages, Shelf("published", ROOT / "results"))
     return f"published {files} files, {size / 1e6:.2f} MB, in results/"
-
-
-def read_memo(path: Path) -> dict[str, dict]:
-    """What an earlier build learnt about files, by their bytes; nothing where it cannot be read."""
-    try:
-        kept = json.loads(path.read_bytes())
-        return {"files": dict(kept["files"]), "sources": dict(kept["sources"])}
-    except (OSError, ValueError, TypeError, KeyError):
-        return {"files": {}, "sources": {}}
 
 
 if __name__ == "__main__":

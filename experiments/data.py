@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from sklearn.datasets import load_digits
 
-from experiments.idx import FILES, MNIST_DIGESTS, PARTS, WAYS_ON, DataError, decompressed, find
+from experiments.idx import FILES, MNIST_DIGESTS, PARTS, WAYS_ON, DataError, find, read, shape
 
 SIDE = 28
 CLASSES = 10
-MAGIC = {0x00000803: "images", 0x00000801: "labels"}
+FEWEST = {"train": 1, "test": 2}  # images of a class: to tell an image's likeness to its own, there must be another
 
 Products = dict[str, Any]
 
@@ -64,7 +64,7 @@ def probe(*, test: Mapping[str, np.ndarray], per_class: int) -> Products:
 def read_folder(folder: Path) -> Products:
     """The products of four IDX files of MNIST's shape, plain or .gz, in one folder."""
     files = {part: find(folder, part) for part in PARTS}
-    contents = {part: decompressed(path) for part, path in files.items()}
+    contents = {part: read(path, part) for part, path in files.items()}
     digests = {part: hashlib.sha256(content).hexdigest() for part, content in contents.items()}
     _check_places(files, digests)
     arrays = {part: _parse(contents[part], part=part, path=files[part]) for part in PARTS}
@@ -105,26 +105,12 @@ def _check_places(files: Mapping[str, Path], digests: Mapping[str, str]) -> None
 
 
 def _parse(content: bytes, *, part: str, path: Path) -> np.ndarray:
-    """The array in an IDX file: big-endian magic number, one 32-bit count for each axis, then the bytes."""
-    expected = part.partition("-")[2]
-    found = MAGIC.get(int.from_bytes(content[:4], "big"))
-    if found is None:
-        raise DataError(
-            f"{path}: not an IDX file of bytes (it begins with {content[:4].hex() or 'nothing'}). {WAYS_ON}"
-        )
-    if found != expected:
-        raise DataError(f"{path}: holds {found} where {expected} are expected. Were two files swapped? Rename them.")
-    axes = 3 if expected == "images" else 1
-    header = 4 + 4 * axes
-    shape = tuple(int.from_bytes(content[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(axes))
-    size = header + int(np.prod(shape, dtype=np.int64))
-    if len(content) != size:
-        cut = "The file is cut short" if len(content) < size else "The file is too long"
-        raise DataError(f"{path}: {size} bytes expected, {len(content)} found. {cut}: fetch it again.")
-    array = np.frombuffer(content, dtype=np.uint8, offset=header).reshape(shape)
-    if expected == "images" and shape[1:] != (SIDE, SIDE):
-        raise DataError(f"{path}: images of {shape[1]}x{shape[2]} pixels; {SIDE}x{SIDE} are needed. Resize them.")
-    if expected == "labels" and array.size and array.max() >= CLASSES:
+    """The array in the content of an IDX file; its header has been checked."""
+    counts = shape(content)
+    array = np.frombuffer(content, dtype=np.uint8, offset=4 + 4 * len(counts)).reshape(counts)
+    if part.endswith("images") and counts[1:] != (SIDE, SIDE):
+        raise DataError(f"{path}: images of {counts[1]}x{counts[2]} pixels; {SIDE}x{SIDE} are needed. Resize them.")
+    if part.endswith("labels") and array.size and array.max() >= CLASSES:
         raise DataError(f"{path}: label {array.max()} found; labels 0 to {CLASSES - 1} are needed. Relabel the images.")
     return array
 
@@ -133,16 +119,18 @@ def _check_counts(files: Mapping[str, Path], arrays: Mapping[str, np.ndarray]) -
     for split in ("train", "test"):
         images, labels = f"{split}-images", f"{split}-labels"
         if len(arrays[images]) != len(arrays[labels]):
-            counts = f"{len(arrays[labels])} labels for {len(arrays[images])} images"
-            raise DataError(f"{files[labels]}: {counts} in {files[images].name}. Were two files swapped? Rename them.")
-        absent = np.setdiff1d(np.arange(CLASSES), arrays[labels])
-        if len(absent):
-            raise DataError(
-                f"{files[labels]}: no image of class {absent[0]}. Every class needs images: use another set."
-            )
+            lengths = f"{len(arrays[labels])} labels for {len(arrays[images])} images"
+            raise DataError(f"{files[labels]}: {lengths} in {files[images].name}. Were two files swapped? Rename them.")
+        counts = np.bincount(arrays[labels], minlength=CLASSES)
+        scarcest = int(counts.argmin())
+        if counts[scarcest] < FEWEST[split]:
+            found = f"{counts[scarcest] or 'no'} image of class {scarcest}"
+            raise DataError(f"{files[labels]}: {found}. Every class needs {FEWEST[split]} or more: use another set.")
+        if (arrays[images] == arrays[images][0]).all():
+            raise DataError(f"{files[images]}: all images are the same: nothing can be learned. Use another set.")
     if len(arrays["train-labels"]) < len(arrays["test-labels"]):
-        counts = f"{len(arrays['train-labels'])} training images, {len(arrays['test-labels'])} test images"
-        raise DataError(f"{files['train-images']}: {counts}. Were training and test files swapped? Rename them.")
+        sizes = f"{len(arrays['train-labels'])} training images, {len(arrays['test-labels'])} test images"
+        raise DataError(f"{files['train-images']}: {sizes}. Were training and test files swapped? Rename them.")
 
 
 # ------------------------------------------------------------------------------------- torchvision's download

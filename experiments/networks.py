@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from experiments import models
+from experiments.errors import InputError
 from experiments.hooks import HookedModule
 from experiments.treatment import treat
 
@@ -49,10 +51,21 @@ def keep(
 
 
 def open_network(data: bytes) -> Network:
-    """The network that `keep` made these bytes of, ready to be read (in evaluation mode)."""
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    belongs = json.loads(header["__metadata__"][HEADER])
-    return Network(_with_state(load(data), belongs["architecture"]), **belongs["treatment"])
+    """The network that `keep` made these bytes of, ready to be read (in evaluation mode).
+
+    Raises InputError where the file is not whole, or is not what `keep` makes: wrong sizes, types, or numbers.
+    """
+    try:
+        state = load(data)
+        header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+        belongs = json.loads(header["__metadata__"][HEADER])
+        wrong = [name for name, value in state.items() if value.dtype != torch.float32 or not value.isfinite().all()]
+        if wrong:
+            raise ValueError(f"{wrong[0]} has numbers that are not finite, or no float32")
+        return Network(_with_state(state, belongs["architecture"]), **belongs["treatment"])
+    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        cause = " ".join(str(error).split())
+        raise InputError(f"a packed network is damaged ({cause}); build it again") from error
 
 
 def at_epoch(weights: Mapping[str, np.ndarray], *, epoch: int, architecture: Mapping[str, Any]) -> HookedModule:

@@ -60,6 +60,6 @@ QUICK = replace(
     variants=(DROPOUT_1, NOTEBOOKS),
     embeddings=("pca", "tsne"),  # UMAP, when it first runs on a machine, is compiled for longer than a chapter takes
 )
-SMOKE = replace(QUICK, name="smoke", epochs=2, probe_per_class=10)
+SMOKE = replace(QUICK, name="smoke", probe_per_class=5)
 
 STUDIES = {study.name: study for study in (PUBLISHED, QUICK, SMOKE)}

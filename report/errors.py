@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 
 class PageError(ValueError):
@@ -12,6 +11,8 @@ class PageError(ValueError):
 
 def unknown(kind: str, name: str, known: Iterable[str], remedy: str) -> PageError:
     """The error for a name that a template uses and nothing provides; it suggests the nearest known names."""
+    from difflib import get_close_matches  # no build pays for it before something is wrong
+
     near = get_close_matches(name, sorted(known), n=3, cutoff=0.5)
     hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     return PageError(f"unknown {kind} {name!r}.{hint} {remedy}")

@@ -1,8 +1,7 @@
-"""The files of the site that are not pages: facts.json, manifest.json, and what search engines and readers fetch."""
+"""The files of the site that are not pages: facts.json, what search engines fetch, and what the manifest says."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from experiments.spec import Study
+from report import manifest
 from report.errors import PageError
 from report.facts import Fact
 from report.figure import FigureFiles, Placed
@@ -22,33 +22,16 @@ if TYPE_CHECKING:
 
 def files(
     *,
-    study: Study,
-    card: Mapping[str, Any],
-    facts: Mapping[str, Fact],
-    figures: Mapping[str, FigureFiles],
-    placed: Mapping[str, Placed],
-    provenance: Provenance,
     pages: Sequence[Page],
     root: Path,
     base_url: str | None,
     further: Sequence[Page] = (),
 ) -> dict[str, str]:
     """The files by relative path; sitemap and feed only where the site's address is known. `further` are pages that
-    are found through others: they stand in manifest and sitemap, and are no news."""
+    are found through others: they stand in the sitemap, and are no news."""
     base = base_url.rstrip("/") + "/" if base_url else None
     sitemap = f"Sitemap: {base}sitemap.xml\n" if base else ""
     found = {
-        "facts.json": _json(_facts(facts, pages)),
-        "manifest.json": _json(
-            {
-                "study": study.name,
-                "dataset": card.get("dataset"),
-                "environment": dict(sorted(provenance.environment.items())),
-                "stages": dict(provenance.stages),
-                "pages": [page.file for page in (*pages, *further)],
-                "figures": [_figure(placed[name], figures[name]) for name in sorted(placed)],
-            }
-        ),
         "robots.txt": f"User-agent: *\nAllow: /\n{sitemap}",
         ".nojekyll": "",
     }
@@ -58,6 +41,26 @@ def files(
         if released:
             found["feed.xml"] = _feed(base, pages, released)
     return found
+
+
+def about(
+    *,
+    study: Study,
+    card: Mapping[str, Any],
+    figures: Mapping[str, FigureFiles],
+    placed: Mapping[str, Placed],
+    provenance: Provenance,
+    pages: Sequence[Page],
+) -> dict[str, Any]:
+    """What the manifest says of a site, besides its files."""
+    return {
+        "study": study.name,
+        "dataset": card.get("dataset"),
+        "environment": dict(sorted(provenance.environment.items())),
+        "stages": dict(provenance.stages),
+        "pages": [page.file for page in pages],
+        "figures": [_figure(placed[name], figures[name]) for name in sorted(placed)],
+    }
 
 
 def release_date(root: Path) -> str | None:
@@ -76,14 +79,15 @@ def path_of(base_url: str | None) -> str:
     return urlsplit(base_url).path.rstrip("/") + "/" if base_url else ""
 
 
-def _facts(facts: Mapping[str, Fact], pages: Sequence[Page]) -> dict[str, Any]:
+def facts_json(facts: Mapping[str, Fact], pages: Sequence[Page]) -> str:
+    """Every fact, with the page that it belongs to."""
     slugs = {page.slug for page in pages}
     keys = ("value", "low", "high", "n", "unit", "method")
     found = {}
     for name in sorted(facts):
         slug = name.partition(".")[0]
         found[name] = {key: _short(facts[name][key]) for key in keys} | {"page": slug if slug in slugs else None}
-    return found
+    return manifest.lines(found)
 
 
 def _short(value: Any) -> Any:
@@ -129,9 +133,3 @@ def _feed(base: str, pages: Sequence[Page], released: str) -> str:
 
 def _address(base: str, page: Page) -> str:
     return base + ("" if page.slug == "index" else page.file)
-
-
-def _json(value: Mapping[str, object]) -> str:
-    """A mapping as JSON with a line for each entry: small, and still to be read by people."""
-    lines = (f"{json.dumps(name)}: {json.dumps(entry, ensure_ascii=False)}" for name, entry in value.items())
-    return "{\n" + ",\n".join(lines) + "\n}\n"

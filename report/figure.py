@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from report.errors import PageError
 
@@ -20,6 +22,12 @@ class FigureFiles:
     function: str
     stage: str
     key: str
+
+    @cached_property
+    def digest(self) -> str:
+        """A digest of all that there is to know of it."""
+        parts = (self.svg, self.csv, self.function, self.stage, self.key)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Functions that make a block hand Markdown a token and keep the HTML, so that Mar
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +43,7 @@ class Library:
     terms: dict[str, str]  # lower-case term -> anchor
     partials: jinja2.Environment
     units: Sequence[Mapping[str, Any]] = ()  # of each network; see report/portraits.py
+    code: str = ""  # a digest of the code that renders
     data: Mapping[str, Any] = field(default_factory=dict)  # what stages "script/..." made as .json, by its name
 
 
@@ -56,7 +58,12 @@ class Functions:
     placed: list[Placed] = field(default_factory=list)
     cited: list[str] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)  # figures that it links to by number
+    noted: list[str] = field(default_factory=list)  # what it put into `users`, in that order
+    listed: list[str] = field(default_factory=list)  # what it shows the users of, as far as they were written before
     blocks: list[str] = field(default_factory=list)
+    known: Mapping[str, str] = field(default_factory=dict)  # listings of code by what they are made of, from before
+    listings: dict[str, str] = field(default_factory=dict)  # the same of now
 
     def names(self) -> dict[str, Callable[..., Any]]:
         """The functions by the name that templates call them."""
@@ -108,7 +115,7 @@ class Functions:
         anchor = self.library.terms.get(term.lower())
         if anchor is None:
             raise unknown("glossary term", term, self.library.terms, "Define it in templates/pages/glossary.md.")
-        self._note(f"term:{anchor}")
+        self.note(f"term:{anchor}")
         return f'<a class="term" href="glossary.html#{anchor}">{html.escape(text or term)}</a>'
 
     def cite(self, *keys: str) -> str:
@@ -118,7 +125,7 @@ class Functions:
             if key not in self.library.references:
                 raise unknown("reference", key, self.library.references, "Add it to templates/references.json.")
             reference = self.library.references[key]
-            self._note(f"cite:{key}")
+            self.note(f"cite:{key}")
             if key not in self.cited:
                 self.cited.append(key)
             title, short = html.escape(reference.text), html.escape(reference.short)
@@ -128,6 +135,7 @@ class Functions:
     def see(self, figure: str) -> str:
         """A link "Figure 2" to a figure, wherever it stands; resolved when every page is known."""
         self._files(figure)
+        self.seen.append(figure)
         return TOKEN.format(f"see:{figure}")
 
     # Blocks
@@ -172,7 +180,7 @@ class Functions:
         """ "How this was measured": the source of the functions that made the page's numbers."""
         targets = [source.find(self.library.root, name) for name in functions]
         self.modules.extend(target.module for target in targets)
-        listings = [(target, source.function_html(target)) for target in targets]
+        listings = [(target, self._listing(target)) for target in targets]
         return self._block(self._partial("measured.html", listings=listings))
 
     def widget(self, name: str, **values: Any) -> str:
@@ -215,14 +223,24 @@ class Functions:
             raise unknown("figure", figure, self.library.figures, "Figures are planned in experiments/plan.py.")
         return self.library.figures[figure]
 
-    def _note(self, what: str) -> None:
-        users = self.users.setdefault(what, [])
-        if self.page not in users:
-            users.append(self.page)
+    def note(self, *uses: str) -> None:
+        """Notes that the page uses terms and references ("term:…", "cite:…"), so that their lists can name it."""
+        for what in uses:
+            users = self.users.setdefault(what, [])
+            if self.page not in users:
+                users.append(self.page)
+                self.noted.append(what)
 
     def _users(self, what: str, words: str) -> str:
+        self.listed.append(what)
         links = ", ".join(self.page_link(each.slug) for each in self.users.get(what, []) if each != self.page)
         return f'<p class="used">{words} {links}</p>' if links else ""
+
+    def _listing(self, target: source.Target) -> str:
+        """The source of a function in HTML: highlighting takes longer than all else that a page needs."""
+        made_of = hashlib.sha256(repr((self.library.code, target)).encode()).hexdigest()
+        self.listings[made_of] = self.known.get(made_of) or source.function_html(target)
+        return self.listings[made_of]
 
     def _partial(self, name: str, **values: Any) -> str:
         return self.library.partials.get_template(f"partials/{name}").render(values)

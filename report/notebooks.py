@@ -22,6 +22,7 @@ NOTEBOOKS: Mapping[str, tuple[str, ...]] = {
     "02_mlp_normalized": ("mlp-normalized",),
     "03_cnn": ("cnn-raw", "cnn-normalized"),
 }
+PATHS = {name: f"notebooks/{name}.ipynb" for name in NOTEBOOKS}  # on the site
 _CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -31,7 +32,12 @@ def files(root: Path, *, figures: Collection[str]) -> dict[str, str]:
     A subject that the study does not have is left out. Raises PageError for a figure that its subject lacks, and
     for a template that is missing or cannot be filled in.
     """
-    return {f"notebooks/{name}.ipynb": notebook(text(root, name, figures=figures)) for name in NOTEBOOKS}
+    return {path: file(root, name, figures=figures) for name, path in PATHS.items()}
+
+
+def file(root: Path, name: str, *, figures: Collection[str]) -> str:
+    """One notebook, as its file's text."""
+    return notebook(text(root, name, figures=figures))
 
 
 def text(root: Path, name: str, *, figures: Collection[str]) -> str:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import cache
 
 import markdown
-from latex2mathml.converter import convert as mathml
 
 from report.errors import PageError
 
@@ -93,6 +92,8 @@ def _finish(body: str) -> str:
 
 
 def _maths(match: re.Match[str]) -> str:
+    from latex2mathml.converter import convert as mathml  # here, as most texts have no maths
+
     display = match.group(1) == "div"
     latex = html.unescape(match.group(2)).strip()
     try:

@@ -1,54 +1,68 @@
 """The site: a study, its facts and its figures go in, every file of the site comes out, as bytes by relative path.
 
-Nothing is written and nothing is measured here; the same input makes the same bytes everywhere.
+Nothing is written and nothing is measured here; the same input makes the same bytes everywhere, whether everything is
+rendered or only what is not known to lie in the site already.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
-import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
+from experiments.engine.folder import Kept
 from experiments.spec import Study
-from report import epochs, extras, references, source, theme, values
+from report import epochs, extras, manifest, theme
 from report import facts as wording
 from report import units as portraits
 from report.errors import PageError
 from report.facts import Fact
 from report.figure import FigureFiles, Placed
-from report.functions import Functions, Library, resolve_references
-from report.pages import PAGES, SITE_TAGLINE, SITE_TITLE, Page
-from report.prose import Heading, to_html
+from report.pages import PAGES, Page
+from report.past import NOTHING, Past
 from report.scripts import script
+from report.writing import SINGLE, Provenance, Shared, Site, Written
 
-LAST = ("glossary", "references")  # rendered last: they name the pages that use them
-TERM = re.compile(r"""\bterm\(\s*["']([^"']+)["']\s*\)""")
-NOT_FOUND = Page(
-    "404",
-    "Not found",
-    "Is this page missing?",
-    "There is no page at this address; the contents of the study lead to all that there are.",
-    "",
-)
+Content = str | bytes
+_LOADS_OTHERS = re.compile(rb'{%[-+]?\s*(?:include|import|from|extends)\s+(?!"(?:partials/|base\.html"))')
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """Where the study was computed and what this build did: `stages` counts cached, published and computed stages,
-    `seconds` is the computing time of the whole study where it is known."""
+@dataclass
+class Rendering:
+    """The files of a site. Of those in `made`, which take time, it is known of what they were made; `lying` says which
+    of an earlier build's lie there still: {path: sha256}. `pages` is what the next build is to know of the pages."""
 
-    environment: Mapping[str, str]
-    stages: Mapping[str, int]
-    seconds: float | None = None
+    past: Past
+    lying: Mapping[str, str]
+    files: dict[str, bytes | Kept] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)
+    pages: dict[str, Any] = field(default_factory=dict)
+    manifest: bytes = b""
+
+    def add(self, files: Mapping[str, Content]) -> None:
+        """Files that are at hand."""
+        self.files |= {name: data if isinstance(data, bytes) else data.encode() for name, data in files.items()}
+
+    def make(self, name: str, made_of: object, content: Callable[[], Content]) -> None:
+        """A file that takes time: made only if the one that lies there is not made of the same."""
+        self.made[name] = _digest(made_of)
+        if name in self.lying and self.past.made.get(name) == self.made[name]:
+            self.files[name] = Kept(self.lying[name])
+        else:
+            self.add({name: content()})
 
 
-def render(
+def render(**arguments: Any) -> dict[str, bytes]:
+    """Every file of the site by its relative path, all of them rendered: see `rendering`."""
+    return {name: data for name, data in rendering(**arguments).files.items() if isinstance(data, bytes)}
+
+
+def rendering(
     *,
     study: Study,
     card: Mapping[str, Any],
@@ -60,289 +74,139 @@ def render(
     social: Mapping[str, bytes] | None = None,
     scripts: Mapping[str, Any] | None = None,
     units: Sequence[Mapping[str, Any]] = (),
+    notebooks: Mapping[str, Callable[[], str]] | None = None,
     pages: Sequence[Page] = PAGES,
-) -> dict[str, bytes]:
-    """Every file of the site by its relative path. `card` describes the data set, `social` holds a PNG per page,
-    `scripts` what the pages' own scripts read, by name: text, bytes, or for a `.json` its value, which templates may
-    read too; `units` what is known of the units of each network.
+    code: str = "",
+    past: Past = NOTHING,
+    lying: Mapping[str, str] | None = None,
+) -> Rendering:
+    """The files of the site. `card` describes the data set, `social` holds a PNG per page, `scripts` what the pages'
+    scripts read, by name: text, bytes, or for a `.json` its value, which templates may read too; `units` what is known
+    of the units of each network; `notebooks` make texts by their path. `code` is a digest of the code that renders;
+    with it, `past` and `lying` tell what an earlier build made of what, and which of its files lie in the site.
 
     Raises PageError, naming template and line, for anything a page asks for that is not there.
     """
     for name, fact in facts.items():
         wording.check(name, fact)
-    data = {name: value for name, value in (scripts or {}).items() if name.endswith(".json")}
-    site = Site(root, study, card, provenance, base_url, tuple(pages), social or {}, data, tuple(units))
-    written = site.write(dict(facts), dict(figures))
-    files: dict[str, str | bytes] = {each.page.file: site.dress(each, written) for each in written}
-    files["404.html"] = site.dress(site.not_found(), written)
-    files |= {page.file: site.unit_page(page, network) for page, network in zip(site.unit_pages, units, strict=True)}
-    files |= portraits.files(units)
-    for module in sorted({module for each in written for module in each.modules}):
-        files[f"code/{module}.html"] = site.code_page(module)
-    placed = _placed(written, figures)
-    for figure in placed.values():
-        drawn = figures[figure.id]
-        svg, record = epochs.take(drawn.svg)
-        files |= {figure.file: theme.both(svg), figure.data: drawn.csv}
-        if record:
-            files[figure.steps] = script(f"epochs/{figure.name}", record)
-    files |= {f"social/{slug}.png": image for slug, image in (social or {}).items()}
-    files |= {f"data/{name}": _text(value) for name, value in (scripts or {}).items()}
-    _check_scripts((*pages, *site.unit_pages), files | site.assets())
-    files |= site.assets()
-    files |= extras.files(
+    done = Rendering(past, lying or {})
+    done.add(portraits.files(units))
+    done.add({f"social/{slug}.png": image for slug, image in (social or {}).items()})
+    done.add({f"data/{name}": _text(value) for name, value in (scripts or {}).items()})
+    handed_over = {name: _digest(data) for name, data in done.files.items()}
+    about = [code, repr(study), dict(card), dict(facts), repr(provenance), base_url, repr(pages), handed_over]
+    shared = Shared(
+        root=root,
         study=study,
         card=card,
-        facts=facts,
-        figures=figures,
-        placed=placed,
+        facts=dict(facts),
+        figures=dict(figures),
         provenance=provenance,
-        pages=tuple(pages),
-        further=site.unit_pages,
-        root=root,
         base_url=base_url,
+        pages=tuple(pages),
+        social=frozenset(social or ()),
+        data={name: value for name, value in (scripts or {}).items() if name.endswith(".json")},
+        units=tuple(units),
+        code=code,
+        digest=_digest([about, _templates(root)]),
     )
-    return {name: data if isinstance(data, bytes) else data.encode() for name, data in sorted(files.items())}
+    site, unit_pages = Site(shared), portraits.pages(units)
+    written = site.write(past)
+    homes = _homes(written)
+    _check_placed(homes, figures)
+    for each in written:
+        seen = [[homes[name].page, homes[name].number] for name in each.uses.seen]
+        done.make(each.page.file, [each.made_of, seen], partial(site.dress, each, homes))
+        done.pages[each.page.slug] = each.remembered()
+    done.make("404.html", shared.digest, lambda: site.dress(site.not_found(), homes))
+    for page, network in zip(unit_pages, units, strict=True):
+        done.make(page.file, shared.digest, partial(site.unit_page, page, network))
+    for module in sorted({module for each in written for module in each.uses.modules}):
+        made_of = [shared.digest, site.of_module(module)]
+        done.make(f"code/{module}.html", made_of, partial(site.code_page, module))
+    for figure in homes.values():
+        drawn = figures[figure.id]
+        done.make(figure.file, [code, drawn.digest], partial(_drawing, drawn))
+        done.add({figure.data: drawn.csv})
+        if figure.epochs:
+            done.make(figure.steps, [code, drawn.digest], partial(_steps, drawn, figure))
+    done.add(_assets(root))
+    _check_scripts((*pages, *unit_pages), done.files)
+    done.add(extras.files(pages=tuple(pages), further=unit_pages, root=root, base_url=base_url))
+    done.make("facts.json", shared.digest, partial(extras.facts_json, facts, pages))
+    for name, make in (notebooks or {}).items():
+        done.make(name, [code, sorted(figures), _digests(root, "notebooks/**/*.md")], make)
+    told = extras.about(
+        study=study, card=card, figures=figures, placed=homes, provenance=provenance, pages=(*pages, *unit_pages)
+    )
+    done.files = dict(sorted(done.files.items()))
+    done.manifest = manifest.text(told, done.files)
+    done.add({manifest.FILE: done.manifest})
+    return done
 
 
-@dataclass(frozen=True)
-class Written:
-    """A page's text before the frame is put around it."""
-
-    page: Page
-    body: str
-    headings: tuple[Heading, ...]
-    placed: tuple[Placed, ...]
-    cited: tuple[str, ...]
-    modules: tuple[str, ...]
+def _drawing(drawn: FigureFiles) -> str:
+    return theme.both(epochs.take(drawn.svg)[0])
 
 
-class Site:
-    """The templates of one site, and what all its pages share."""
-
-    def __init__(
-        self,
-        root: Path,
-        study: Study,
-        card: Mapping[str, Any],
-        provenance: Provenance,
-        base_url: str | None,
-        pages: tuple[Page, ...],
-        social: Mapping[str, bytes],
-        data: Mapping[str, Any],
-        units: tuple[Mapping[str, Any], ...] = (),
-    ) -> None:
-        self.root, self.pages, self.base_url, self.social, self.data = root, pages, base_url, social, data
-        self.units, self.unit_pages = units, portraits.pages(units)
-        self.study, self.card, self.provenance = study, card, provenance
-        self.templates = root / "templates"
-        self.references = references.load(root)
-        self.environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(self.templates, encoding="utf-8"),
-            autoescape=jinja2.select_autoescape(("html",)),
-            undefined=_Unknown,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        self.environment.filters |= {"grouped": wording.grouped, "words": values.words}
-        self.environment.globals |= {
-            "study": values.of_study(study),
-            "dataset": values.of_dataset(card),
-            "provenance": provenance,
-            "networks": units,
-            **portraits.DRAWING,
-        }
-
-    def write(self, facts: dict[str, Fact], figures: dict[str, FigureFiles]) -> list[Written]:
-        """The text of every page, in the order of the pages."""
-        library = Library(
-            root=self.root,
-            facts=facts,
-            figures=figures,
-            pages={page.slug: page for page in self.pages},
-            references=self.references,
-            terms=self._terms(),
-            partials=self.environment,
-            units=self.units,
-            data=self.data,
-        )
-        users: dict[str, list[Page]] = {}
-        in_turn = sorted(self.pages, key=lambda page: LAST.index(page.slug) + 1 if page.slug in LAST else 0)
-        by_slug = {page.slug: self._write_page(Functions(library, page, users=users)) for page in in_turn}
-        return [by_slug[page.slug] for page in self.pages]
-
-    def not_found(self) -> Written:
-        """The page for an address that does not exist."""
-        library = Library(self.root, {}, {}, {page.slug: page for page in self.pages}, {}, {}, self.environment)
-        return self._write_page(Functions(library, NOT_FOUND, top=extras.path_of(self.base_url)), template="404.md")
-
-    def dress(self, written: Written, all_written: Sequence[Written]) -> str:
-        """The whole HTML page: the text in its frame, with figures it refers to linked by number."""
-        page, order = written.page, [page.slug for page in self.pages]
-        place = order.index(page.slug) if page.slug in order else None
-        by_slug = {page.slug: page for page in self.pages}
-        body = resolve_references(written.body, page.slug, _home(all_written), by_slug)
-        return self._frame(
-            "page.html",
-            page=page,
-            body=body,
-            headings=written.headings,
-            cited=[self.references[key] for key in written.cited],
-            previous=self.pages[place - 1] if place else None,
-            next=self.pages[place + 1] if place is not None and place + 1 < len(order) else None,
-            top=extras.path_of(self.base_url) if page.slug == "404" else "",
-            title=SITE_TITLE if page.slug == "index" else f"{page.title} \u00b7 {SITE_TITLE}",
-            indexed=page.slug != "404",
-            steps=any(figure.epochs for figure in written.placed),
-        )
-
-    def unit_page(self, page: Page, network: Mapping[str, Any]) -> str:
-        """The page that shows every unit of one network."""
-        title = f"Units of {page.title} \u00b7 {SITE_TITLE}"
-        return self._frame("units.html", page=page, network=network, top="../", title=title, indexed=True)
-
-    def code_page(self, module: str) -> str:
-        """The page that shows a module's source."""
-        page = Page(
-            f"code/{module}",
-            module,
-            module,
-            f"The source of {module}: the code behind the numbers and figures of the study, line by line.",
-            "",
-        )
-        listing = source.module_html(self.root, module)
-        return self._frame(
-            "code.html",
-            page=page,
-            body=listing,
-            top="../",
-            title=f"{module} \u00b7 {SITE_TITLE}",
-            indexed=False,
-        )
-
-    def assets(self) -> dict[str, bytes | str]:
-        """Style sheets, scripts and icon, and the citation file where there is one."""
-        folder = self.templates / "assets"
-        found: dict[str, bytes | str] = {
-            f"assets/{path.name}": path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()
-        }
-        citation = self.root / "CITATION.cff"
-        return (
-            found
-            | {"assets/theme.css": theme.stylesheet()}
-            | ({"CITATION.cff": citation.read_bytes()} if citation.is_file() else {})
-        )
-
-    def _write_page(self, functions: Functions, *, template: str | None = None) -> Written:
-        page = functions.page
-        name = template or f"pages/{page.slug}.md"
-        text = self._fill(name, functions.names())
-        try:
-            body, headings = to_html(text)
-        except PageError as error:
-            raise PageError(f"templates/{name}: {error}") from error
-        cited = tuple(functions.cited) if page.slug != "references" else ()
-        return Written(page, functions.finish(body), headings, tuple(functions.placed), cited, tuple(functions.modules))
-
-    def _frame(self, name: str, **context: Any) -> str:
-        page: Page = context["page"]
-        base = self.base_url.rstrip("/") + "/" if self.base_url else None
-        parent = page.slug.partition("/")[0]  # whose picture stands for the pages below it as well
-        image = f"social/{parent}.png" if parent in self.social else None
-        return self._fill(
-            name,
-            context
-            | {
-                "pages": self.pages,
-                "site_title": SITE_TITLE,
-                "site_tagline": SITE_TAGLINE,
-                "canonical": base and base + ("" if page.slug == "index" else page.file),
-                "image": image and (base or context["top"]) + image,
-                "feed": bool(base and extras.release_date(self.root)),
-                "notices": _notices(self.study, self.card),
-                "papers": (theme.PAPER, theme.DARK[theme.PAPER]),
-            },
-        )
-
-    def _fill(self, name: str, context: Mapping[str, Any]) -> str:
-        """A filled-in template; every fault becomes a PageError that names the template and the line."""
-        try:
-            return self.environment.get_template(name).render(context)
-        except jinja2.TemplateNotFound as error:
-            raise PageError(
-                f"templates/{error.name} is missing; write it, or remove the page from report/pages.py."
-            ) from error
-        except jinja2.TemplateSyntaxError as error:
-            raise PageError(f"templates/{error.name}, line {error.lineno}: {error.message}") from error
-        except (jinja2.TemplateError, PageError, TypeError) as error:
-            raise PageError(f"{self._where(error, name)}: {error}") from error
-
-    def _where(self, error: BaseException, name: str) -> str:
-        """The innermost line of a template in the error's traceback."""
-        frames = traceback.extract_tb(error.__traceback__)
-        inside = [frame for frame in frames if Path(frame.filename).is_relative_to(self.templates)]
-        if not inside:
-            return f"templates/{name}"
-        template = Path(inside[-1].filename).relative_to(self.root).as_posix()
-        return f"{template}, line {inside[-1].lineno}"
-
-    def _terms(self) -> dict[str, str]:
-        path = self.templates / "pages" / "glossary.md"
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        return {term.lower(): re.sub(r"[^a-z0-9]+", "-", term.lower()).strip("-") for term in TERM.findall(text)}
+def _steps(drawn: FigureFiles, figure: Placed) -> str:
+    return script(f"epochs/{figure.name}", epochs.take(drawn.svg)[1])
 
 
-class _Unknown(jinja2.StrictUndefined):
-    """An undefined name, told with what there is instead."""
-
-    @property
-    def _undefined_message(self) -> str:
-        if isinstance(self._undefined_obj, values.Names):
-            return f"{self._undefined_obj!r} has no {self._undefined_name!r}; correct the name."
-        return super()._undefined_message
+def _templates(root: Path) -> list[Any]:
+    """Digests of what every page may read: all templates but those that are looked at one by one, unless a template
+    loads some by a name that cannot be told from its text; and the date in CITATION.cff."""
+    common = _digests(root, "**/*", but=SINGLE)
+    loads_others = any(_LOADS_OTHERS.search((root / name).read_bytes()) for name in common)
+    return [_digests(root, "**/*") if loads_others else common, extras.release_date(root)]
 
 
-def _home(written: Sequence[Written]) -> dict[str, Placed]:
+def _digests(root: Path, pattern: str, *, but: tuple[str, ...] = ()) -> dict[str, str]:
+    """{path: digest} of templates."""
+    folder = root / "templates"
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.glob(pattern) if path.is_file())
+    return {f"templates/{name}": _digest((folder / name).read_bytes()) for name in names if not name.startswith(but)}
+
+
+def _assets(root: Path) -> dict[str, Content]:
+    """Style sheets, scripts and icon, and the citation file where there is one."""
+    folder, citation = root / "templates" / "assets", root / "CITATION.cff"
+    found = {f"assets/{path.name}": path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+    cited = {"CITATION.cff": citation.read_bytes()} if citation.is_file() else {}
+    return {**found, "assets/theme.css": theme.stylesheet(), **cited}
+
+
+def _homes(written: Sequence[Written]) -> dict[str, Placed]:
     """Where each figure is at home: its own page if it stands there, else the first page that shows it."""
     found: dict[str, Placed] = {}
     for each in written:
-        for figure in each.placed:
+        for figure in each.uses.placed:
             if figure.id not in found or figure.id.partition("/")[0] == each.page.slug:
                 found[figure.id] = figure
     return found
 
 
-def _placed(written: Sequence[Written], figures: Mapping[str, FigureFiles]) -> dict[str, Placed]:
-    placed = _home(written)
-    lost = sorted(set(figures) - set(placed))
+def _check_placed(homes: Mapping[str, Placed], figures: Mapping[str, FigureFiles]) -> None:
+    lost = sorted(set(figures) - set(homes))
     if lost:
         raise PageError(
             f"drawn but on no page: {', '.join(lost)}. Show each with figure() in a template of templates/pages, "
             "or take it out of experiments/plan.py."
         )
-    return placed
 
 
-def _check_scripts(pages: Sequence[Page], files: Mapping[str, str | bytes]) -> None:
+def _check_scripts(pages: Sequence[Page], files: Mapping[str, object]) -> None:
     for page in pages:
         for needed in (*page.scripts, *page.styles):
             if needed not in files:
                 raise PageError(f"page {page.slug!r} needs {needed}, which nothing makes; see report/pages.py.")
 
 
-def _text(value: Any) -> str | bytes:
+def _text(value: Any) -> Content:
     return value if isinstance(value, str | bytes) else json.dumps(value, indent=1, sort_keys=True) + "\n"
 
 
-def _notices(study: Study, card: Mapping[str, Any]) -> list[str]:
-    """What every page must say of a site that does not show the published study of MNIST."""
-    notices = []
-    if not card.get("is_mnist", card["dataset"] == "mnist"):
-        notices.append(f"Made with {card['title']}, not with MNIST.")
-    if study.name != "published":
-        notices.append(
-            f"A preview: the {study.name} study, {values.words(len(study.seeds))} seeds and "
-            f"{values.words(study.epochs)} epochs. Its numbers are not the published ones."
-        )
-    return notices
+def _digest(value: object) -> str:
+    """sha256 of bytes, or of a value's JSON."""
+    data = value if isinstance(value, bytes) else json.dumps(value, sort_keys=True).encode()
+    return hashlib.sha256(data).hexdigest()

@@ -6,41 +6,69 @@ The renderer is imported only when there is something to render.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+import contextlib
+import functools
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from experiments.engine.files import holds, replace_folder, write_file
+from experiments.engine import folder
+from experiments.engine.files import explained
 from experiments.engine.key import canonical, digest
 from experiments.engine.survey import Survey
 from experiments.plan import CARD, PICTURES, made, shown
 from experiments.spec import Product, Study
+from report import past
+from report.errors import PageError
+from report.manifest import SIGN
+from report.past import Past
 
-SOURCES = (
-    "experiments/**/*.py",
-    "report/**/*.py",
-    "templates/**/*",
-    "build.py",
-    "CITATION.cff",
-)
+if TYPE_CHECKING:
+    from report.render import Rendering
+
+# What of the project the site's bytes depend on: files, and folders with the endings that count there.
+SOURCES = {
+    "build.py": "",
+    "CITATION.cff": "",
+    "experiments": ".py",
+    "report": ".py",
+    "tests/examples": ".py",
+    "templates": "",
+}
+
+
+def check(survey: Survey, *, root: Path, out: Path) -> None:
+    """Asked before any work is done. Raises PageError for faults of the templates, with a line for each, and
+    FilesError where no site may be written."""
+    from report.check import faults
+
+    figures = {
+        each.name.removeprefix("figure/"): each.function for each in survey.stages if each.name.startswith("figure/")
+    }
+    if found := faults(root, figures):
+        raise PageError("\n".join(found))
+    folder.check(out, sign=SIGN)
 
 
 def update(survey: Survey, *, study: Study, root: Path, out: Path, cache: Path, base_url: str | None) -> str:
-    """Writes the site unless the folder already holds exactly what would be written."""
-    stamp = _stamp(survey, study=study, root=root, base_url=base_url)
-    note = cache / "sites" / f"{digest(str(out.resolve()).encode())[:16]}.json"
-    last = _read(note)
-    where = counts(survey)
-    if last.get("stamp") == stamp and out.is_dir() and holds(out, last["files"]):
+    """Writes the site unless the folder already holds exactly what would be written. Of what it holds, only that is
+    rendered anew which is not known to be made of the same."""
+    sources = _sources(root)
+    stamp = _stamp(survey, sources, study=study, base_url=base_url)
+    note = cache / "sites" / f"{digest(os.fsencode(folder.real(out)))[:16]}.json"
+    lying = folder.written(out, sign=SIGN)
+    last = past.read(note)
+    if lying.get(SIGN.name) != last.manifest:
+        last = past.NOTHING  # another build wrote what lies there
+    if lying and last.stamp == stamp:
         return f"nothing to do: {out} is current"
-    files = _render(survey, study=study, root=root, base_url=base_url, where=where)
-    replace_folder(out, files, sign="manifest.json")
-    digests = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    write_file(note, canonical({"stamp": stamp, "files": digests}).encode())
-    size = sum(len(data) for data in files.values())
-    return f"wrote {out}: {len(files)} files, {size / 1e6:.1f} MB"
+    arguments = _arguments(survey, study=study, root=root, base_url=base_url, code=_code(sources))
+    done, notes = _put(out, arguments, last, lying)
+    past.write(note, past.Past(stamp, digest(done.manifest), done.made, done.pages))
+    size = sum((out / name).stat().st_size for name in done.files)
+    return "\n".join([*notes, f"wrote {out}: {len(done.files)} files, {size / 1e6:.1f} MB"])
 
 
 def counts(survey: Survey) -> dict[str, int]:
@@ -52,18 +80,61 @@ def counts(survey: Survey) -> dict[str, int]:
     return {"cached": cached, "published": published, "computed": cached}
 
 
-def _stamp(survey: Survey, *, study: Study, root: Path, base_url: str | None) -> str:
+def _sources(root: Path) -> dict[str, str]:
+    """{path: digest} of all files of the project that the site's bytes depend on."""
+    found = {}
+    for top, ending in SOURCES.items():
+        for path in sorted(_files(root / top)):
+            if path.endswith(ending):
+                with explained("read", Path(path)):
+                    found[os.path.relpath(path, root)] = digest(Path(path).read_bytes())
+    return found
+
+
+def _files(top: Path) -> Iterator[str]:
+    """The file, or all files in the folder."""
+    if top.is_file():
+        yield str(top)
+    if top.is_dir():
+        with explained("read", top):
+            for folder, _, names in os.walk(top, onerror=_raise):
+                yield from (f"{folder}{os.sep}{name}" for name in names)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _stamp(survey: Survey, sources: Mapping[str, str], *, study: Study, base_url: str | None) -> str:
     """A digest over everything that the site's bytes depend on."""
-    paths = sorted({path for pattern in SOURCES for path in root.glob(pattern) if path.is_file()})
-    sources = {path.relative_to(root).as_posix(): digest(path.read_bytes()) for path in paths}
     products = [[p.stage, p.name, survey.address(p), survey.standings[p.stage].key] for p in shown(list(survey.stages))]
-    return digest(canonical([sources, products, repr(study), base_url, counts(survey), _environment(survey)]).encode())
+    parts = [sources, products, repr(study), base_url, counts(survey), _environment(survey)]
+    return digest(canonical(parts).encode())
+
+
+def _code(sources: Mapping[str, str]) -> str:
+    """A digest of the code that renders, ours and that of the libraries."""
+    code = {name: found for name, found in sources.items() if name.endswith(".py")}
+    return digest(canonical([sorted(_installed()), code]).encode())
+
+
+def _installed() -> set[str]:
+    """Every distribution with its version, as the names of the folders that installers leave tell them."""
+    found: set[str] = set()
+    for path in sys.path:
+        with contextlib.suppress(OSError):
+            found.update(entry.name for entry in os.scandir(path or ".") if entry.name.endswith(".dist-info"))
+    return found
 
 
 def _environment(survey: Survey) -> Mapping[str, str]:
-    """Where the networks were trained: the environment of the first training run's record."""
-    record = next(s.record for name, s in survey.standings.items() if name.startswith("train/"))
-    return dict(record.environment) if record is not None else {}
+    """Where the study was measured: what the records of its measurements name; several where they differ."""
+    found: dict[str, set[str]] = {}
+    for name, standing in survey.standings.items():
+        if not name.startswith(PICTURES) and standing.record is not None:
+            for what, which in standing.record.environment.items():
+                found.setdefault(what, set()).add(which)
+    return {what: " and ".join(sorted(which)) for what, which in found.items()}
 
 
 def _seconds(survey: Survey) -> float | None:
@@ -75,11 +146,23 @@ def _seconds(survey: Survey) -> float | None:
     return sum(standing.record.seconds for standing in measured if standing.record is not None)
 
 
-def _render(
-    survey: Survey, *, study: Study, root: Path, base_url: str | None, where: Mapping[str, int]
-) -> dict[str, bytes]:
+def _put(out: Path, arguments: Mapping[str, Any], last: Past, lying: Mapping[str, str]) -> tuple[Rendering, list[str]]:
+    """Renders the site and puts it into its folder. Returns it, and what else is to be said."""
+    from report.render import rendering
+
+    done = rendering(**arguments, past=last, lying=lying)
+    try:
+        return done, folder.replace(out, done.files, sign=SIGN, lying=lying)
+    except folder.Moved:  # another build of the same site ended meanwhile, and what was to be kept is gone
+        done = rendering(**arguments)
+        return done, folder.replace(out, done.files, sign=SIGN)
+
+
+def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None, code: str) -> dict[str, Any]:
+    """What the site is rendered of."""
     from report import notebooks
-    from report.render import FigureFiles, Provenance, render
+    from report.figure import FigureFiles
+    from report.writing import Provenance
 
     facts: dict[str, Any] = {}
     figures: dict[str, FigureFiles] = {}
@@ -103,23 +186,20 @@ def _render(
                 stage=stage.name,
                 key=survey.standings[stage.name].key or "",
             )
-    site = render(
-        study=study,
-        card=survey.value(CARD),
-        facts=facts,
-        figures=figures,
-        provenance=Provenance(environment=_environment(survey), stages=where, seconds=_seconds(survey)),
-        root=root,
-        base_url=base_url,
-        social=social,
-        scripts=scripts,
-        units=units,
-    )
-    return site | {name: text.encode() for name, text in notebooks.files(root, figures=list(figures)).items()}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(path.read_bytes()))
-    except (OSError, ValueError):
-        return {}
+    return {
+        "study": study,
+        "card": survey.value(CARD),
+        "facts": facts,
+        "figures": figures,
+        "provenance": Provenance(environment=_environment(survey), stages=counts(survey), seconds=_seconds(survey)),
+        "root": root,
+        "base_url": base_url,
+        "social": social,
+        "scripts": scripts,
+        "units": units,
+        "notebooks": {
+            path: functools.partial(notebooks.file, root, name, figures=list(figures))
+            for name, path in notebooks.PATHS.items()
+        },
+        "code": code,
+    }

@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
-
 from report.errors import PageError
 from report.prose import scrollable
 
@@ -43,7 +39,7 @@ class Target:
 def find(root: Path, name: str) -> Target:
     """The function that "package.module:function" names, with its decorators and docstring."""
     module, _, function = name.partition(":")
-    path = root.joinpath(*module.split(".")).with_suffix(".py")
+    path = path_of(root, module)
     if not function or not path.is_file():
         raise PageError(f"no code for {name!r}: there is no {path.relative_to(root)}. Use 'package.module:function'.")
     text = path.read_text(encoding="utf-8")
@@ -55,9 +51,14 @@ def find(root: Path, name: str) -> Target:
     raise PageError(f"no code for {name!r}: {path.relative_to(root)} defines no {function!r}.")
 
 
+def path_of(root: Path, module: str) -> Path:
+    """The file of a module."""
+    return root.joinpath(*module.split(".")).with_suffix(".py")
+
+
 def module_html(root: Path, module: str) -> str:
     """A whole module, highlighted, each line with the anchor L-<number>."""
-    path = root.joinpath(*module.split(".")).with_suffix(".py")
+    path = path_of(root, module)
     lines = enumerate(_highlighted(path.read_text(encoding="utf-8")), start=1)
     return _block([f'<span class="line" id="L-{number}">{line}</span>' for number, line in lines], module)
 
@@ -76,6 +77,10 @@ def _block(lines: Sequence[str], name: str) -> str:
 def _highlighted(source: str) -> tuple[str, ...]:
     """The lines of a module in HTML. They are made once for the module and all of its functions, for this takes most of
     the time in which a site is rendered."""
+    from pygments import highlight  # here, as a build that shows no code anew needs none of it
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
     marked = highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))
     return tuple(_PLAIN.sub(r"\1", marked).splitlines())
 

@@ -50,12 +50,39 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 
 ROOT = Path(__file__).resolve().parents[1]
 SMOKE = ("--study", "smoke", "--dataset", "digits")
-LONG = ("test_build.py", "test_determinism.py", "test_durability.py", "test_notebooks.py")
+# Files and folders that take long, the longest first.
+LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py", "test_notebooks.py", "figures")
+LONG += ("test_manifold.py", "test_statistics.py", "test_features.py")
+SLOW_FIXTURES = {"once", "browser"}  # a build of the project, Chromium
+SLOW_MODULES = {"subprocess", "experiments.exact", "experiments.train", "experiments.analyses.specimen"}
 
 
 def pytest_collection_modifyitems(items):
-    """The longest files first, so that no process is left alone with one of them at the end."""
-    items.sort(key=lambda item: item.path.name not in LONG)
+    """What takes long comes first, so that no process is left alone with it at the end; the quick tests are marked."""
+    items.sort(key=lambda item: next((rank for rank, name in enumerate(LONG) if name in item.path.parts), len(LONG)))
+    for item in items:
+        if is_quick(item):
+            item.add_marker("quick")
+
+
+def is_quick(item):
+    """Whether a test is not among those that take long, and neither builds, nor browses, nor trains, nor starts a
+    program: told by the fixtures that it asks for, also through others, and by what its module has imported."""
+    named = {getattr(value, "__module__", getattr(value, "__name__", "")) for value in vars(item.module).values()}
+    return not (set(LONG) & set(item.path.parts) or SLOW_FIXTURES & set(item.fixturenames) or SLOW_MODULES & named)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """A process takes whole files, and all files of the browser go to one: so there is one Chromium."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class FilesAndBrowser(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "browser" if "browser" in file else file
+
+    return FilesAndBrowser(config, log)
 
 
 @dataclass(frozen=True)

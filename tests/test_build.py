@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from dataclasses import replace
 
 import pytest
 
@@ -243,11 +244,53 @@ def test_an_edited_page_is_rendered_without_the_numerical_libraries(project_copy
     assert not [name for name in changed if name.endswith((".svg", ".csv"))]
 
 
-def test_a_site_that_somebody_touched_is_written_anew(project_copy):
-    before = project_copy.files()
-    (project_copy.site / "facts.json").write_text("{}")
+def edit_page(project):
+    page = project.root / "templates" / "pages" / "health.md"
+    page.write_text(page.read_text() + "\nA closing remark.\n")
+
+
+def test_what_somebody_put_into_the_site_stays(project_copy):
+    own = {"CNAME": b"example.org\n", ".git": b"gitdir: ../pages/.git/worktrees/site\n", "figures/mine.svg": b"<svg/>"}
+    for name, data in own.items():
+        (project_copy.site / name).write_bytes(data)
+    assert project_copy.build(*SMOKE).stdout.startswith("nothing to do: ")
+    edit_page(project_copy)
     assert project_copy.build(*SMOKE).stdout.splitlines()[-1].startswith("wrote ")
+    assert b"A closing remark." in project_copy.files()["health.html"]
+    assert own.items() <= project_copy.files().items()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda site: (site / "facts.json").write_text("{}"), "its manifest.json lists facts.json, which was changed"),
+        (lambda site: (site / "health.html").unlink(), "its manifest.json lists health.html, which is gone"),
+        (lambda site: (site / "manifest.json").unlink(), "it holds files but no manifest.json of ours"),
+        (
+            lambda site: (site / "manifest.json").write_text('[["study", 1]]'),
+            "it holds files but no manifest.json of ours (it is the manifest of something else)",
+        ),
+    ],
+)
+def test_a_site_that_somebody_touched_is_not_replaced(project_copy, change, said):
+    change(project_copy.site)
+    before = project_copy.files()
+    for arguments in ((), ("--rebuild", "figure/health/dead-units")):
+        done = project_copy.build(*SMOKE, *arguments)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            f"build.py: will not replace {project_copy.site}: {said}; choose another folder, or move this one away\n"
+        )
     assert project_copy.files() == before
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "loop", "loop/site"])
+def test_a_site_that_cannot_be_is_one_message(project_copy, name):
+    (project_copy.site.parent / "loop").symlink_to("loop")
+    done = project_copy.build(*SMOKE, "--out", project_copy.site.parent / name)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
 
 
 def test_the_facts_have_their_shape(built):
@@ -266,7 +309,8 @@ def test_the_facts_have_their_shape(built):
 
 def test_the_manifest_has_its_shape(built):
     manifest = json.loads((built.site / "manifest.json").read_bytes())
-    assert set(manifest) == {"study", "dataset", "environment", "stages", "pages", "figures"}
+    assert set(manifest) == {"study", "dataset", "environment", "stages", "pages", "figures", "files"}
+    assert set(manifest["files"]) | {"manifest.json"} == set(built.files())
     stages = plan(STUDIES["smoke"], questions=QUESTIONS)
     assert manifest["stages"] == {"cached": len(stages), "published": 0, "computed": len(stages)}
     figures = [stage for stage in stages if stage.name.startswith("figure/")]
@@ -317,6 +361,31 @@ def test_a_broken_page_is_named_with_its_line_and_the_old_site_stays(project_cop
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert project_copy.files() == before
+
+
+def test_all_faults_of_templates_are_told_before_anything_is_computed(project_copy):
+    health, index = (project_copy.root / "templates" / "pages" / f"{name}.md" for name in ("health", "index"))
+    health.write_text(health.read_text() + '\n{{ page("helth") }}\n{{ 1|groupd }}\n')
+    index.write_text(index.read_text() + '\n{{ see("health/lost") }}\n')
+    before = project_copy.files()
+    done = project_copy.build(*SMOKE, "--rebuild", "figure/health/dead-units")
+    assert (done.returncode, done.stdout) == (2, "")
+    lines = len(health.read_text().splitlines())
+    assert [line.partition(". ")[0].removeprefix("build.py: ") for line in done.stderr.splitlines()] == [
+        f"templates/pages/index.md, line {len(index.read_text().splitlines())}: unknown figure 'health/lost'",
+        f"templates/pages/health.md, line {lines}: unknown filter 'groupd'",
+        f"templates/pages/health.md, line {lines - 1}: unknown page 'helth'",
+    ]
+    assert project_copy.files() == before
+
+
+def test_after_edits_the_site_is_the_one_of_a_first_build(project_copy):
+    edit_page(project_copy)
+    style = project_copy.root / "templates" / "assets" / "style.css"
+    style.write_text(style.read_text() + "\n/* a remark */\n")
+    assert project_copy.build(*SMOKE).returncode == 0
+    assert project_copy.build(*SMOKE, "--out", project_copy.site.with_name("other")).returncode == 0
+    assert project_copy.files() == replace(project_copy, site=project_copy.site.with_name("other")).files()
 
 
 def test_a_page_without_a_template_is_named(project_copy):

@@ -174,6 +174,23 @@ def test_a_class_without_images_is_refused(folder):
     assert "no image of class 9" in refusal(folder)
 
 
+def test_a_class_with_a_single_test_image_is_refused(folder, arrays):
+    labels = arrays["test-labels"].copy()
+    labels[np.flatnonzero(labels == 7)[1:]] = 3
+    (folder / data.FILES["test-labels"]).write_bytes(idx(labels))
+    said = refusal(folder)
+    assert f"{data.FILES['test-labels']}: 1 image of class 7. Every class needs 2 or more" in said
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("level", [0, 255, "first"])
+def test_images_that_are_all_the_same_are_refused(folder, arrays, split, level):
+    images = arrays[f"{split}-images"]
+    same = np.repeat(images[:1], len(images), axis=0) if level == "first" else np.full_like(images, level)
+    (folder / data.FILES[f"{split}-images"]).write_bytes(idx(same))
+    assert f"{data.FILES[f'{split}-images']}: all images are the same" in refusal(folder)
+
+
 def test_images_of_another_size_are_refused(folder):
     (folder / data.FILES["test-images"]).write_bytes(idx(np.zeros((20, 32, 32))))
     assert "32x32" in refusal(folder)

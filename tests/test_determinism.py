@@ -1,12 +1,12 @@
 """The same bytes everywhere: a second build of everything, in other surroundings. In a file of its own, for it takes as
-long as many others together."""
+long as many others together; it begins with its own build, while another process makes the one that all tests share."""
 
 import os
 
 from tests.conftest import SMOKE, Project, copy_sources
 
 
-def test_another_folder_zone_language_umask_and_number_of_processes_make_the_same_bytes(built, tmp_path):
+def test_another_folder_zone_language_umask_and_number_of_processes_make_the_same_bytes(request, tmp_path):
     root = copy_sources(tmp_path / "a folder with spaces")
     other = Project(root, tmp_path / "elsewhere" / "cache", tmp_path / "elsewhere" / "out")
     (tmp_path / "home").mkdir()
@@ -19,5 +19,6 @@ def test_another_folder_zone_language_umask_and_number_of_processes_make_the_sam
     }
     done = other.build(*SMOKE, "--jobs", "1", env=environment, umask=0o077, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    built = request.getfixturevalue("built")
     assert other.files().keys() == built.files().keys()
     assert [name for name, data in other.files().items() if built.files()[name] != data] == []

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from experiments.engine.folder import replace
 from experiments.engine.store import Shelf
+from report import manifest
 from tests.conftest import SMOKE
 
 JOBS = ("--jobs", "2")
@@ -184,13 +186,14 @@ def test_a_full_disk_under_the_cache_is_one_message(project_copy, small_disk):
 
 
 def test_a_full_disk_under_the_site_leaves_the_old_one(project_copy, small_disk):
-    (small_disk / "site").mkdir()
-    (small_disk / "site" / "manifest.json").write_text('{"study": "old"}')
+    files = {"index.html": b"old"}
+    about = {"study": "old", "dataset": "old", "environment": {}, "stages": {}, "pages": [], "figures": []}
+    replace(small_disk / "site", files | {"manifest.json": manifest.text(about, files)}, sign=manifest.SIGN)
     (small_disk / "ballast").write_bytes(bytes(900_000))
     done = project_copy.build(*SMOKE, "--out", small_disk / "site")
     assert done.returncode == 1
     assert f"cannot write {small_disk / 'site'}: No space left on device; free some space there" in done.stderr
-    assert [path.name for path in (small_disk / "site").iterdir()] == ["manifest.json"]
+    assert sorted(path.name for path in (small_disk / "site").iterdir()) == ["index.html", "manifest.json"]
     assert sorted(path.name for path in small_disk.iterdir()) == ["ballast", "site"]
 
 

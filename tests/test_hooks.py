@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import copy
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, relu
 
-from experiments.hooks import ActivationCache, UnknownHookPoint, hooks, run_with_cache, run_with_hooks
+from experiments.hooks import (
+    ActivationCache,
+    HookedModule,
+    HookPointNotReached,
+    UnknownHookPoint,
+    hooks,
+    run_with_cache,
+    run_with_hooks,
+)
 from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
 
@@ -90,13 +102,52 @@ def test_an_activation_that_is_later_overwritten_in_place_is_kept_as_it_was(imag
     assert torch.equal(with_gradients.gradients["1"], (cache["1"] > 0).float())
 
 
-def test_a_module_that_runs_twice_is_refused_rather_than_read_once(images):
+@pytest.fixture
+def twice():
+    """A ReLU that runs before and after a linear layer."""
     shared = nn.ReLU()
-    plain = nn.Sequential(nn.Flatten(), shared, nn.Linear(784, 5), shared)
-    with pytest.raises(ValueError, match="1 runs more than once"):
-        run_with_cache(plain, images)
-    assert list(run_with_cache(plain, images, names=["2"])[1]) == ["2"]
-    assert hooks_left(plain) == 0
+    return nn.Sequential(nn.Flatten(), shared, nn.Linear(784, 5), shared)
+
+
+def test_every_run_of_a_module_has_a_name(twice, images):
+    _, cache = run_with_cache(twice, images)
+    assert list(cache) == ["0", "1", "2", "1#2"]
+    assert torch.equal(cache["1"], images.flatten(1))
+    assert torch.equal(cache["1#2"], relu(cache["2"]))
+    listed = run_with_cache(twice, images, names=["1#2", "1#1"], gradients_of=lambda out: out.sum())[1]
+    assert list(listed) == list(listed.gradients) == ["1#1", "1#2"]
+    assert torch.equal(listed["1#1"], cache["1"])
+    assert torch.equal(listed.gradients["1#2"], torch.ones(4, 5))
+
+
+def test_a_listed_module_that_runs_twice_is_refused_rather_than_read_once(twice, images):
+    with pytest.raises(ValueError, match=r"1 runs more than once .* 1#1, 1#2"):
+        run_with_cache(twice, images, names=["1"])
+    with pytest.raises(HookPointNotReached, match="'1#3'"):
+        run_with_cache(twice, images, names=["1#3"])
+    with pytest.raises(UnknownHookPoint, match="'9'"):
+        run_with_cache(twice, images, names=["9#2"])
+    assert list(run_with_cache(twice, images, names=["2"])[1]) == ["2"]
+    assert hooks_left(twice) == 0
+
+
+def test_a_name_listed_twice_is_kept_once(model, images):
+    _, cache = run_with_cache(model, images, names=["logits", "input", "logits"])
+    assert list(cache) == ["input", "logits"]
+
+
+def test_a_residual_network_is_read_by_default_names():
+    resnet = pytest.importorskip("torchvision").models.resnet18(num_classes=3).eval()
+    inputs = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    logits, cache = run_with_cache(resnet, inputs)
+    assert torch.equal(cache["fc"], logits)
+    assert set(cache) == {name for name, _ in resnet.named_modules() if name} | {
+        f"layer{layer}.{block}.relu#2" for layer in (1, 2, 3, 4) for block in (0, 1)
+    }
+    assert torch.equal(cache["layer1.0.relu#2"], cache["layer1.0"])
+    assert torch.equal(cache["layer1.0.relu"], relu(cache["layer1.0.bn1"]))
+    gradients = run_with_cache(resnet, inputs, gradients_of=lambda out: out.sum())[1].gradients
+    assert torch.equal(gradients["fc"], torch.ones(2, 3))
 
 
 def test_an_unknown_name_is_answered_with_near_ones(mlp, images):
@@ -252,3 +303,128 @@ def test_a_backward_hook_reaches_the_input_of_a_network(model, images):
     ).sum().backward()
     expected = run_with_cache(model, images, gradients_of=lambda logits: logits.sum())[1].gradients["input"]
     torch.testing.assert_close(seen[0], expected)
+
+
+# --------------------------------------------------------------------------------------------- what is not reached
+
+
+class Spare(nn.Module):
+    """Has a module that `forward` never calls, one that gives no tensor, and one of which only the weights are used."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.spare, self.borrowed = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 2)
+        self.recurrent = nn.LSTM(3, 3, batch_first=True)
+
+    def forward(self, inputs):
+        return nn.functional.linear(self.recurrent(self.first(inputs))[0], self.borrowed.weight)
+
+
+SEQUENCE = torch.zeros(1, 4, 3)
+
+
+def test_by_default_what_is_not_reached_or_gives_no_tensor_is_left_out():
+    assert list(run_with_cache(Spare(), SEQUENCE)[1]) == ["first"]
+    with pytest.raises(HookPointNotReached):  # unless nothing is
+        run_with_cache(Spare(), SEQUENCE, names=lambda name: name != "first")
+
+
+@pytest.mark.parametrize("name", ["spare", "borrowed"])
+def test_a_hook_point_that_is_not_reached_is_named_with_what_may_be_the_cause(name):
+    said = rf"hook point '{name}' was not reached: .*`forward`.*torch\.compile"
+    with pytest.raises(HookPointNotReached, match=said):
+        run_with_cache(Spare(), SEQUENCE, names=["first", name])
+    for kind in ("forward_hooks", "backward_hooks"):
+        with pytest.raises(HookPointNotReached, match=said):
+            run_with_hooks(Spare(), SEQUENCE, **{kind: [("first", nothing), (name, nothing)]})
+    spare = Spare()
+    with pytest.raises(HookPointNotReached, match=said), hooks(spare, forward_hooks=[(name, nothing)]):
+        spare(SEQUENCE)
+    assert hooks_left(spare) == 0
+
+
+def test_a_hook_point_that_a_network_declares_and_never_reaches_is_told_by_default():
+    class Declares(Spare, HookedModule):
+        hook_points = ("first", "spare")
+
+    with pytest.raises(HookPointNotReached, match="'spare'"):
+        run_with_cache(Declares(), SEQUENCE)
+
+
+def test_an_error_in_a_block_is_not_covered_by_what_was_not_reached(mlp):
+    with pytest.raises(ZeroDivisionError), hooks(mlp, forward_hooks=[("logits", nothing)]):
+        raise ZeroDivisionError
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")
+def test_a_traced_network_says_that_its_hooks_are_not_reached(images):
+    traced = torch.jit.trace(nn.Sequential(nn.Flatten(), nn.Linear(784, 5)), images)
+    with pytest.raises(HookPointNotReached, match="'1'"):
+        run_with_hooks(traced, images, forward_hooks=[("1", nothing)])
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_compiled_networks_are_refused_with_a_way_on(images):
+    plain = nn.Sequential(nn.Flatten(), nn.Sequential(nn.Linear(784, 6), nn.ReLU()), nn.Linear(6, 3))
+    expected, other = plain(images), copy.deepcopy(plain)
+    zero = [("1.1", lambda activation, _: activation * 0)]
+    wrapped = torch.compile(plain, backend="eager")
+    wrapped(images)
+    for attempt in (
+        lambda: run_with_cache(wrapped, images),
+        lambda: run_with_hooks(wrapped, images, forward_hooks=zero),
+        lambda: run_with_cache(wrapped, images, names=["_orig_mod.2"]),
+    ):
+        with pytest.raises(HookPointNotReached, match=r"model is compiled \(torch\.compile\).*model\._orig_mod"):
+            attempt()
+    with pytest.raises(HookPointNotReached, match=r"torch\.compile"), hooks(plain, forward_hooks=zero):
+        wrapped(images)
+    assert torch.equal(run_with_cache(wrapped._orig_mod, images)[0], expected)
+
+    other[1].compile(backend="eager")
+    with pytest.raises(HookPointNotReached, match=r"model\.1 is compiled in place.*copy\.deepcopy"):
+        run_with_hooks(other, images, forward_hooks=zero)
+    assert torch.equal(run_with_cache(copy.deepcopy(other), images)[0], expected)
+
+
+# --------------------------------------------------------------------------------------------------------- threads
+
+
+def test_hooks_act_only_in_the_thread_that_put_them_in_place(model):
+    """Many threads read and edit one network at once: each gets what it would get alone."""
+    threads, rounds = 6, 4
+    point = next(name for name in model.hook_points if name.endswith(".post"))
+    inputs = torch.rand(threads, 2, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    alone = [run_with_cache(model, each) for each in inputs]
+    together = Barrier(threads)
+
+    def edited(place):
+        def scale(activation, _hook):
+            return activation * place
+
+        return run_with_hooks(model, inputs[place], forward_hooks=[(point, scale)]).detach()
+
+    edited_alone = [edited(place) for place in range(threads)]
+
+    def work(place):
+        together.wait()
+        for _ in range(rounds):
+            logits, cache = run_with_cache(model, inputs[place])
+            assert torch.equal(logits, alone[place][0])
+            assert all(torch.equal(cache[name], tensor) for name, tensor in alone[place][1].items())
+            assert torch.equal(edited(place), edited_alone[place])
+            with torch.no_grad():
+                assert torch.equal(model(inputs[place]), logits)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
+    assert hooks_left(model) == 0
+
+
+def test_a_model_that_runs_only_in_another_thread_is_told(mlp, images):
+    with (
+        pytest.raises(HookPointNotReached, match="this thread"),
+        hooks(mlp, forward_hooks=[("logits", nothing)]),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        pool.submit(mlp, images).result()

@@ -72,3 +72,36 @@ def test_published_products_are_found_by_stage_and_name(tmp_path, weights, image
     assert labels.tolist() == list(range(6))
     with pytest.raises(InputError, match=r"no network\.safetensors of network/cnn-raw.*network/mlp-raw"):
         published.network("cnn-raw", results=tmp_path)
+
+
+def altered(data, *, told=None, numbers=None):
+    """A safetensors file with its header changed by `told`, and its numbers by `numbers`."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    header, rest = json.loads(data[8:start]), data[start:]
+    if told:
+        told(header)
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + (numbers(rest) if numbers else rest)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"numbers": lambda rest: rest[:-4]},
+        {"numbers": lambda rest: rest + bytes(4)},
+        {"numbers": lambda rest: np.float32(np.nan).tobytes() + rest[4:]},
+        {"told": lambda header: header["logits.bias"].update(data_offsets=[0, 40])},
+        {"told": lambda header: header["logits.bias"].update(dtype="F16", shape=[20])},
+        {"told": lambda header: header["hidden2.weight"].update(shape=[5, 4])},
+        {"told": lambda header: header.pop("__metadata__")},
+        {"told": lambda header: header["__metadata__"].update(network="{}")},
+    ],
+)
+def test_a_damaged_network_is_an_error_and_never_another_network(weights, damage):
+    data = keep(weights=weights, architecture=ARCHITECTURE, treatment=TREATMENT)["network.safetensors"]
+    assert open_network(altered(data)).mean == 0.25
+    with pytest.raises(InputError, match=r"packed network is damaged \(.*build it again$"):
+        open_network(altered(data, **damage))
+    for cut in (0, 7, 100, len(data) - 1):
+        with pytest.raises(InputError, match="damaged"):
+            open_network(data[:cut])

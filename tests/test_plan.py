@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.engine.key import Sources, digest
+from experiments.engine.sources import Sources, digest
 from experiments.engine.store import Record, Shelf
 from experiments.engine.survey import Shelves, Survey
 from experiments.plan import PICTURES, plan, shown

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from experiments.engine.key import Sources
 from experiments.engine.reasons import explain, states
+from experiments.engine.sources import Sources
 from experiments.engine.store import Shelf
 from experiments.engine.survey import Shelves, Survey
 from experiments.plan import CARD, PICTURES, plan, shown

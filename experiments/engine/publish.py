@@ -1,6 +1,7 @@
 """Publication: the records of stages, and the products that they publish, go to a shelf that travels with the code.
 
-In: a survey in which the stages are valid. Out: the shelf, with exactly that on it.
+In: a survey in which the stages are valid. Out: the shelf, with exactly that on it, and a list of its contents, by
+which a clone tells what is no longer as it was published.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from experiments.engine.contents import note
 from experiments.engine.files import explained
 from experiments.engine.store import Shelf
 from experiments.engine.survey import PlanError, Survey
@@ -15,11 +17,13 @@ from experiments.spec import Product, Stage
 
 
 def publish(survey: Survey, stages: Collection[Stage], shelf: Shelf) -> tuple[int, int]:
-    """Copies the records of `stages` and the products they publish to a shelf, and drops everything else there.
+    """Copies the records of `stages` and the products they publish to a shelf, and drops what else it holds of that
+    kind; files of other names stay.
 
     Returns the number of files and of bytes on the shelf afterwards. Raises PlanError if something is missing.
     """
     keep: set[Path] = set()
+    meanings: set[str] = set()
     for stage in stages:
         record = survey.standings[stage.name].record
         if record is None:
@@ -34,8 +38,11 @@ def publish(survey: Survey, stages: Collection[Stage], shelf: Shelf) -> tuple[in
             keep.add(shelf.path(name, address))
         shelf.put(record)
         keep.add(shelf.record_path(record.key))
-    for path in [*shelf.folder.glob("records/*"), *shelf.folder.glob("artifacts/*")]:
+        meanings.update(record.ingredients["sources"].values())
+    for path in shelf.files():
         if path not in keep:
             with explained("remove", path):
                 path.unlink()
+    definitions = {each: survey.sources.definitions(each) for each in sorted(meanings)}
+    note(shelf, keep, definitions={each: known for each, known in definitions.items() if known is not None})
     return len(keep), sum(path.stat().st_size for path in keep)

@@ -6,6 +6,7 @@ In: a survey and the name of a stage. Out: which source, parameter, input or env
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from experiments.engine.key import ingredients
 from experiments.engine.store import Record
@@ -72,7 +73,7 @@ def _where(survey: Survey, standing: Standing, record: Record) -> str:
     if standing.state == "cached":
         return f"computed here, {survey.shelves.local.record_path(record.key)}"
     shelf = survey.shelves.published
-    here, there = survey.shelves.environment, record.environment
+    here, there = survey.environment(standing.stage), record.environment
     differing = [name for name in sorted({*here, *there}) if here.get(name) != there.get(name)]
     others = [f"{name} {there.get(name, 'unknown')}" for name in differing]
     made = f", made with {', '.join(others)}" if others else ""
@@ -92,11 +93,15 @@ def _differences(record: Record, standing: Standing, survey: Survey) -> list[tup
     lines = []
     if then["function"] != now["function"]:
         lines.append(("function", f": {then['function']} then, {now['function']} now"))
+    words: dict[str, Callable[[Json, Json], str]] = {
+        "sources": partial(_meanings, survey),
+        "parameters": _values,
+        "inputs": _contents,
+    }
     for part, noun in NOUNS.items():
-        said = {"sources": _meanings, "parameters": _values, "inputs": _contents}[part]
-        lines += [(noun, line) for line in _changes(then[part], now[part], said=said)]
+        lines += [(noun, line) for line in _changes(then[part], now[part], said=words[part])]
     if survey.shelves.local.record(record.key) is record:
-        here = survey.shelves.environment
+        here = survey.environment(standing.stage)
         lines += [("environment", line) for line in _changes(record.environment, here, said=_values)]
     return lines
 
@@ -122,9 +127,20 @@ def _changes(then: Mapping[str, Json], now: Mapping[str, Json], *, said: Callabl
     return lines
 
 
-def _meanings(_then: Json, _now: Json) -> str:
-    """How two meanings of a module differ."""
-    return "its meaning or content differs"
+def _meanings(survey: Survey, then: str, now: str) -> str:
+    """How two meanings of a module differ: in which definitions, where what they were is remembered."""
+    before, after = survey.definitions(then), survey.definitions(now)
+    if before is None or after is None:
+        return "its meaning differs"
+    parts = {
+        "differs": [name for name in after if before.get(name, after[name]) != after[name]],
+        "new": [name for name in after if name not in before],
+        "gone": [name for name in before if name not in after],
+    }
+    told = [
+        f"{', '.join(names[:6])}{' and more' if len(names) > 6 else ''} {how}" for how, names in parts.items() if names
+    ]
+    return "; ".join(told) or "its definitions stand in another order"
 
 
 def _contents(then: Json, now: Json) -> str:
@@ -133,7 +149,7 @@ def _contents(then: Json, now: Json) -> str:
         changed = {each for each in then if then[each] != now.get(each) and now.get(each) != UNKNOWN}
         labels = sorted(changed | (now.keys() - then.keys()))  # a new label is a difference, whatever will lie there
         return f"differs in {', '.join(labels[:6])}{' and more' if len(labels) > 6 else ''}" if labels else ""
-    return "its meaning or content differs"
+    return "its content differs"
 
 
 def _values(then: Json, now: Json) -> str:

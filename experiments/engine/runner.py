@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from experiments.engine import process
 from experiments.engine.files import FilesError
-from experiments.engine.key import SourceError
+from experiments.engine.sources import SourceError
 from experiments.engine.store import Damaged, Record
+from experiments.engine.surroundings import KERNELS, ElsewhereError
 from experiments.engine.survey import Standing, Survey
 from experiments.engine.work import perform, task
 from experiments.errors import InputError
@@ -32,6 +33,17 @@ ONE_THREAD = (
     "NUMBA_NUM_THREADS",
     "NUMEXPR_NUM_THREADS",
 )
+# All that a worker keeps of the environment: where things are, how the network is reached, and what is noted with every
+# result. Nothing else can reach a result without being seen.
+KEPT = {
+    *("PATH", "HOME", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHASHSEED", "TMPDIR", "VIRTUAL_ENV"),
+    *("XDG_CACHE_HOME", "MPLCONFIGDIR", "NUMBA_CACHE_DIR"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
+    *ONE_THREAD,
+    *KEEP_MEMORY,
+    *KERNELS,
+}
 # torch and matplotlib make objects by the hundred thousand that live on; looking for garbage among them that often
 # takes a fifth of a drawing's time
 RARELY = (100_000, 20, 100)
@@ -139,6 +151,11 @@ def _begin_worker(parent: int) -> None:
             time.sleep(0.5)
         os._exit(1)
 
+    from experiments.engine.guard import here
+
+    for name in os.environ.keys() - KEPT:
+        del os.environ[name]
+    here().begin()
     gc.set_threshold(*RARELY)
     threading.Thread(target=watch, daemon=True).start()
 
@@ -214,6 +231,6 @@ def _failure(error: BaseException, name: str) -> Failure:
             return Failure(name, f"{error.path} was damaged while the build ran; run again to repair it", details)
         case ModuleNotFoundError():
             return Failure(name, f"{error}; `pip install -e .` in the project's folder brings what it needs", details)
-        case InputError() | SourceError():
+        case InputError() | SourceError() | ElsewhereError():
             return Failure(name, str(error), details, bad_input=isinstance(error, InputError))
     return Failure(name, f"{type(error).__name__}: {error}", details)

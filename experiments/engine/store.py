@@ -10,21 +10,28 @@ import contextlib
 import gzip
 import io
 import json
+import os
+import re
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from experiments.engine.files import write_file
+from experiments.engine.files import explained, opened, read_file, sealed, write_file
 from experiments.engine.key import canonical, digest
 from experiments.spec import Json
 
 STORED_AS_IS = 4_000_000  # bytes of arrays above which a file is not compressed: speed matters more than size
+LARGEST = 4_000_000_000  # bytes of an artifact, and of what a packed one unpacks to
+LARGEST_RECORD = 16_000_000
+DIGEST = re.compile(r"[0-9a-f]{64}")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+INGREDIENTS = {"function", "parameters", "sources", "inputs"}
 
 
 class Damaged(Exception):
-    """An artifact is gone, or its bytes are not those that its name promises."""
+    """A file of a shelf is gone, cannot be read, or its bytes are not those that its name promises."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -33,7 +40,11 @@ class Damaged(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a stage's result: its products by digest, what it cost and where it was made."""
+    """What is known of a stage's result: its products by digest, what it cost and where it was made.
+
+    Raises ValueError for what no stage can have had as its result: a product whose name would be a path, an address
+    that is no digest.
+    """
 
     stage: str
     key: str
@@ -42,36 +53,74 @@ class Record:
     environment: Mapping[str, str]
     ingredients: Json
 
+    def __post_init__(self) -> None:
+        told = (self.products, self.environment, self.ingredients)
+        if not (all(isinstance(each, Mapping) for each in told) and self.ingredients.keys() >= INGREDIENTS):
+            raise ValueError("a record holds mappings of products, environment and ingredients")
+        if not (isinstance(self.key, str) and DIGEST.fullmatch(self.key)):
+            raise ValueError(f"{self.key!r} is not a key")
+        if not (isinstance(self.stage, str) and isinstance(self.seconds, int | float) and self.seconds >= 0):
+            raise ValueError("a record names its stage and the seconds that it took")
+        if {type(each) for each in (*self.environment, *self.environment.values())} - {str}:
+            raise ValueError("a record's environment is told in words")
+        for name, address in self.products.items():
+            if not (isinstance(name, str) and NAME.fullmatch(name)):
+                raise ValueError(f"{name!r} is not the name of a product")
+            if not (isinstance(address, str) and DIGEST.fullmatch(address)):
+                raise ValueError(f"{address!r} is not a digest")
+
 
 @dataclass(frozen=True)
 class Shelf:
     """A folder of records and artifacts. The cache is one, the published results are another.
 
-    Records are read once: what another process adds or replaces is known after `learn`.
+    Records are read once: what another process adds or replaces is known after `learn`. `damaged` are the records
+    that were asked for and lie there, but not as they were written.
     """
 
     name: str
     folder: Path
+    damaged: set[Path] = field(default_factory=set, compare=False, repr=False)
     _known: dict[str, Record] = field(default_factory=dict, compare=False, repr=False)
     _distrusted: set[Path] = field(default_factory=set, compare=False, repr=False)
 
     def record(self, key: str) -> Record | None:
-        """The record under a key; None where there is none, or none that can be read."""
+        """The record under a key; None where there is none, or none that is as it was written (see `damaged`)."""
         if key not in self._known:
-            found = _read_record(self.record_path(key))
-            if found is None or found.key != key:
+            path = self.record_path(key)
+            try:
+                found = _record(_bytes(path, limit=LARGEST_RECORD))
+            except FileNotFoundError:
+                return None
+            except (OSError, Damaged, ValueError, TypeError, KeyError, RecursionError):
+                self.damaged.add(path)
+                return None
+            if found.key != key:
+                self.damaged.add(path)
                 return None
             self.learn(found)
         return self._known[key]
 
     def records(self) -> list[Record]:
-        """Every readable record, in the order of their keys."""
-        keys = sorted(path.name.partition(".")[0] for path in (self.folder / "records").glob("*.json.gz"))
-        return [record for record in map(self.record, keys) if record is not None]
+        """Every readable record, in the order of their keys. Raises FilesError where the folder cannot be read."""
+        keys = [name.removesuffix(".json.gz") for name in self._names("records") if name.endswith(".json.gz")]
+        found = [self.record(key) for key in keys if DIGEST.fullmatch(key)]
+        return [record for record in found if record is not None]
+
+    def files(self) -> list[Path]:
+        """Every file that is named as this shelf names its own, in order; whatever else lies there is another's."""
+        return [
+            self.folder / kind / name
+            for kind in ("records", "artifacts")
+            for name in self._names(kind)
+            if DIGEST.fullmatch(name.partition(".")[0])
+        ]
 
     def put(self, record: Record) -> None:
         """Writes a record. Its artifacts must be there already."""
-        write_file(self.record_path(record.key), _packed(canonical(asdict(record)).encode()))
+        path, data = self.record_path(record.key), json.dumps(asdict(record), separators=(",", ":"), allow_nan=False)
+        write_file(path, _packed(sealed(data.encode())))
+        self.damaged.discard(path)
         self.learn(record)
 
     def learn(self, record: Record) -> None:
@@ -86,13 +135,13 @@ class Shelf:
     def has(self, product: str, address: str) -> bool:
         """Whether an artifact lies here; whether it is whole, `read` tells."""
         path = self.path(product, address)
-        return path not in self._distrusted and path.is_file()
+        return path not in self._distrusted and _is_file(path)
 
     def add(self, product: str, data: bytes) -> str:
         """Stores an artifact's bytes, also over a damaged copy of them, and returns their address."""
         address, path = digest(data), self.path(product, digest(data))
         with contextlib.suppress(OSError, Damaged):
-            if _bytes(path) == data:
+            if _bytes(path, limit=len(data)) == data:
                 return address
         write_file(path, _packed(data) if path.suffix == ".gz" else data)
         self._distrusted.discard(path)
@@ -102,8 +151,8 @@ class Shelf:
         """An artifact's bytes, checked. Raises Damaged."""
         path = self.path(product, address)
         try:
-            data = _bytes(path)
-        except OSError as error:
+            data = _bytes(path, limit=LARGEST)
+        except (OSError, MemoryError) as error:
             raise Damaged(path) from error
         if digest(data) != address:
             raise Damaged(path)
@@ -116,6 +165,15 @@ class Shelf:
     def record_path(self, key: str) -> Path:
         """Where the record under a key lies, or would lie."""
         return self.folder / "records" / f"{key}.json.gz"
+
+    def _names(self, kind: str) -> list[str]:
+        """The names in one of the shelf's folders, sorted."""
+        folder = self.folder / kind
+        with explained("read", folder):
+            try:
+                return sorted(entry.name for entry in os.scandir(folder))
+            except (FileNotFoundError, NotADirectoryError):
+                return []
 
 
 def encode(product: str, value: Any) -> bytes:
@@ -176,22 +234,30 @@ def _packed(data: bytes) -> bytes:
     return gzip.compress(data, mtime=0)
 
 
-def _bytes(path: Path) -> bytes:
-    """What was stored in a file. Raises OSError where it cannot be read, Damaged where it cannot be unpacked."""
-    data = path.read_bytes()
+def _bytes(path: Path, *, limit: int) -> bytes:
+    """What was stored in a file. Raises OSError where it cannot be read or holds more than `limit` bytes, Damaged where
+    it cannot be unpacked."""
+    data = read_file(path, limit=limit)
     if path.suffix != ".gz":
         return data
+    unpacker = zlib.decompressobj(wbits=31)  # a gzip file of one member, as `_packed` makes
     try:
-        return gzip.decompress(data)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        content = unpacker.decompress(data, limit + 1)
+    except zlib.error as error:
         raise Damaged(path) from error
+    if len(content) > limit or not unpacker.eof or unpacker.unused_data:
+        raise Damaged(path)
+    return content
 
 
-def _read_record(path: Path) -> Record | None:
+def _record(data: bytes) -> Record:
+    """The record in a file. Raises ValueError, TypeError, KeyError or RecursionError for anything else."""
+    values = json.loads(opened(data))
+    return Record(**{name: values[name] for name in Record.__dataclass_fields__})
+
+
+def _is_file(path: Path) -> bool:
     try:
-        values = json.loads(_bytes(path))
-        record = Record(**{name: values[name] for name in Record.__dataclass_fields__})
-        mappings = (record.products, record.environment, record.ingredients)
-        return record if all(isinstance(each, dict) for each in mappings) else None
-    except (OSError, Damaged, ValueError, KeyError, TypeError):
-        return None
+        return path.is_file()
+    except OSError:  # a folder that may not be read
+        return False

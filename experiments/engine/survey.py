@@ -6,8 +6,6 @@ experiments/engine/reasons.py puts it into words.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from experiments.engine.files import explained
-from experiments.engine.key import Sources, ingredients
+from experiments.engine.key import ingredients
 from experiments.engine.key import key as key_of
+from experiments.engine.sources import Sources
 from experiments.engine.store import Damaged, Record, Shelf, decode
+from experiments.engine.surroundings import Surroundings
 from experiments.spec import Json, Product, Stage
-
-PACKAGES = ("torch", "numpy", "scipy", "scikit-learn", "umap-learn", "matplotlib")
-VECTORS = ("avx512f", "avx2", "avx", "sve", "asimd")
 
 
 class PlanError(ValueError):
@@ -56,15 +53,14 @@ class Shelves:
 
     local: Shelf
     published: Shelf | None
-    environment: Mapping[str, str]
 
-    def find(self, key: str) -> tuple[str, Record] | None:
-        """The valid record under a key, and the state it gives its stage."""
+    def find(self, key: str, *, made_of: Json, environment: Mapping[str, str]) -> tuple[str, Record] | None:
+        """The valid record under the key of these ingredients, and the state it gives its stage."""
         record = self.local.record(key)
-        if record is not None and record.environment == self.environment:
+        if record is not None and record.ingredients == made_of and record.environment == environment:
             return "cached", record
         record = self.published.record(key) if self.published is not None else None
-        return ("published", record) if record is not None else None
+        return ("published", record) if record is not None and record.ingredients == made_of else None
 
     def holder(self, product: str, address: str) -> Shelf | None:
         """The shelf that has an artifact."""
@@ -85,11 +81,13 @@ class Survey:
     stages: Sequence[Stage]
     shelves: Shelves
     sources: Sources
+    surroundings: Surroundings = field(default_factory=Surroundings)
     wanted: Collection[Product] = ()
     redo: dict[str, str] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     _checked: set[tuple[str, str]] = field(default_factory=set)
     _keys: dict[tuple[str, tuple[str, ...]], tuple[str, Json]] = field(default_factory=dict)
+    _environments: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check(self.stages)
@@ -122,6 +120,16 @@ class Survey:
         """Has the stages that a glob matches run, whatever is stored of them."""
         self.redo |= dict.fromkeys(self.named(pattern), "it was asked for")
         self.again()
+
+    def environment(self, stage: Stage) -> Mapping[str, str]:
+        """What a result of a stage would depend on here beside its key."""
+        return self._environment(self.sources.reached_by(stage))
+
+    def _environment(self, sources: Iterable[str]) -> Mapping[str, str]:
+        modules = tuple(sources)
+        if modules not in self._environments:
+            self._environments[modules] = self.surroundings.of(self.sources.others(modules))
+        return self._environments[modules]
 
     def address(self, product: Product) -> str:
         """The digest of a product whose stage is valid."""
@@ -171,6 +179,17 @@ class Survey:
             self.again()
         return notes
 
+    def definitions(self, meaning: str) -> Mapping[str, str] | None:
+        """{top-level name: digest of its definition} of a module by its meaning, now or as it was; None where nobody
+        remembers."""
+        return self.sources.definitions(meaning) or self._published_definitions.get(meaning)
+
+    @cached_property
+    def _published_definitions(self) -> Mapping[str, Mapping[str, str]]:
+        from experiments.engine.contents import contents
+
+        return contents(self.shelves.published)["definitions"] if self.shelves.published is not None else {}
+
     def costs(self) -> dict[str, float]:
         """{stage name: seconds it took when it last ran, or a stage of the same function on average}, where known."""
         own: dict[str, float] = {}
@@ -207,7 +226,9 @@ class Survey:
             except ValueError as error:
                 raise PlanError(f"the parameters of stage {stage.name} are not JSON: {error}") from error
         key, made_of = self._keys[at]
-        found = None if stage.name in self.redo else self.shelves.find(key)
+        found = None
+        if stage.name not in self.redo:
+            found = self.shelves.find(key, made_of=made_of, environment=self._environment(made_of["sources"]))
         if found is None:
             return Standing(stage, "missing", key, made_of)
         return Standing(stage, found[0], key, made_of, found[1])
@@ -264,40 +285,3 @@ def histories(survey: Survey) -> dict[str, list[Record]]:
         for record in shelf.records() if shelf is not None else []:
             found.get(record.stage, []).append(record)
     return found
-
-
-def environment() -> dict[str, str]:
-    """What a result may depend on beside its key: versions, platform and the processor's vector instructions."""
-    installed, system = _installed(), os.uname()
-    return {
-        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-        **{package: installed.get(package, "not installed") for package in PACKAGES},
-        "platform": f"{system.sysname} {system.machine}",
-        "cpu": _vectors() or system.machine,
-    }
-
-
-def _installed() -> dict[str, str]:
-    """{package: version} as importlib.metadata tells them, whose import alone costs more than a survey: read from
-    the names of the folders that installers leave."""
-    found: dict[str, str] = {}
-    for folder in sys.path:
-        try:
-            names = [entry.name for entry in os.scandir(folder or ".")]
-        except OSError:
-            continue
-        for name in names:
-            if name.endswith(".dist-info"):
-                package, _, version = name.removesuffix(".dist-info").partition("-")
-                found.setdefault(package.lower().replace("_", "-").replace(".", "-"), version)
-    return found
-
-
-def _vectors() -> str | None:
-    """The widest vector instructions the processor offers, as far as the system tells."""
-    try:
-        with Path("/proc/cpuinfo").open() as lines:
-            told = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
-    except OSError:
-        return None
-    return next((name for name in VECTORS if name in told.split()), None)

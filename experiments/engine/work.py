@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.engine.key import SourceError, Sources
+from experiments.engine.sources import SourceError, Sources
 from experiments.engine.store import Record, Shelf, decode, encode
+from experiments.engine.surroundings import ElsewhereError, Surroundings
 from experiments.engine.survey import Standing, Survey
 from experiments.spec import Json, Product, Stage
 
@@ -21,15 +22,18 @@ from experiments.spec import Json, Product, Stage
 @dataclass(frozen=True)
 class Task:
     """A stage to be computed: its key and what that is made of, its inputs by address, the shelves' folders (the
-    first takes the products), the environment to be noted, and the sources as the survey saw them."""
+    first takes the products), the files of its sources as the survey read them, the packages that they import, and
+    what the survey knew of those (`environment`, and what it learnt on the way, see `Surroundings`)."""
 
     stage: Stage
     key: str
     made_of: Json
     addresses: Mapping[Product, str]
     folders: tuple[str, ...]
-    environment: Mapping[str, str]
     root: str
+    files: Mapping[str, str]
+    imports: tuple[str, ...]
+    environment: Mapping[str, str]
     memo: Mapping[str, Json]
 
     @property
@@ -41,15 +45,18 @@ class Task:
 def task(survey: Survey, standing: Standing) -> Task:
     """The task of a stage whose inputs are all there."""
     shelves = (survey.shelves.local, survey.shelves.published)
+    modules = standing.made_of["sources"]
     return Task(
         stage=standing.stage,
         key=standing.key or "",
         made_of=standing.made_of,
         addresses={product: survey.address(product) for product in standing.stage.products_read()},
         folders=tuple(str(shelf.folder) for shelf in shelves if shelf is not None),
-        environment=survey.shelves.environment,
         root=str(survey.sources.root),
-        memo=survey.sources.memo,
+        files=survey.sources.files(modules),
+        imports=tuple(sorted(survey.sources.others(modules))),
+        environment=survey.environment(standing.stage),
+        memo=survey.surroundings.memo,
     )
 
 
@@ -66,30 +73,54 @@ def perform(task: Task) -> Record:
 
 def products(task: Task) -> dict[str, bytes]:
     """The encoded products of a stage, computed. Raises SourceError where the code is no longer the surveyed one,
-    and whatever the stage's function raises."""
+    Unseen where it depends on what its key does not see, and whatever the stage's function raises."""
+    from experiments.engine.guard import guarded  # a build with nothing to do never pays for it
+
     module, _, name = task.stage.function.partition(":")
-    for each in task.made_of["sources"]:
-        importlib.import_module(each)
-    if Sources(Path(task.root), memo=task.memo).reached_by(task.stage) != task.made_of["sources"]:
-        raise SourceError("its source was edited while the build ran; run again")
-    function, shelves = getattr(importlib.import_module(module), name), task.shelves
+    shelves = task.shelves
     inputs = {
         argument: _load(source, task.addresses, shelves)
         if isinstance(source, Product)
         else {label: _load(product, task.addresses, shelves) for label, product in source.items()}
         for argument, source in task.stage.inputs.items()
     }
-    made = function(**inputs, **task.stage.parameters, **task.stage.place)
+    with guarded(
+        Path(task.root), seen=task.files.keys(), places=[*task.folders, *filter(None, task.stage.place.values())]
+    ):
+        for each in task.files:
+            importlib.import_module(each)
+        _check_sources(task)
+        function = getattr(importlib.import_module(module), name)
+        made = function(**inputs, **task.stage.parameters, **task.stage.place)
     return {name: encode(name, value) for name, value in sorted(made.items())}
+
+
+def _check_sources(task: Task) -> None:
+    """Raises SourceError unless the code that is loaded means what the survey read. Where modules are not loaded by
+    the guard, their files are read again instead."""
+    from experiments.engine.guard import here
+
+    loaded, root = here().loaded, Path(task.root)
+    for module, file in task.files.items():
+        if loaded.get(module) != file and Sources(root).reach(module)[module] != task.made_of["sources"][module]:
+            raise SourceError("its source was edited while the build ran; run again")
 
 
 def _perform(task: Task) -> Record:
     started = time.perf_counter()
     made = products(task)
     seconds = round(time.perf_counter() - started, 3)
+    environment = Surroundings(task.memo).of(task.imports)
+    if environment != task.environment:
+        names = sorted({*environment, *task.environment})
+        differing = [each for each in names if environment.get(each) != task.environment.get(each)]
+        told = ", ".join(
+            f"{each} {environment.get(each)} instead of {task.environment.get(each)}" for each in differing
+        )
+        raise ElsewhereError(f"it was computed in other surroundings than this build's: {told}; make them alike")
     local = task.shelves[0]
     stored = {name: local.add(name, data) for name, data in made.items()}
-    record = Record(task.stage.name, task.key, stored, seconds, dict(task.environment), task.made_of)
+    record = Record(task.stage.name, task.key, stored, seconds, environment, task.made_of)
     local.put(record)
     return record
 

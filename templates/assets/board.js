@@ -18,7 +18,7 @@
   const lab = (window.InsideMNIST = window.InsideMNIST || {});
   const { BOARD } = lab.raster;
 
-  const NEAREST = 4; // units of the board between two points of a stroke, at least
+  const NEAREST = 2; // units of the board between two points of a stroke, at least
   const STEP = 8; // of an arrow key
   const FINE = 2; // of an arrow key with shift
   /** @type {Object<string, [number, number]>} */

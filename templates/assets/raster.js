@@ -4,9 +4,10 @@
 //
 // MNIST's digits were scanned as black and white, scaled to fit a box of 20x20 pixels with their proportions kept,
 // which the averaging of areas made grey, and moved within 28x28 so that their centre of mass lies on pixel (14, 14),
-// to the nearest whole pixel. The same is done here, with a round pen for the scanned ink.
+// to the nearest whole pixel. The same is done here, with one difference: strokes are scaled as lines, and only then
+// inked by a round pen, so that a line is as wide as MNIST's however small the digit was drawn.
 
-/** @typedef {{x: number, y: number}} Point whole numbers from 0 to 255 */
+/** @typedef {{x: number, y: number}} Point on the board: whole numbers from 0 to 255 */
 /** @typedef {Point[]} Stroke */
 
 (function () {
@@ -14,12 +15,15 @@
   const lab = (window.InsideMNIST = window.InsideMNIST || {});
 
   const BOARD = 256; // units along each side of the board
-  const PEN = 12; // the pen's radius: about two and a half pixels of line in an image, as in MNIST
   const SIDE = 28; // pixels along each side of the image
   const BOX = 20; // pixels along the longer side of the digit
   const CENTRE = 14; // where the centre of mass goes
+  const PEN = 1.3; // the pen's radius in pixels of the image: lines as wide as MNIST's
+  const FINE = 12; // cells along a pixel, inked or not: a pixel is as bright as the share of its cells that are
+  const CELLS = BOX * FINE;
+  const MARK = 24; // units: the width of the board's own pen; a drawing no larger is a dot, and is not enlarged further
   const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  const MOST_POINTS = 5000; // of a drawing in an address
+  const MOST_POINTS = 10000; // of a drawing in an address
 
   /**
    * The image that the networks see.
@@ -27,53 +31,10 @@
    * @returns {Uint8Array | null} (784,), rows from the top; null where nothing is drawn
    */
   function toImage(strokes) {
-    const mask = new Uint8Array(BOARD * BOARD);
-    for (const stroke of strokes) inkStroke(mask, stroke, 0);
-    return toGrey(mask);
-  }
-
-  /**
-   * Inks the lines of a stroke from its point `first` on.
-   * @param {Uint8Array} mask (256 * 256,), 1 where there is ink
-   * @param {Stroke} stroke
-   * @param {number} first
-   */
-  function inkStroke(mask, stroke, first) {
-    for (let k = Math.max(first, 0); k < stroke.length; k++) inkLine(mask, stroke[Math.max(k - 1, 0)], stroke[k]);
-  }
-
-  /**
-   * Inks all units at most the pen's radius away from the line between two points.
-   * @param {Uint8Array} mask
-   * @param {Point} from
-   * @param {Point} to
-   */
-  function inkLine(mask, from, to) {
-    const dx = to.x - from.x;
-    const dy = to.y - from.y;
-    const length = dx * dx + dy * dy;
-    const bottom = Math.min(Math.max(from.y, to.y) + PEN, BOARD - 1);
-    const right = Math.min(Math.max(from.x, to.x) + PEN, BOARD - 1);
-    for (let y = Math.max(Math.min(from.y, to.y) - PEN, 0); y <= bottom; y++) {
-      for (let x = Math.max(Math.min(from.x, to.x) - PEN, 0); x <= right; x++) {
-        const along = length === 0 ? 0 : ((x - from.x) * dx + (y - from.y) * dy) / length;
-        const near = Math.min(Math.max(along, 0), 1); // the nearest place on the line, as a share of it
-        const ox = x - from.x - near * dx;
-        const oy = y - from.y - near * dy;
-        if (ox * ox + oy * oy <= PEN * PEN) mask[y * BOARD + x] = 1;
-      }
-    }
-  }
-
-  /**
-   * Scales the ink into the box and moves its centre of mass to the centre of the image.
-   * @param {Uint8Array} mask (256 * 256,)
-   * @returns {Uint8Array | null} (784,)
-   */
-  function toGrey(mask) {
-    const bounds = inkBounds(mask);
-    if (!bounds) return null;
-    const box = intoBox(mask, bounds);
+    if (strokes.length === 0) return null;
+    const cells = new Uint8Array(CELLS * CELLS);
+    for (const stroke of intoBox(strokes)) inkStroke(cells, stroke);
+    const box = averaged(cells);
     const shift = { x: shiftOf(box, 1, BOX), y: shiftOf(box, BOX, 1) };
     const image = new Uint8Array(SIDE * SIDE);
     for (let y = 0; y < BOX; y++) {
@@ -86,62 +47,72 @@
   }
 
   /**
-   * @param {Uint8Array} mask
-   * @returns {{left: number, top: number, width: number, height: number} | null}
+   * The strokes on the box's cells: as large as they can be while the pen stays within, at the top left.
+   * @param {Stroke[]} strokes
+   * @returns {Stroke[]}
    */
-  function inkBounds(mask) {
-    let [left, top, right, bottom] = [BOARD, BOARD, -1, -1];
-    for (let y = 0; y < BOARD; y++) {
-      const row = y * BOARD;
-      const first = mask.indexOf(1, row);
-      if (first < 0) break;
-      if (first >= row + BOARD) continue;
-      top = Math.min(top, y);
-      bottom = y;
-      left = Math.min(left, first - row);
-      right = Math.max(right, mask.lastIndexOf(1, row + BOARD - 1) - row);
-    }
-    return right < 0 ? null : { left, top, width: right - left + 1, height: bottom - top + 1 };
-  }
-
-  /**
-   * The ink within `bounds`, its longer side scaled to 20 pixels: each pixel is as bright as its area is inked.
-   * @param {Uint8Array} mask
-   * @param {{left: number, top: number, width: number, height: number}} bounds
-   * @returns {Uint8Array} (400,)
-   */
-  function intoBox(mask, bounds) {
-    const size = Math.max(bounds.width, bounds.height) / BOX; // units of the board in a pixel
-    const across = shares(bounds.width, size);
-    const down = shares(bounds.height, size);
-    const rows = new Float64Array(BOX * bounds.height); // (height, 20): averaged along x only
-    for (let y = 0; y < bounds.height; y++) {
-      const start = (bounds.top + y) * BOARD + bounds.left;
-      for (const { pixel, unit, share } of across) rows[y * BOX + pixel] += share * mask[start + unit];
-    }
-    const box = new Float64Array(BOX * BOX);
-    for (const { pixel, unit, share } of down) {
-      for (let x = 0; x < BOX; x++) box[pixel * BOX + x] += share * rows[unit * BOX + x];
-    }
-    return Uint8Array.from(box, (level) => Math.round(255 * level));
-  }
-
-  /**
-   * How much of each pixel lies on each unit of the board, along one axis.
-   * @param {number} units
-   * @param {number} size units in a pixel
-   * @returns {{pixel: number, unit: number, share: number}[]}
-   */
-  function shares(units, size) {
-    const found = [];
-    for (let pixel = 0; pixel < BOX; pixel++) {
-      const [low, high] = [pixel * size, (pixel + 1) * size];
-      for (let unit = Math.floor(low); unit < Math.min(Math.ceil(high), units); unit++) {
-        const share = (Math.min(high, unit + 1) - Math.max(low, unit)) / size;
-        if (share > 0) found.push({ pixel, unit, share });
+  function intoBox(strokes) {
+    let [left, top, right, bottom] = [BOARD, BOARD, 0, 0];
+    for (const stroke of strokes) {
+      for (const { x, y } of stroke) {
+        [left, top] = [Math.min(left, x), Math.min(top, y)];
+        [right, bottom] = [Math.max(right, x), Math.max(bottom, y)];
       }
     }
-    return found;
+    const scale = (FINE * (BOX - 2 * PEN)) / Math.max(right - left, bottom - top, MARK); // cells in a unit
+    const margin = FINE * PEN;
+    const placed = (/** @type {Point} */ { x, y }) => ({
+      x: (x - left) * scale + margin,
+      y: (y - top) * scale + margin,
+    });
+    return strokes.map((stroke) => stroke.map(placed));
+  }
+
+  /**
+   * Inks the lines of a stroke.
+   * @param {Uint8Array} cells (240 * 240,), 1 where there is ink
+   * @param {Stroke} stroke
+   */
+  function inkStroke(cells, stroke) {
+    stroke.forEach((point, k) => inkLine(cells, stroke[Math.max(k - 1, 0)], point));
+  }
+
+  /**
+   * Inks all cells whose middle is at most the pen's radius away from the line between two points.
+   * @param {Uint8Array} cells
+   * @param {Point} from
+   * @param {Point} to
+   */
+  function inkLine(cells, from, to) {
+    const radius = FINE * PEN;
+    const dx = to.x - from.x;
+    const dy = to.y - from.y;
+    const length = dx * dx + dy * dy;
+    const bottom = Math.min(Math.max(from.y, to.y) + radius, CELLS);
+    const right = Math.min(Math.max(from.x, to.x) + radius, CELLS);
+    for (let y = Math.max(Math.floor(Math.min(from.y, to.y) - radius), 0); y < bottom; y++) {
+      for (let x = Math.max(Math.floor(Math.min(from.x, to.x) - radius), 0); x < right; x++) {
+        const [px, py] = [x + 0.5 - from.x, y + 0.5 - from.y];
+        const along = length === 0 ? 0 : (px * dx + py * dy) / length;
+        const near = Math.min(Math.max(along, 0), 1); // the nearest place on the line, as a share of it
+        const [ox, oy] = [px - near * dx, py - near * dy];
+        if (ox * ox + oy * oy <= radius * radius) cells[y * CELLS + x] = 1;
+      }
+    }
+  }
+
+  /**
+   * Each pixel of the box as bright as the share of its cells that are inked.
+   * @param {Uint8Array} cells (240 * 240,)
+   * @returns {Uint8Array} (400,)
+   */
+  function averaged(cells) {
+    const counts = new Uint16Array(BOX * BOX);
+    for (let y = 0; y < CELLS; y++) {
+      const row = Math.floor(y / FINE) * BOX;
+      for (let x = 0; x < CELLS; x++) counts[row + Math.floor(x / FINE)] += cells[y * CELLS + x];
+    }
+    return Uint8Array.from(counts, (count) => Math.round((255 * count) / (FINE * FINE)));
   }
 
   /**
@@ -192,5 +163,5 @@
     return { x: place >> 8, y: place & 255 };
   }
 
-  lab.raster = { BOARD, PEN, SIDE, toImage, toGrey, inkStroke, encode, decode };
+  lab.raster = { BOARD, SIDE, toImage, encode, decode };
 })();

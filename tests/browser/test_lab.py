@@ -26,18 +26,26 @@ STROKES = {
 }  # fmt: skip
 
 
-def draw(page, digit):
-    """Draws with the mouse."""
-    board = page.locator("[data-board]")
-    board.scroll_into_view_if_needed()
-    box = board.bounding_box()
-    for stroke in STROKES[digit]:
-        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+def draw(page, digit, *, size=1.0):
+    """Draws with the mouse; `size`: how large, beside the strokes as they are told."""
+    for points in on_board(page, digit, size=size):
         page.mouse.move(*points[0])
         page.mouse.down()
         for point in points[1:]:
             page.mouse.move(*point)
         page.mouse.up()
+
+
+def on_board(page, digit, *, size):
+    """A digit's strokes in the page's pixels, about the middle of the board, which is scrolled to."""
+    board = page.locator("[data-board]")
+    board.scroll_into_view_if_needed()
+    box = board.bounding_box()
+    return [
+        [(box["x"] + (0.5 + size * (x - 0.5)) * box["width"], box["y"] + (0.5 + size * (y - 0.5)) * box["height"])
+         for x, y in stroke]
+        for stroke in STROKES[digit]
+    ]  # fmt: skip
 
 
 def touch(page, points):
@@ -161,6 +169,21 @@ def test_drawing_with_a_finger_never_scrolls_the_page(lab):
         touch(page, [(box["x"] + 30, box["y"] - 40 - 8 * part) for part in range(7)])
         page.wait_for_function("(before) => scrollY !== before", arg=before[1])  # beside the board a finger scrolls
         page.get_by_role("button", name="Clear").click()
+
+
+@pytest.mark.parametrize("with_finger", [False, True])
+def test_a_digit_drawn_small_is_read_like_one_drawn_large(lab, with_finger):
+    page = lab(has_touch=with_finger)
+    for digit in STROKES:
+        for size in (0.2, 0.5):  # a fifth: about 36 of the board's 256 units
+            if with_finger:
+                for points in on_board(page, digit, size=size):
+                    touch(page, points)
+                page.wait_for_function("location.hash.startsWith('#strokes=')")
+            else:
+                draw(page, digit, size=size)
+            assert answers(page) == dict.fromkeys(CONDITIONS, str(digit)), (digit, size)
+            page.get_by_role("button", name="Clear").click()
 
 
 def test_drawing_with_the_mouse_scrolls_and_selects_nothing(lab):

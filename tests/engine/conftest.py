@@ -1,5 +1,6 @@
 """A project of a few lines in a temporary folder: write a module, run, edit it, run again, and see what was called."""
 
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from textwrap import dedent
@@ -7,12 +8,11 @@ from textwrap import dedent
 import pytest
 
 from experiments.engine import runner
-from experiments.engine.key import Sources
+from experiments.engine.sources import Sources
 from experiments.engine.store import Shelf
 from experiments.engine.survey import Shelves, Survey
 from experiments.spec import Product, Stage
 
-HERE = {"python": "3.11", "torch": "2.0"}
 REPORT = Product("report", "report.txt")
 
 STEPS = """
@@ -64,6 +64,7 @@ class Project:
         self.log = root / "calls.txt"
         self.local = root / "cache"
         self.published = root / "results"
+        self.memo = {}
         self.write("lab/__init__.py", "")
         texts = {"steps": STEPS, "sums": SUMS, "reports": REPORTS, "helper": HELPER, "notes": NOTES}
         for name, text in texts.items():
@@ -101,11 +102,25 @@ class Project:
             Stage("report", "lab.reports:report", inputs={"totals": totals}, publish=("report.txt",), place=place),
         ]
 
-    def survey(self, stages=None, *, environment=HERE, wanted=(REPORT,)):
-        shelves = Shelves(Shelf("cache", self.local), Shelf("results", self.published), environment)
+    def survey(self, stages=None, *, wanted=(REPORT,)):
+        shelves = Shelves(Shelf("cache", self.local), Shelf("results", self.published))
         stages = self.plan() if stages is None else stages
         names = {stage.name for stage in stages}
-        return Survey(stages, shelves, Sources(self.root), wanted=[each for each in wanted if each.stage in names])
+        sources = Sources(self.root, memo=self.memo)
+        self.memo = sources.memo  # as a build leaves it for the next one
+        return Survey(stages, shelves, sources, wanted=[each for each in wanted if each.stage in names])
+
+    def install(self, package, version, *, imported=None, needs=()):
+        """Leaves what an installer leaves of a package, in a folder on the path; an earlier version goes."""
+        folder = self.root / "env" / "site-packages"
+        for old in folder.glob(f"{package}-*.dist-info"):
+            shutil.rmtree(old)
+        info = folder / f"{package}-{version}.dist-info"
+        info.mkdir(parents=True)
+        requires = "".join(f"Requires-Dist: {need}\n" for need in needs)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n{requires}")
+        (info / "top_level.txt").write_text(f"{imported or package}\n")
+        (folder / f"{imported or package}.py").write_text("")
 
     def run(self, survey, *, workers=2, **options):
         """Runs what is missing in this process, with the modules as they are on the disk now."""
@@ -149,5 +164,6 @@ def settled(monkeypatch):
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / "env" / "site-packages")
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     return Project(tmp_path)

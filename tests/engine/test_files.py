@@ -1,10 +1,8 @@
 """Files: whole or not there, and every trouble named with its remedy."""
 
 import errno
-import json
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,18 +13,11 @@ import pytest
 from experiments.engine.files import (
     TOKEN,
     FilesError,
-    check_replaceable,
     check_writable,
     explained,
-    holds,
-    replace_folder,
     sweep,
     write_file,
 )
-from experiments.engine.key import digest
-
-MANIFEST = json.dumps({"study": "published"}).encode()
-SITE = {"manifest.json": MANIFEST, "pages/a.html": b"a"}
 
 
 def files_in(folder):
@@ -83,89 +74,18 @@ def test_a_disk_that_is_full_is_named_and_left_clean(small_disk):
     assert files_in(small_disk) == {"small.bin": b"kept"}
 
 
-def test_a_site_that_does_not_fit_leaves_the_old_one(small_disk):
-    replace_folder(small_disk / "site", SITE, sign="manifest.json")
-    with pytest.raises(FilesError, match="No space left"):
-        replace_folder(small_disk / "site", {**SITE, "large.bin": bytes(4_000_000)}, sign="manifest.json")
-    assert files_in(small_disk) == {f"site/{name}": data for name, data in SITE.items()}
-
-
 def test_a_read_only_file_system_is_named(small_disk):
-    (small_disk / "site").mkdir()
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     with pytest.raises(FilesError, match="the file system is read-only: choose another folder"):
         write_file(small_disk / "a.json", b"")
     with pytest.raises(FilesError, match="the file system is read-only"):
         check_writable(small_disk / "cache")
-    with pytest.raises(FilesError, match="the file system is read-only"):
-        check_replaceable(small_disk / "site", sign="manifest.json")
 
 
 def test_any_other_trouble_names_file_and_cause():
     said = "cannot frob /x: Input/output error; look at the file and run again"
     with pytest.raises(FilesError, match=said), explained("frob", Path("/x")):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-
-def test_a_folder_is_replaced_whole(tmp_path):
-    replace_folder(tmp_path / "site", {**SITE, "old.html": b""}, sign="manifest.json")
-    replace_folder(tmp_path / "site", SITE, sign="manifest.json")
-    assert files_in(tmp_path) == {f"site/{name}": data for name, data in SITE.items()}
-    assert [path.name for path in tmp_path.iterdir()] == ["site"]
-
-
-def test_an_empty_folder_is_replaced(tmp_path):
-    (tmp_path / "site").mkdir()
-    replace_folder(tmp_path / "site", SITE, sign="manifest.json")
-    assert files_in(tmp_path / "site") == SITE
-
-
-@pytest.mark.parametrize("manifest", [None, "{}", '{"name": "an app", "icons": []}', "not json", "[1]"])
-def test_a_folder_with_foreign_files_is_left_alone(tmp_path, manifest):
-    (tmp_path / "thesis.tex").write_text("years of work")
-    if manifest is not None:
-        (tmp_path / "manifest.json").write_text(manifest)
-    before = files_in(tmp_path)
-    with pytest.raises(FilesError, match=r"it holds files but no manifest\.json of ours"):
-        replace_folder(tmp_path, SITE, sign="manifest.json")
-    assert files_in(tmp_path) == before
-
-
-def test_a_file_in_the_place_of_the_site_is_left_alone(tmp_path):
-    (tmp_path / "site").write_text("mine")
-    with pytest.raises(FilesError, match="it is a file; move it away"):
-        replace_folder(tmp_path / "site", SITE, sign="manifest.json")
-    assert (tmp_path / "site").read_text() == "mine"
-
-
-def test_a_link_to_a_folder_stays_a_link(tmp_path):
-    (tmp_path / "real").mkdir()
-    (tmp_path / "site").symlink_to(tmp_path / "real")
-    replace_folder(tmp_path / "site", SITE, sign="manifest.json")
-    assert (tmp_path / "site").is_symlink()
-    assert files_in(tmp_path / "real") == SITE
-
-
-def test_a_site_moved_aside_by_a_killed_build_is_put_back(tmp_path):
-    replace_folder(tmp_path / "site", SITE, sign="manifest.json")
-    (tmp_path / "site").rename(tmp_path / f".site.{TOKEN}-{a_dead_process()}-0a0a0a0a.old")
-    check_replaceable(tmp_path / "site", sign="manifest.json")
-    assert files_in(tmp_path) == {f"site/{name}": data for name, data in SITE.items()}
-
-
-def test_two_builds_that_swap_at_once_both_end_and_leave_one_whole_site(tmp_path):
-    code = (
-        "import sys; from pathlib import Path; from experiments.engine.files import replace_folder\n"
-        "mark = sys.argv[2].encode()\n"
-        "for _ in range(40):\n"
-        "    files = {'manifest.json': b'{\"study\": 1}', **{f'{i}.html': mark for i in range(5)}}\n"
-        "    replace_folder(Path(sys.argv[1]) / 'site', files, sign='manifest.json')\n"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path)]
-    builds = [subprocess.Popen([*command, mark], cwd=Path(__file__).parents[2]) for mark in "ab"]
-    assert [build.wait() for build in builds] == [0, 0]
-    assert len({path.read_bytes() for path in (tmp_path / "site").glob("*.html")}) == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
 def test_sweeping_takes_what_the_dead_left_and_nothing_else(tmp_path):
@@ -187,17 +107,30 @@ def test_sweeping_where_nothing_is_does_nothing(tmp_path):
     sweep(tmp_path / "file")
 
 
-@pytest.mark.parametrize("change", ["edit", "add", "remove"])
-def test_a_folder_holds_exactly_what_was_written_or_not(tmp_path, change):
-    replace_folder(tmp_path / "site", SITE, sign="manifest.json")
-    digests = {name: digest(data) for name, data in SITE.items()}
-    assert holds(tmp_path / "site", digests)
-    page = tmp_path / "site" / "pages" / "a.html"
-    match change:
-        case "edit":
-            page.write_text("b")
-        case "add":
-            shutil.copy(page, page.with_name("b.html"))
-        case "remove":
-            page.unlink()
-    assert not holds(tmp_path / "site", digests)
+def test_sweeping_for_one_name_leaves_what_was_to_become_another(tmp_path):
+    dead = f"{TOKEN}-{a_dead_process()}-0a0a0a0a.tmp"
+    for name in ("site", "site.b", "a\nb"):
+        (tmp_path / f".{name}.{dead}").mkdir()
+    sweep(tmp_path, of="site")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f".a\nb.{dead}", f".site.b.{dead}"]
+    sweep(tmp_path, of="a\nb")
+    assert [path.name for path in tmp_path.iterdir()] == [f".site.b.{dead}"]
+
+
+def test_sweeping_does_not_follow_a_link_that_bears_our_name(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("years of work")
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / f".a.{TOKEN}-{a_dead_process()}-0a0a0a0a.tmp").symlink_to(tmp_path / "mine")
+    sweep(tmp_path / "cache")
+    assert files_in(tmp_path) == {"mine/thesis.tex": b"years of work"}
+
+
+def test_a_name_that_is_too_long_is_named(tmp_path):
+    with pytest.raises(FilesError, match="File name too long; choose a shorter name"):
+        write_file(tmp_path / ("a" * 300), b"")
+
+
+def test_a_name_that_the_system_cannot_write_is_named(tmp_path):
+    with pytest.raises(FilesError, match="this system has no such characters in names"):
+        write_file(tmp_path / "\ud800.json", b"")

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.engine import key
-from experiments.engine.key import SourceError, Sources, canonical, ingredients
+from experiments.engine import key, sources
+from experiments.engine.key import canonical, ingredients
+from experiments.engine.sources import SourceError, Sources
 from experiments.spec import Product, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +63,7 @@ def made_of(project, **parameters):
         ({"a": 1}, {"a": 1.0}),
         ({"a": 1}, {"a": True}),
         ({"a": {}}, {}),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"y": 2, "x": 1}}),
     ],
 )
 def test_parameters_that_differ_never_share_a_key(project, one, other):
@@ -176,7 +178,7 @@ def answers(python):
 def meanings(python):
     code = (
         "import json, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
-        "from experiments.engine.key import Sources\n"
+        "from experiments.engine.sources import Sources\n"
         "root = Path(sys.argv[1]); sources = Sources(root)\n"
         "files = [p for top in ('experiments', 'report') for p in sorted((root / top).rglob('*.py'))]\n"
         "names = ['.'.join(p.relative_to(root).with_suffix('').parts).removesuffix('.__init__') for p in files]\n"
@@ -259,7 +261,7 @@ def test_what_was_learnt_once_is_not_parsed_again(project, monkeypatch):
     first = Sources(project.root)
     reached = first.reach("lab.sums")
     assert first.learnt_more
-    monkeypatch.setattr(key, "_parse", lambda *_, **__: pytest.fail("parsed again"))
+    monkeypatch.setattr(sources, "parse", lambda *_, **__: pytest.fail("parsed again"))
     again = Sources(project.root, memo=json.loads(json.dumps(first.memo)))
     assert again.reach("lab.sums") == reached
     assert not again.learnt_more
@@ -268,7 +270,7 @@ def test_what_was_learnt_once_is_not_parsed_again(project, monkeypatch):
 def test_what_was_learnt_is_forgotten_when_the_form_of_meanings_changes(project, monkeypatch):
     first = Sources(project.root)
     first.reach("lab.sums")
-    monkeypatch.setattr(key, "_form", lambda: "another")
+    monkeypatch.setattr(sources, "_form", lambda: "another")
     again = Sources(project.root, memo=first.memo)
     again.reach("lab.sums")
     assert again.learnt_more

@@ -4,6 +4,7 @@ import gzip
 
 import pytest
 
+from experiments.engine.contents import contents, lost
 from experiments.engine.publish import publish
 from experiments.engine.store import Shelf
 from experiments.engine.survey import PlanError
@@ -22,7 +23,7 @@ def test_the_shelf_holds_all_records_and_only_published_products(project):
     assert sorted(record.stage for record in shelf.records()) == ["numbers", "report", "total/1", "total/2"]
     assert len(list(project.published.glob("artifacts/*"))) == 4
     assert files == 8
-    assert size == sum(path.stat().st_size for path in project.published.rglob("*.*"))
+    assert size == sum(path.stat().st_size for path in project.published.glob("*/*"))
     survey = project.survey()
     assert not shelf.has("numbers.json", survey.address(Product("numbers", "numbers.json")))
 
@@ -38,7 +39,9 @@ def test_publishing_twice_changes_nothing(project):
 def test_what_is_no_longer_reachable_is_dropped(project):
     project.build()
     published(project)
-    (project.published / "artifacts" / ".x.json.1.0a.tmp").write_text("")
+    mine = [project.published / name for name in ("README.md", "records/notes.json.gz", "artifacts/table.csv")]
+    for path in mine:
+        path.write_text("mine")
     fewer = project.plan(factors=(1,))
     project.build(fewer)
     published(project, fewer)
@@ -47,7 +50,8 @@ def test_what_is_no_longer_reachable_is_dropped(project):
         "report",
         "total/1",
     ]
-    assert len(list(project.published.rglob("*.*"))) == 6
+    assert [path.read_text() for path in mine] == ["mine"] * 3
+    assert len(list(project.published.rglob("*.*"))) == 6 + len(["contents.json", *mine])
 
 
 def test_a_damaged_published_file_is_mended(project):
@@ -67,3 +71,40 @@ def test_what_was_not_built_cannot_be_published(project):
     project.artifact(project.survey(), "report", "report.txt").unlink()
     with pytest.raises(PlanError, match=r"report\.txt of report is on no shelf; --rebuild 'report' makes it"):
         published(project, wanted=())
+
+
+@pytest.mark.parametrize("change", ["flip", "delete", "replace", "delete an artifact"])
+def test_what_is_no_longer_as_published_is_named(project, change):
+    project.build()
+    published(project)
+    shelf = Shelf("results", project.published)
+    assert lost(shelf) == []
+    one, other = sorted(project.published.glob("records/*"))[:2]
+    match change:
+        case "flip":
+            one.write_bytes(one.read_bytes()[:-1] + bytes([one.read_bytes()[-1] ^ 1]))
+        case "delete":
+            one.unlink()
+        case "replace":
+            one.write_bytes(other.read_bytes())
+        case _:
+            one = next(project.published.glob("artifacts/*"))
+            one.unlink()
+    assert lost(shelf) == [one.relative_to(project.published).as_posix()]
+
+
+@pytest.mark.parametrize("text", [None, "", "5", "[]", "{}", '{"files": 5, "definitions": {}}', "[" * 100_000])
+def test_a_shelf_without_its_list_misses_that(project, text):
+    assert lost(Shelf("results", project.published)) == []
+    project.build()
+    published(project)
+    path = project.published / "contents.json"
+    path.unlink() if text is None else path.write_text(text)
+    assert lost(Shelf("results", project.published)) == ["contents.json"]
+
+
+def test_definitions_travel_with_what_is_published(project):
+    project.build()
+    published(project)
+    meaning = project.survey().sources.reach("lab.helper")["lab.helper"]
+    assert list(contents(Shelf("results", project.published))["definitions"][meaning]) == ["scaled"]

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -9,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from experiments.engine import store
+from experiments.engine.files import opened, sealed
 from experiments.engine.key import digest
 from experiments.engine.store import STORED_AS_IS, Damaged, Record, Shelf, decode, encode
 
@@ -28,6 +32,9 @@ JSON = st.recursive(
 )
 
 
+KEY, OTHER = "a" * 64, "b" * 64
+
+
 @pytest.fixture
 def shelf(tmp_path):
     return Shelf("cache", tmp_path)
@@ -36,7 +43,7 @@ def shelf(tmp_path):
 def record(**changes):
     values = {
         "stage": "train/a",
-        "key": "k" * 64,
+        "key": KEY,
         "products": {"a.json": digest(b"1\n")},
         "seconds": 1.5,
         "environment": {"python": "3.11"},
@@ -134,32 +141,127 @@ def test_a_damaged_artifact_is_written_over(shelf):
 def test_a_record_is_found_by_its_key(shelf):
     shelf.put(record())
     opened = Shelf("cache", shelf.folder)
-    assert opened.record("k" * 64) == record()
+    assert opened.record(KEY) == record()
     assert opened.records() == [record()]
-    assert opened.record("x" * 64) is None
+    assert opened.record(OTHER) is None
+
+
+def rewritten(shelf, change):
+    """What becomes of a record's file: `change` of its values, sealed as the store seals."""
+    path = shelf.record_path(KEY)
+    values = json.loads(opened(gzip.decompress(path.read_bytes())))
+    path.write_bytes(gzip.compress(sealed(json.dumps(change(values)).encode())))
+    return path
+
+
+def test_a_record_rewritten_with_the_same_values_is_a_record(shelf):
+    shelf.put(record())
+    rewritten(shelf, lambda values: values)
+    assert Shelf("cache", shelf.folder).record(KEY) == record()
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", '"text"', "{}", '{"stage": 1}', "truncated", "foreign key", "no products"]
+    "change",
+    [
+        *(lambda _, value=value: value for value in ("", [], None, 5, "text", {}, {"stage": 1}, [[["deep"]]])),
+        *(
+            lambda values, part=part: {**values, **part}
+            for part in (
+                {"key": OTHER},
+                {"key": 5},
+                {"stage": None},
+                {"seconds": "1"},
+                {"seconds": -1},
+                {"products": None},
+                {"products": {"a.json": "../../../victim"}},
+                {"products": {"a.json": "a" * 63}},
+                {"products": {"a.json": "A" * 64}},
+                {"products": {"a.json": "a" * 64 + "\n"}},
+                {"products": {"../a.json": "a" * 64}},
+                {"products": {"": "a" * 64}},
+                {"products": ["a.json"]},
+                {"environment": {"python": 3}},
+                {"environment": []},
+                {"ingredients": {}},
+                {"ingredients": None},
+            )
+        ),
+    ],
 )
-def test_a_record_that_cannot_be_read_is_none(shelf, text):
+def test_a_record_with_other_values_than_records_have_is_none_and_is_said(shelf, change):
     shelf.put(record())
-    path = shelf.record_path("k" * 64)
-    whole = gzip.decompress(path.read_bytes()).decode()
-    values = json.loads(whole)
-    texts = {
-        "truncated": whole[: len(whole) // 2],
-        "foreign key": json.dumps({**values, "key": "x" * 64}),
-        "no products": json.dumps({**values, "products": None}),
-    }
-    path.write_bytes(gzip.compress(texts.get(text, text).encode()))
+    path = rewritten(shelf, change)
     opened = Shelf("cache", shelf.folder)
-    assert opened.record("k" * 64) is None
+    assert opened.record(KEY) is None
     assert opened.records() == []
+    assert opened.damaged == {path}
+
+
+def test_every_flipped_bit_of_a_record_is_noticed(shelf):
+    shelf.put(record())
+    path = shelf.record_path(KEY)
+    whole = path.read_bytes()
+    unnoticed = []
+    for place in range(10, len(whole)):  # before that stand gzip's own flags, time and system
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        found = Shelf("cache", shelf.folder).record(KEY)
+        unnoticed += [place] if found not in (None, record()) else []
+    assert unnoticed == []
+
+
+def test_another_record_under_a_key_is_none(shelf):
+    shelf.put(record())
+    shelf.put(record(key=OTHER, stage="train/b"))
+    shutil.copy(shelf.record_path(OTHER), shelf.record_path(KEY))
+    opened = Shelf("cache", shelf.folder)
+    assert opened.record(KEY) is None
+    assert [each.stage for each in opened.records()] == ["train/b"]
+
+
+def deep(levels):
+    return b"[" * levels + b"]" * levels
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"5", b"null", deep(100_000), sealed(deep(100_000)), bytes(30_000_000)])
+def test_whatever_lies_where_a_record_should_is_none(shelf, data):
+    path = shelf.record_path(KEY)
+    path.parent.mkdir()
+    for written in (data[:1000], gzip.compress(data), gzip.compress(data) + b"more"):
+        path.write_bytes(written)
+        assert Shelf("cache", shelf.folder).record(KEY) is None
+
+
+def test_a_fifo_is_neither_a_record_nor_an_artifact_and_nobody_waits_for_it(shelf):
+    path, artifact = shelf.record_path(KEY), shelf.path("a.json", KEY)
+    for each in (path, artifact):
+        each.parent.mkdir()
+        os.mkfifo(each)
+    assert shelf.record(KEY) is None
+    assert shelf.damaged == {path}
+    assert not shelf.has("a.json", KEY)
+    with pytest.raises(Damaged):
+        shelf.read("a.json", KEY)
+
+
+def test_what_unpacks_to_more_than_there_may_be_is_damaged(shelf, monkeypatch):
+    address = shelf.add("a.json", b"1" * 1000)
+    monkeypatch.setattr(store, "LARGEST", 999)
+    with pytest.raises(Damaged):
+        shelf.read("a.json", address)
+
+
+def test_a_shelf_lists_its_own_files_alone(shelf):
+    shelf.put(record())
+    shelf.add("a.json", b"1\n")
+    for name in ("records/notes.json.gz", "artifacts/README", "artifacts/.a.json.tmp"):
+        (shelf.folder / name).write_text("mine")
+    assert [path.name for path in shelf.files()] == [f"{KEY}.json.gz", f"{digest(b'1' + chr(10).encode())}.json.gz"]
+    assert shelf.records() == [record()]
+    assert shelf.damaged == set()
 
 
 def test_a_shelf_that_is_not_there_is_empty(tmp_path):
     shelf = Shelf("results", tmp_path / "nowhere")
     assert shelf.records() == []
-    assert shelf.record("k" * 64) is None
+    assert shelf.record(KEY) is None
     assert not shelf.has("a.json", "0" * 64)

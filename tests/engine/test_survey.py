@@ -1,19 +1,17 @@
 """The survey and its reasons: what must run, what need not, and why."""
 
 import gzip
-import importlib.metadata
 import json
 
 import pytest
 
-from experiments.engine.key import SourceError
+from experiments.engine.files import opened, sealed
 from experiments.engine.publish import publish
 from experiments.engine.reasons import explain, states
+from experiments.engine.sources import SourceError
 from experiments.engine.store import Shelf
-from experiments.engine.survey import PACKAGES, PlanError, environment
+from experiments.engine.survey import PlanError
 from experiments.spec import Product, Stage
-
-ELSEWHERE = {"python": "3.13", "torch": "2.0"}
 
 
 def published(project):
@@ -47,22 +45,73 @@ def test_what_was_built_is_cached_and_its_record_named(project):
     assert explain(survey, "report") == f"report is cached: computed here, {path}"
 
 
-def test_a_local_result_of_another_environment_is_stale_and_the_difference_named(project):
+def using(project, *, version, imported="metre", needs=()):
+    """The helper imports a package of that version."""
+    if "import" not in (project.root / "lab/helper.py").read_text():
+        project.edit("lab/helper.py", "def scaled", f"import {imported}\n\n\ndef scaled")
+    project.install("measures", version, imported=imported, needs=needs)
+
+
+def test_a_local_result_of_another_version_is_stale_and_the_difference_named(project):
+    using(project, version="1.0")
     project.build()
-    survey = project.survey(environment=ELSEWHERE)
-    assert states(survey)["numbers"] == "stale"
-    assert explain(survey, "numbers").splitlines()[1:] == [
+    using(project, version="1.1")
+    survey = project.survey()
+    assert states(survey) == {"numbers": "cached", "total/1": "stale", "total/2": "stale", "report": "waiting"}
+    assert explain(survey, "total/1").splitlines()[1:] == [
         "  against its closest stored result:",
-        "    environment python: 3.11 then, 3.13 now",
+        "    environment measures: 1.0 then, 1.1 now",
     ]
+    assert project.build() == ["total 1", "total 2"]
+    using(project, version="1.0")
+    assert project.build() == ["total 1", "total 2"]
+
+
+def test_what_a_package_needs_counts_and_what_only_its_extras_need_does_not(project):
+    for package in ("inch", "foot"):
+        project.install(package, "1.0")
+    using(project, version="1.0", needs=("inch>=1", 'foot; extra == "long"', "not-there; sys_platform == 'win32'"))
+    project.build()
+    assert survey_of(project, "total/1") == {"inch": "1.0", "measures": "1.0"}
+    project.install("foot", "2.0")
+    assert project.build() == []
+    project.install("inch", "2.0")
+    assert project.build() == ["total 1", "total 2"]
+
+
+def survey_of(project, stage):
+    """The packages that a stage's record names."""
+    known = project.survey().standings[stage].record.environment
+    return {name: which for name, which in known.items() if name not in ("python", "platform", "cpu", "kernels")}
+
+
+def test_a_package_that_is_not_installed_is_noted_too(project):
+    project.edit(
+        "lab/helper.py", "def scaled", "try:\n    import yard\nexcept ImportError:\n    yard = None\n\n\ndef scaled"
+    )
+    project.build()
+    assert survey_of(project, "total/1") == {"yard": "not installed"}
+    project.install("yard", "1.0")
+    assert states(project.survey())["total/1"] == "stale"
+
+
+def test_the_choice_of_kernels_is_part_of_the_surroundings(project, monkeypatch):
+    project.build()
+    monkeypatch.setenv("ATEN_CPU_CAPABILITY", "avx2")
+    survey = project.survey()
+    assert states(survey)["numbers"] == "stale"
+    said = "    environment kernels: as they come then, ATEN_CPU_CAPABILITY=avx2 now"
+    assert explain(survey, "numbers").splitlines()[-1] == said
 
 
 def test_a_published_result_serves_in_every_environment_and_says_where_it_is_from(project):
+    using(project, version="1.0")
     published(project)
-    survey = project.survey(environment=ELSEWHERE, wanted=())
+    using(project, version="1.1")
+    survey = project.survey(wanted=())
     assert set(states(survey).values()) == {"published"}
-    path = survey.shelves.published.record_path(survey.standings["numbers"].key)
-    assert explain(survey, "numbers") == f"numbers is published: restored from {path}, made with python 3.11"
+    path = survey.shelves.published.record_path(survey.standings["total/1"].key)
+    assert explain(survey, "total/1") == f"total/1 is published: restored from {path}, made with measures 1.0"
 
 
 def test_a_published_result_does_not_hide_a_local_one(project):
@@ -80,7 +129,7 @@ def test_an_edited_source_is_named(project):
     project.edit("lab/helper.py", "value * factor", "value + factor")
     survey = project.survey()
     assert states(survey) == {"numbers": "cached", "total/1": "stale", "total/2": "stale", "report": "waiting"}
-    assert "    source lab.helper: its meaning or content differs" in explain(survey, "total/1").splitlines()
+    assert "    source lab.helper: scaled differs" in explain(survey, "total/1").splitlines()
 
 
 def test_a_changed_parameter_is_named_with_both_values(project):
@@ -92,7 +141,7 @@ def test_a_changed_input_is_named(project):
     project.build()
     project.build(project.plan(upto=5, factors=()), wanted=())
     survey = project.survey(project.plan(upto=5))
-    assert "    input numbers: its meaning or content differs" in explain(survey, "total/1").splitlines()
+    assert "    input numbers: its content differs" in explain(survey, "total/1").splitlines()
 
 
 def test_a_stage_that_waits_names_what_can_be_seen_already(project):
@@ -101,7 +150,7 @@ def test_a_stage_that_waits_names_what_can_be_seen_already(project):
     survey = project.survey(project.plan(upto=5))
     said = explain(survey, "report").splitlines()
     assert said[0] == "report would run:"
-    assert "    source lab.reports: its meaning or content differs" in said
+    assert "    source lab.reports: report differs" in said
     assert said[-2:] == [f"  input total/{n} is made first, and may come out as before" for n in (1, 2)]
 
 
@@ -168,9 +217,11 @@ def test_a_record_that_names_another_artifact_leads_to_work_not_to_wrong_data(pr
     project.build()
     survey = project.survey()
     path = survey.shelves.local.record_path(survey.standings["report"].key)
-    values = json.loads(gzip.decompress(path.read_bytes()))
+    values = json.loads(opened(gzip.decompress(path.read_bytes())))
     values["products"]["report.txt"] = "0" * 64
     path.write_bytes(gzip.compress(json.dumps(values).encode()))
+    assert project.build() == ["report"]
+    path.write_bytes(gzip.compress(sealed(json.dumps(values).encode())))
     assert project.build() == ["report"]
 
 
@@ -200,9 +251,17 @@ def test_costs_are_those_of_the_stage_or_of_its_kind(project):
     assert costs["total/3"] == pytest.approx((costs["total/1"] + costs["total/2"]) / 2)
 
 
-def test_the_environment_names_the_versions_that_are_installed():
-    here = environment()
-    for package in PACKAGES:
-        assert here[package] == importlib.metadata.version(package)
-    assert set(here) == {*PACKAGES, "python", "platform", "cpu"}
-    assert here == json.loads(json.dumps(here)) == environment()
+def test_an_order_that_matters_is_in_the_key(project):
+    """A function reads a mapping in the order in which the plan hands it over."""
+    code = "def keep(*, options, parts):\n    return {'a.json': [list(options), list(parts)]}\n"
+    project.write("lab/order.py", code)
+
+    def planned(names):
+        parts = {name: Product("numbers", "numbers.json") for name in names}
+        stage = Stage("order", "lab.order:keep", {"options": dict.fromkeys(names, 1)}, inputs={"parts": parts})
+        return [project.plan()[0], stage]
+
+    for names in (["a", "b"], ["b", "a"], ["a", "b"]):
+        survey = project.survey(planned(names), wanted=())
+        project.run(survey)
+        assert survey.value(Product("order", "a.json")) == [names, names]

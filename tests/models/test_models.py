@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vmap
 from torch.nn.functional import max_pool2d
 
 from experiments import models
@@ -98,6 +99,38 @@ def test_pooling_has_the_values_and_gradients_of_max_pool2d_also_where_pixels_ti
     expected.backward(gradient)
     assert torch.equal(pooled, expected)
     assert torch.equal(mine.grad, theirs.grad)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")  # PyTorch's, of the rules of its own forward mode
+def test_the_cnn_works_under_the_transforms_of_torch_func():
+    """Per-image gradients, Jacobians both ways and second derivatives are those that autograd finds one by one."""
+    model = seeded(CNN).double()
+    images = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(2)).double()
+    parameters = dict(model.named_parameters())
+
+    def logits(image, parameters=parameters):
+        return functional_call(model, parameters, image[None])[0]
+
+    torch.testing.assert_close(vmap(logits)(images), model(images))
+    weights = vmap(grad(lambda parameters, image: logits(image, parameters)[4]), in_dims=(None, 0))(parameters, images)
+    for place, image in enumerate(images):
+        expected = torch.autograd.grad(model(image[None])[0, 4], list(parameters.values()))
+        for found, each in zip(weights.values(), expected, strict=True):
+            torch.testing.assert_close(found[place], each)
+    backwards, forwards = jacrev(logits)(images[0]), jacfwd(logits)(images[0])
+    torch.testing.assert_close(backwards, torch.autograd.functional.jacobian(logits, images[0]))
+    torch.testing.assert_close(forwards, backwards)
+
+    def surety(image):
+        return logits(image).log_softmax(0)[2]
+
+    direction = torch.randn(1, 28, 28, generator=torch.Generator().manual_seed(3)).double()
+    _, curved = jvp(grad(surety), (images[0],), (direction,))
+    _, twice = torch.autograd.functional.hvp(surety, images[0], direction)
+    torch.testing.assert_close(curved, twice)
+    assert curved.abs().max() > 0
+    second = hessian(lambda shift: surety(images[0] + shift * direction))(torch.zeros((), dtype=torch.float64))
+    torch.testing.assert_close(second, (curved * direction).sum())
 
 
 def test_a_hook_point_does_nothing():

@@ -1,5 +1,6 @@
 """The site is complete, the same everywhere, and a template's mistake is named with its line."""
 
+import hashlib
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import pytest
 
 from report import theme
 from report.errors import PageError
+from report.manifest import listed
 from report.render import render
 
 REPOSITORY = Path(__file__).parents[2]
@@ -204,11 +206,16 @@ def test_facts_json_holds_every_fact_with_its_page(site, arguments):
 
 def test_the_manifest_names_study_pages_and_figures(site):
     manifest = json.loads(site["manifest.json"])
-    assert set(manifest) == {"study", "dataset", "environment", "stages", "pages", "figures"}
+    assert set(manifest) == {"study", "dataset", "environment", "stages", "pages", "figures", "files"}
     assert manifest["pages"] == ["index.html", "health.html", "glossary.html", "references.html"]
     assert set(manifest["figures"][0]) == {"id", "page", "file", "data", "code", "key"}
     assert all(each["file"] in site and each["data"] in site for each in manifest["figures"])
     assert set(manifest["stages"]) == {"cached", "published", "computed"}
+
+
+def test_the_manifest_lists_every_other_file_with_its_digest(site):
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in site.items() if name != "manifest.json"}
+    assert listed(site["manifest.json"]) == digests
 
 
 def test_with_an_address_there_are_canonical_links_a_sitemap_and_a_dated_feed(arguments, root):

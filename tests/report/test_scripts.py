@@ -12,6 +12,7 @@ from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
 from experiments.networks import keep
 from report import scripts
+from report.errors import PageError
 
 TREATMENT = {"mean": 0.125, "std": 0.5}
 
@@ -65,3 +66,43 @@ def test_a_known_network_with_layers_that_the_page_does_not_know_is_left_out():
             self.norm = torch.nn.LayerNorm(3)
 
     assert packed({"normalized": kept(Normalized(), "experiments.models.mlp:MLP", {})}) == {}
+
+
+def altered(data, *, told=None, numbers=None):
+    """A safetensors file with its header changed by `told`, and its numbers by `numbers`."""
+    start = 8 + int.from_bytes(data[:8], "little")
+    header, rest = json.loads(data[8:start]), data[start:]
+    if told:
+        told(header)
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + (numbers(rest) if numbers else rest)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ({"numbers": lambda rest: rest[:-4]}, "bytes of numbers are promised"),
+        ({"numbers": lambda rest: rest + bytes(4)}, "bytes of numbers are promised"),
+        ({"numbers": lambda rest: np.float32(np.nan).tobytes() + rest[4:]}, "not finite"),
+        ({"numbers": lambda rest: np.float32(np.inf).tobytes() + rest[4:]}, "not finite"),
+        ({"told": lambda header: header["logits.bias"].update(data_offsets=[0, 40])}, "does not fit"),
+        ({"told": lambda header: header["logits.bias"].update(data_offsets=[10**9, 10**9 + 40])}, "does not fit"),
+        ({"told": lambda header: header["logits.bias"].update(data_offsets=[-40, 0])}, "does not fit"),
+        ({"told": lambda header: header["logits.bias"].update(shape=[5, 2])}, "biases of shape"),
+        ({"told": lambda header: header["logits.bias"].update(shape=[-5, -2])}, "does not fit"),
+        ({"told": lambda header: header["logits.bias"].update(dtype="I32")}, "I32, not F32"),
+        ({"told": lambda header: header["logits.bias"].pop("shape")}, "no 'shape'"),
+        ({"told": lambda header: header.update({"logits.bias": 5})}, "damaged"),
+        ({"told": lambda header: header.pop("__metadata__")}, "no '__metadata__'"),
+        ({"told": lambda header: header["__metadata__"].update(network="[]")}, "damaged"),
+    ],
+)
+def test_a_damaged_network_is_an_error_that_names_it_and_never_other_numbers(cnn, damage, said):
+    data = kept(cnn, "experiments.models.cnn:CNN", {"channels": [2, 3], "hidden": 4})
+    assert packed({"cnn-raw": altered(data)}) == packed({"cnn-raw": data})
+    with pytest.raises(PageError, match=r"packed network cnn-raw is damaged") as caught:
+        packed({"cnn-raw": altered(data, **damage)})
+    assert said in str(caught.value)
+    for cut in (0, 7, 100, len(data) - 1):
+        with pytest.raises(PageError, match="cnn-raw is damaged"):
+            packed({"cnn-raw": data[:cut]})
