@@ -56,14 +56,14 @@ def main() -> int:
         whole = folder / "whole"
         if options.cache:
             shutil.copytree(options.cache, whole / "cache")
-        began = time.monotonic()
-        build(whole, options.jobs).wait()
-        length = time.monotonic() - began  # of a build with little to do, or with all of it
+        if build(whole, options.jobs).wait():
+            sys.exit((whole / "said").read_text())
         expected = contents(whole)
+        lengths: dict[bool, float] = {}
         wrong = 0
         print("point  victim  at      began with    killed   resumed  what is wrong")
         for point in points(options.points, Shelf("cache", whole / "cache")):
-            said, faults = tried(point, folder / str(point.number), whole, expected, jobs=options.jobs, length=length)
+            said, faults = tried(point, folder / str(point.number), whole, expected, jobs=options.jobs, lengths=lengths)
             wrong += bool(faults)
             print(f"{point.number:>5}  {point.victim:<6}  {said}  {'; '.join(faults) or '-'}", flush=True)
     print(f"{options.points} kills, {wrong} with faults")
@@ -86,14 +86,19 @@ def points(count: int, shelf: Shelf) -> list[Point]:
 
 
 def tried(
-    point: Point, folder: Path, whole: Path, expected: dict[str, object], *, jobs: int, length: float
+    point: Point, folder: Path, whole: Path, expected: dict[str, object], *, jobs: int, lengths: dict[bool, float]
 ) -> tuple[str, list[str]]:
-    """What happened at a point, in columns, and what is wrong with it."""
-    prepare(point, folder, whole)
-    moment = point.share * (length if point.undone is None else undisturbed(point, folder, jobs))
-    if point.undone is not None:
-        shutil.rmtree(folder)
+    """What happened at a point, in columns, and what is wrong with it. `lengths` keeps how long a build takes that
+    nobody kills, for the points that begin with nothing and for the others."""
+    kind = point.undone is None
+    if kind not in lengths:
         prepare(point, folder, whole)
+        began = time.monotonic()
+        build(folder, jobs).wait()
+        lengths[kind] = time.monotonic() - began
+        shutil.rmtree(folder)
+    moment = point.share * lengths[kind]
+    prepare(point, folder, whole)
     faults = []
     began = time.monotonic()
     victim = build(folder, jobs)
@@ -133,13 +138,6 @@ def prepare(point: Point, folder: Path, whole: Path) -> None:
             for product, address in record.products.items():
                 if address not in kept:
                     shelf.path(product, address).unlink(missing_ok=True)
-
-
-def undisturbed(point: Point, folder: Path, jobs: int) -> float:
-    """The seconds that the build of a point takes when nobody kills it."""
-    began = time.monotonic()
-    build(folder, jobs).wait()
-    return time.monotonic() - began
 
 
 def build(folder: Path, jobs: int) -> subprocess.Popen[bytes]:
