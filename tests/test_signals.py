@@ -33,13 +33,13 @@ def half_built(built, tmp_path_factory):
 
 
 def session(leader):
-    """The living processes of a session: all that its leader started, and what these did."""
-    found = []
+    """{process: its command line} of what lives of a session: all that its leader started, and what these did."""
+    found = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
             if int(fields[3]) == leader and fields[0] not in "ZX":
-                found.append((stat.parent / "cmdline").read_text().replace("\0", " "))
+                found[int(stat.parent.name)] = (stat.parent / "cmdline").read_text().replace("\0", " ")
         except OSError:
             continue
     return found
@@ -97,7 +97,7 @@ def sweep(cache, folder, *, step):
     cases = list(moments(step))
     with ThreadPoolExecutor(AT_A_TIME) as executor:
         ends = zip(cases, executor.map(one, cases), strict=True)
-        return {case: end for case, end in ends if end not in ((0, [], []), (130, ENDED, []))}
+        return {case: end for case, end in ends if end not in ((0, [], {}), (130, ENDED, {}))}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")

@@ -249,6 +249,37 @@ def test_longest_stages_are_submitted_first(project):
     assert names[:2] == ["total/2", "total/1"]
 
 
+OUTSIDE = """
+    from experiments.errors import InputError
+
+
+    def fetch(*, log):
+        raise InputError("it cannot be downloaded")
+
+
+    def draw():
+        return {"a.txt": "drawn"}
+"""
+
+
+def test_what_comes_from_outside_is_had_first_and_alone(project):
+    project.write("lab/outside.py", OUTSIDE)
+    drawings = [Stage(f"drawing/{n}", "lab.outside:draw") for n in range(3)]
+    stages = [*drawings, *project.plan(factors=())[:1]]
+    outcome = project.run(project.survey(stages, wanted=()), workers=1)
+    assert outcome.computed == ["numbers", "drawing/0", "drawing/1", "drawing/2"]
+
+
+def test_where_it_cannot_be_had_nothing_else_is_begun(project):
+    project.write("lab/outside.py", OUTSIDE)
+    drawings = [Stage(f"drawing/{n}", "lab.outside:draw") for n in range(3)]
+    stages = [*drawings, Stage("data", "lab.outside:fetch", place={"log": ""})]
+    outcome = project.run(project.survey(stages, wanted=()))
+    assert [(failure.stage, failure.message) for failure in outcome.failures] == [("data", "it cannot be downloaded")]
+    assert outcome.failures[0].bad_input
+    assert outcome.computed == []
+
+
 class AtOnce(Executor):
     """Works in the caller, when asked."""
 
