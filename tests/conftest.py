@@ -29,6 +29,7 @@ from beartype import BeartypeConf, FrozenDict, beartype  # noqa: E402
 from experiments.engine.runner import RARELY  # noqa: E402
 
 NUMERICS = (
+    "experiments.activation_cache",
     "experiments.analyses",
     "experiments.data",
     "experiments.hooks",

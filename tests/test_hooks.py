@@ -12,15 +12,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, relu
 
-from experiments.hooks import (
-    ActivationCache,
-    HookedModule,
-    HookPointNotReached,
-    UnknownHookPoint,
-    hooks,
-    run_with_cache,
-    run_with_hooks,
-)
+from experiments.activation_cache import ActivationCache, HookPointNotReached, UnknownHookPoint
+from experiments.hooks import HookedModule, hooks, run_with_cache, run_with_hooks
 from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
 

@@ -15,6 +15,7 @@ NUMERICS = (
     "experiments.data",
     "experiments.treatment",
     "experiments.models",
+    "experiments.activation_cache",
     "experiments.hooks",
     "experiments.train",
     "experiments.exact",
