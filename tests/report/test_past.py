@@ -134,12 +134,11 @@ EDITS = {
 def test_after_any_edit_the_site_is_the_one_that_is_rendered_from_nothing(root, arguments):
     """One edit after the other on the same site, so that each meets what those before it left."""
     arguments = {**arguments, "code": "some"}
-    folder = Folder(arguments)
-    assert folder.files == render(**arguments)
+    folder, after = Folder(arguments), render(**arguments)
+    assert folder.files == after
     for name, edit in EDITS.items():
-        before = render(**arguments)
         edit(root, arguments)
-        after = render(**arguments)
+        before, after = after, render(**arguments)
         assert after != before, f"{name}: no edit at all"
         folder.build(arguments)
         assert [each for each in after if folder.files.get(each) != after[each]] == [], name
