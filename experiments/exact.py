@@ -29,6 +29,11 @@ Products = dict[str, dict[str, np.ndarray]]
 KERNELS = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 ROOT = Path(__file__).resolve().parents[1]
+# The process begins as a worker does: its code comes from the sources, and it ends when its parent does.
+AS_A_WORKER = (
+    "import sys; from experiments.engine.runner import begin_worker; begin_worker(int(sys.argv[2]));"
+    "from pathlib import Path; from experiments.exact import answer; answer(Path(sys.argv[1]))"
+)
 
 
 def train(
@@ -79,7 +84,7 @@ def call(function: Callable[..., Products], **arguments: Any) -> Products:
         paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         environment = os.environ | dict.fromkeys(THREADS, "1") | KERNELS | {"PYTHONPATH": paths}
         done = subprocess.run(
-            [sys.executable, "-m", "experiments.exact", name],
+            [sys.executable, "-c", AS_A_WORKER, name, str(os.getpid())],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -118,7 +123,3 @@ def _write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def _read(path: Path) -> dict[str, np.ndarray]:
     with np.load(path, allow_pickle=False) as found:
         return {name: found[name] for name in found.files}
-
-
-if __name__ == "__main__":
-    answer(Path(sys.argv[1]))

@@ -130,7 +130,7 @@ def local_pool(jobs: int) -> Executor:
     context = multiprocessing.get_context("spawn")
     process.at_last(process.stop_workers)
     try:
-        return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin_worker, initargs=(os.getpid(),))
+        return ProcessPoolExecutor(jobs, mp_context=context, initializer=begin_worker, initargs=(os.getpid(),))
     except (ImportError, NotImplementedError, OSError) as error:  # no semaphores, no /dev/shm, no file left to open
         raise FilesError(f"cannot start processes: {error}; they need shared semaphores (/dev/shm)") from error
 
@@ -141,7 +141,9 @@ def stop(executor: Executor) -> None:
     process.stop_workers()
 
 
-def _begin_worker(parent: int) -> None:
+def begin_worker(parent: int) -> None:
+    """What a process does that is to compute stages: keeps of the environment only what may matter, loads first-party
+    code from its source, and ends when its parent does."""
     import gc
     import threading
     import time
