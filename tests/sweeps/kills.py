@@ -44,6 +44,14 @@ class Point:
     undone: tuple[str, ...] | None
 
 
+@dataclass(frozen=True)
+class Length:
+    """Seconds of an undisturbed build: the whole, and from when to when workers were alive."""
+
+    whole: float
+    workers: tuple[float, float]
+
+
 def main() -> int:
     """Sweeps and prints the table; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -59,7 +67,7 @@ def main() -> int:
         if build(whole, options.jobs).wait():
             sys.exit((whole / "said").read_text())
         expected = contents(whole)
-        lengths: dict[bool, float] = {}
+        lengths: dict[bool, Length] = {}
         wrong = 0
         print("point  victim  at      began with    killed   resumed  what is wrong")
         for point in points(options.points, Shelf("cache", whole / "cache")):
@@ -86,25 +94,24 @@ def points(count: int, shelf: Shelf) -> list[Point]:
 
 
 def tried(
-    point: Point, folder: Path, whole: Path, expected: dict[str, object], *, jobs: int, lengths: dict[bool, float]
+    point: Point, folder: Path, whole: Path, expected: dict[str, object], *, jobs: int, lengths: dict[bool, Length]
 ) -> tuple[str, list[str]]:
     """What happened at a point, in columns, and what is wrong with it. `lengths` keeps how long a build takes that
     nobody kills, for the points that begin with nothing and for the others."""
     kind = point.undone is None
     if kind not in lengths:
         prepare(point, folder, whole)
-        began = time.monotonic()
-        build(folder, jobs).wait()
-        lengths[kind] = time.monotonic() - began
+        lengths[kind] = measured(build(folder, jobs))
         shutil.rmtree(folder)
-    moment = point.share * lengths[kind]
+    first, last = lengths[kind].workers if point.victim == "worker" else (0.0, lengths[kind].whole)
+    moment = first + point.share * (last - first)
     prepare(point, folder, whole)
     faults = []
     began = time.monotonic()
     victim = build(folder, jobs)
     while time.monotonic() < began + moment and victim.poll() is None:
         time.sleep(0.01)
-    kill(victim, point.victim)
+    killed = kill(victim, point.victim)
     code = victim.wait()
     if left := survivors(victim.pid):
         faults.append(f"left running: {left}")
@@ -120,7 +127,8 @@ def tried(
     faults += [f"left half-written: {path.name}" for path in folder.rglob(f"*{TOKEN}-*")]
     shutil.rmtree(folder)
     start = "nothing" if point.undone is None else f"{UNDONE} undone"
-    return f"{moment:5.1f} s  {start:<12}  {code:>6}  {resumed.returncode:>8}", faults
+    how = f"{code:>6}" if killed else "nobody"
+    return f"{moment:5.1f} s  {start:<12}  {how}  {resumed.returncode:>8}", faults
 
 
 def prepare(point: Point, folder: Path, whole: Path) -> None:
@@ -149,16 +157,34 @@ def build(folder: Path, jobs: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen([*command, *places], stdout=said, stderr=said, start_new_session=True)
 
 
-def kill(build: subprocess.Popen[bytes], victim: str) -> None:
-    """Kills one or all; a worker only where there is one by now, else the build goes on undisturbed."""
+def measured(build: subprocess.Popen[bytes]) -> Length:
+    """How long a build takes that nobody kills."""
+    began, seen = time.monotonic(), []
+    while build.poll() is None:
+        if workers(build):
+            seen.append(time.monotonic() - began)
+        time.sleep(0.05)
+    return Length(time.monotonic() - began, (seen[0], seen[-1]))
+
+
+def kill(build: subprocess.Popen[bytes], victim: str) -> bool:
+    """Kills one or all. Tells whether there was anybody to be killed: a build may be quicker than the measured one."""
     if build.poll() is not None:
-        return
+        return False
     if victim == "group":
         os.killpg(build.pid, signal.SIGKILL)
     elif victim == "parent":
         os.kill(build.pid, signal.SIGKILL)
-    elif workers := [each for each, said in session(build.pid).items() if "spawn_main" in said]:
-        os.kill(workers[0], signal.SIGKILL)
+    elif found := workers(build):
+        os.kill(found[0], signal.SIGKILL)
+    else:
+        return False
+    return True
+
+
+def workers(build: subprocess.Popen[bytes]) -> list[int]:
+    """The processes of a build that compute."""
+    return [each for each, said in session(build.pid).items() if "spawn_main" in said]
 
 
 def survivors(leader: int) -> list[int]:
