@@ -6,6 +6,7 @@ In: the project's folder and the names of functions. Out: which modules they rea
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -34,10 +35,10 @@ class Unseen(SourceError):
 def source_path(root: Path, module: str) -> Path | None:
     """The file of a first-party module, as Python's import would choose it: a package before a module of its name.
     None where there is none under `root`: a namespace package has no file, another's module lies elsewhere."""
-    base = root.joinpath(*module.split("."))
-    for path in (base / "__init__.py", base.with_name(base.name + ".py")):
-        if path.is_file():
-            return path
+    base = f"{root}/{module.replace('.', '/')}"  # as plain text: every build asks for hundreds
+    for path in (f"{base}/__init__.py", f"{base}.py"):
+        if os.path.isfile(path):  # noqa: PTH113
+            return Path(path)
     return None
 
 
@@ -56,19 +57,23 @@ class Sources:
         self.learnt_more = False
         self._learnt: dict[str, _Source | None] = {}
         self._reach: dict[str, Mapping[str, str]] = {}
+        self._reached: dict[tuple[str, ...], Mapping[str, str]] = {}
 
     def reached_by(self, stage: Stage) -> Mapping[str, str]:
         """{module: meaning} of every first-party module that the stage's function, or a function named in its
         parameters, imports directly or through others."""
-        names = [stage.function, *filter(_is_reference, _strings(stage.parameters))]
-        found: dict[str, str] = {}
-        for name in names:
-            module = name.partition(":")[0]
-            if self._source(module) is not None:
-                found.update(self.reach(module))
-            elif name == stage.function or self._source(module.partition(".")[0]) is not None:
-                raise SourceError(f"stage {stage.name} names {name}, but there is no module {module} in {self.root}")
-        return dict(sorted(found.items()))
+        names = (stage.function, *filter(_is_reference, _strings(stage.parameters)))
+        if names not in self._reached:
+            found: dict[str, str] = {}
+            for name in names:
+                module = name.partition(":")[0]
+                if self._source(module) is not None:
+                    found.update(self.reach(module))
+                elif name == stage.function or self._source(module.partition(".")[0]) is not None:
+                    told = f"stage {stage.name} names {name}"
+                    raise SourceError(f"{told}, but there is no module {module} in {self.root}")
+            self._reached[names] = dict(sorted(found.items()))
+        return self._reached[names]
 
     def files(self, modules: Iterable[str]) -> dict[str, str]:
         """{module: sha256 of its file} of first-party modules, as this survey read them."""
@@ -104,7 +109,7 @@ class Sources:
         return self._learnt[module]
 
     def _read(self, module: str) -> _Source | None:
-        if not _is_dotted(module):
+        if module.partition(".")[0] not in self._tops or not _is_dotted(module):
             return None
         path = source_path(self.root, module)
         if path is None:
@@ -121,6 +126,14 @@ class Sources:
             self.learnt_more = True
         learnt = self.memo[name]
         return _Source(learnt["meaning"], tuple(learnt["imports"]), frozenset(learnt["others"]), file)
+
+    @functools.cached_property
+    def _tops(self) -> frozenset[str]:
+        """The names that a first-party module's can begin with."""
+        try:
+            return frozenset(entry.name.removesuffix(".py") for entry in os.scandir(self.root))
+        except OSError as error:
+            raise SourceError(f"{self.root}: cannot be read: {error.strerror or error}") from error
 
     def _forget_all_but_the_last(self, name: str) -> None:
         """Keeps the memo small: of each module, what it is now and what it was the last few times; nothing that an
