@@ -19,6 +19,6 @@ def test_another_folder_zone_language_umask_and_number_of_processes_make_the_sam
     }
     done = other.build(*SMOKE, "--jobs", "1", env=environment, umask=0o077, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    built = request.getfixturevalue("built")
-    assert other.files().keys() == built.files().keys()
-    assert [name for name, data in other.files().items() if built.files()[name] != data] == []
+    here, there = request.getfixturevalue("built").files(), other.files()
+    assert there.keys() == here.keys()
+    assert [name for name, data in there.items() if here[name] != data] == []
