@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from experiments.analyses.grid import by_condition, pairs
-from experiments.statistics import constant, family, summary
+from experiments.statistics import Number, constant, family, summary
 
 Record = Mapping[str, np.ndarray]
 Table = dict[str, dict[str, np.ndarray]]  # {condition: {hook point: one value per seed}}
@@ -117,7 +117,7 @@ def measures(mean: Float[np.ndarray, "epoch 11"], std: Float[np.ndarray, "epoch 
     }
 
 
-def _ratio(part: float, whole: float) -> float:
+def _ratio(part: Number, whole: Number) -> float:
     return float(part / whole) if whole > 0 else 0.0
 
 

@@ -58,8 +58,8 @@ def measures(run: Arrays) -> dict[tuple[str, str], float]:
     """The numbers of one run, {(measure, part): number}; the part is a layer, or "" for the network.
 
     A measure is of the trained network; with `_start`, of the untrained one. norm_growth: norm of the first layer's
-    weights at the end, as a multiple of that at the start. randomised.<method>: part `all` has every layer drawn
-    anew, `top` the logits only.
+    weights at the end, as a multiple of that at the start; 0 where that is nothing. randomised.<method>: part `all` has
+    every layer drawn anew, `top` the logits only.
     """
     found = {}
     for measure in ("weight_border", "weight_roughness", *BETWEEN):
@@ -69,7 +69,8 @@ def measures(run: Arrays) -> dict[tuple[str, str], float]:
     for measure in ("change_border", "incompleteness"):
         if measure in run:
             found[measure, ""] = float(run[measure])
-    found["norm_growth", ""] = float(run["weight_norm"][-1] / run["weight_norm"][0])
+    before, after = run["weight_norm"][[0, -1]]
+    found["norm_growth", ""] = float(after / before) if before > 0 else 0.0
     for name, values in run.items():
         kind, _, rest = name.partition("/")
         if kind == "fit":

@@ -39,3 +39,19 @@ def digits(random, *, per_class: int = 2) -> dict[str, np.ndarray]:
 def some(random, *, count: int = 4, dtype=torch.float64):
     pixels = torch.tensor(random.random((count, 1, 28, 28)) * (random.random((count, 1, 28, 28)) > 0.5), dtype=dtype)
     return pixels, torch.arange(count) % 10
+
+
+def crippled(*, build: str, options: dict, how: str):
+    """A network of which each hidden layer is "dead", has "one living unit", says "the same" of every image, or is
+    "whole"."""
+    model = models.build(build, options=options)
+    with torch.no_grad():
+        for layer in model.layers[:-1]:
+            module = model.get_submodule(layer)
+            if how == "the same":
+                module.weight.zero_()
+                module.bias.fill_(1)
+            elif how != "whole":
+                module.bias[1 if how == "one living unit" else 0 :] = -1000
+                module.weight[:1].abs_()  # of pixels that are not negative, and so of all that is handed on
+    return model

@@ -1,0 +1,100 @@
+"""Networks and images that leave a measure nothing to measure: every stage says so in finite numbers, or in none."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from planted import ARCHITECTURES, digits
+
+from experiments.analyses import features, stimuli
+from experiments.data import probe
+from experiments.plan import plan
+from experiments.spec import Architecture, Product
+from experiments.study import PUBLISHED
+
+LEFT_OUT = ("train/replication", "train/layers", "specimen", "analysis/replication", "analysis/layers")
+LEFT_OUT += ("figure", "social", "script", "unit-page", "network", "analysis/comparison")
+NEVER = "epochs_to/"  # the arrays in which NaN says that a run never got there
+CASES = [
+    ("dead", "digits", "mlp"),
+    ("one living unit", "digits", "cnn"),
+    ("the same", "digits", "mlp"),
+    ("whole", "two of each", "mlp"),
+    ("whole", "one over and over", "mlp"),
+    ("whole", "twins", "mlp"),
+]
+
+
+def images(kind: str) -> dict[str, np.ndarray]:
+    """Two of each class, the fewest that there can be; or three: digits, one over and over, or two classes alike."""
+    found = digits(np.random.default_rng(0), per_class=3)
+    first = np.arange(30) // 3 * 3
+    kept = {
+        "digits": np.arange(30),
+        "two of each": np.flatnonzero(np.arange(30) % 3 < 2),
+        "one over and over": first,
+        "twins": np.where(found["labels"] == 1, np.arange(30) - 3, np.arange(30)),
+    }[kind]
+    labels = found["labels"] if kind != "two of each" else found["labels"][kept]
+    return {"images": found["images"][kept], "labels": labels}
+
+
+def study(how: str, *, only: tuple[str, ...]):
+    architectures = [
+        Architecture(name, name, build="planted:crippled", options=found | {"how": how})
+        for name, found in ARCHITECTURES.items()
+        if name in only
+    ]
+    return replace(
+        PUBLISHED,
+        architectures=tuple(architectures),
+        seeds=(0,),
+        epochs=1,
+        learning_rate=0.0,  # what is planted stays
+        embeddings=("pca", "tsne"),
+        variants=(),
+    )
+
+
+def products(how: str, kind: str, *, only: tuple[str, ...]) -> dict[str, dict]:
+    """{stage: its products}: all that is measured of such networks on such images."""
+    given = images(kind)
+    card = {"class_names": [str(label) for label in range(10)], "noun": "digit"}
+    done = {"data": {"train.npz": given, "test.npz": given, "card.json": card}, "probe": probe(test=given, per_class=3)}
+    for stage in plan(study(how, only=only)):
+        if stage.name in done or stage.name.startswith(LEFT_OUT):
+            continue
+        module, _, name = stage.function.partition(":")
+        taken = {
+            argument: fetched(done, source)
+            if isinstance(source, Product)
+            else {key: fetched(done, each) for key, each in source.items()}
+            for argument, source in stage.inputs.items()
+        }
+        try:
+            done[stage.name] = getattr(importlib.import_module(module), name)(**taken, **stage.parameters)
+        except Exception as error:
+            raise AssertionError(f"{stage.name}: {error!r}") from error
+    return done
+
+
+def fetched(done, product):
+    return done[product.stage][product.name]
+
+
+@pytest.mark.parametrize(("how", "kind", "network"), CASES)
+def test_every_stage_has_finite_numbers_or_none(how: str, kind: str, network: str, monkeypatch) -> None:
+    monkeypatch.setattr(stimuli, "STEPS", 2)  # an image that is made to please need not be finished
+    monkeypatch.setattr(features, "SAMPLE", 1)
+    for stage, found in products(how, kind, only=tuple({"mlp", network})).items():
+        for product, content in found.items():
+            for name, value in content.items():
+                where = f"{stage} {product} {name}"
+                if product == "facts.json":
+                    numbers = [value[part] for part in ("value", "low", "high") if value[part] is not None]
+                    assert np.isfinite(numbers).all(), where
+                elif product.endswith(".npz") and not name.startswith(NEVER) and value.dtype.kind == "f":
+                    assert np.isfinite(value).all(), where
