@@ -140,7 +140,7 @@ def features(study: Study) -> list[Stage]:
         Stage(
             name=f"gallery/{run.condition.name}",
             function="experiments.analyses.features:gallery",
-            parameters=network_of(run),
+            parameters={**network_of(run), "ascent_steps": study.ascent_steps},
             inputs={"weights": weights(run), "probe": PROBE},
         )
         for run in study.first_runs

@@ -61,6 +61,7 @@ class Study:
     """Everything a fork may change. Epoch 0 is the untrained network; `early` is the epoch shown as "early".
 
     `embeddings` are the maps that are drawn of each layer: "pca", "tsne" and, if a minute may be spent on it, "umap".
+    `ascent_steps` are those that make the image which a unit answers most strongly.
     `variants` are architectures that stand beside the condition named `variants_of`: trained as its runs are, with
     the first `variant_seeds` of the seeds. `replication` is the seed of the notebooks that are run again.
     """
@@ -75,6 +76,7 @@ class Study:
     probe_per_class: int
     early: int
     embeddings: tuple[str, ...] = ("pca", "tsne", "umap")
+    ascent_steps: int = 200
     variants: tuple[Architecture, ...] = ()
     variants_of: str = "mlp-normalized"
     variant_seeds: int = 5

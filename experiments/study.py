@@ -58,8 +58,9 @@ QUICK = replace(
     epochs=1,
     probe_per_class=30,
     variants=(DROPOUT_1, NOTEBOOKS),
+    ascent_steps=60,
     embeddings=("pca", "tsne"),  # UMAP, when it first runs on a machine, is compiled for longer than a chapter takes
 )
-SMOKE = replace(QUICK, name="smoke", probe_per_class=3)
+SMOKE = replace(QUICK, name="smoke", probe_per_class=3, ascent_steps=10)
 
 STUDIES = {study.name: study for study in (PUBLISHED, QUICK, SMOKE)}

@@ -77,8 +77,11 @@ def read(
     return {"arrays.npz": arrays}
 
 
-def gallery(*, weights: Arrays, probe: Arrays, architecture: Mapping[str, Any], treatment: Treatment) -> dict[str, Any]:
-    """The images of one trained network. Arguments as in `read`; returns `arrays.npz`
+def gallery(
+    *, weights: Arrays, probe: Arrays, architecture: Mapping[str, Any], treatment: Treatment, ascent_steps: int
+) -> dict[str, Any]:
+    """The images of one trained network. Arguments as in `read`, and the steps that make a maximised image; returns
+    `arrays.npz`
 
         weights/<layer>       (unit, [channel,] h, w)   of the first layer and of every convolution
         onehot/<layer>        (unit, 28, 28)            see `stimuli.one_hot_maps`
@@ -101,7 +104,7 @@ def gallery(*, weights: Arrays, probe: Arrays, architecture: Mapping[str, Any], 
         kernel = _as_maps(weights[f"{layer}.weight"][-1])
         if kernel is not None:
             arrays |= packed(f"weights/{layer}", kernel)
-        arrays |= _stimuli(model, layer, pixels, treatment)
+        arrays |= _stimuli(model, layer, pixels, treatment, ascent_steps)
     examples = first_of_each(probe["labels"], count=1)
     arrays |= _explained(model, model.layers[-1], pixels[examples], labels[examples], treatment)
     last = model.layers[-2]
@@ -260,7 +263,9 @@ def likeness(
     return float(np.mean([attribution.rank_correlation(x[on][None], y[on][None])[0] for x, y, on in maps]))
 
 
-def _stimuli(model: HookedModule, layer: str, pixels: Tensor, treatment: Treatment) -> dict[str, np.ndarray]:
+def _stimuli(
+    model: HookedModule, layer: str, pixels: Tensor, treatment: Treatment, ascent_steps: int
+) -> dict[str, np.ndarray]:
     """One-hot maps and favourite images of a layer's units; for the last two layers also the maximised images."""
     units = attribution.reader(model, attribution.hook_point_of(model, layer), **treatment)
     with torch.no_grad():
@@ -269,7 +274,7 @@ def _stimuli(model: HookedModule, layer: str, pixels: Tensor, treatment: Treatme
     found = {**packed(f"onehot/{layer}", stimuli.one_hot_maps(units).numpy()), f"favourites/{layer}": favourites}
     if layer in model.layers[-2:]:
         scale = answers.std(dim=0)
-        images = stimuli.maximise(units, scale=scale)
+        images = stimuli.maximise(units, scale=scale, steps=ascent_steps)
         with torch.no_grad():
             driven = units(images.unsqueeze(1)).diagonal()
         excess = (driven - answers.amax(dim=0)) / torch.where(scale > 0, scale, torch.ones_like(scale))

@@ -254,8 +254,9 @@ def _preference_tables(groups: Mapping[str, Sequence[Arrays]], kind: str, moment
 def _agreement_facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
     """Rank correlations and overlaps, their difference from the untrained network's, and the overlap from chance."""
     named: dict[str, Any] = {}
+    ends, starts = _agreement_tables(groups, moment=-1), _agreement_tables(groups, moment=0)
     for measure, unit in AGREEMENT.items():
-        trained, start = _agreement_table(groups, measure, moment=-1), _agreement_table(groups, measure, moment=0)
+        trained, start = ends[measure], starts[measure]
         named |= _summaries(trained, measure, unit=unit) | _summaries(start, f"{measure}_start", unit=unit)
         named |= family(_against(trained, start, f"{measure}_gain"), unit=unit)
     chance = {
@@ -267,14 +268,17 @@ def _agreement_facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
     return named | family(_against(trained, chance, "overlap_beyond_chance"), unit=unit)
 
 
-def _agreement_table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int) -> Table:
-    table: Table = {}
+def _agreement_tables(groups: Mapping[str, Sequence[Arrays]], *, moment: int) -> dict[str, Table]:
+    """The measures of `agreement`, each as a table."""
+    tables: dict[str, Table] = {measure: {} for measure in AGREEMENT}
     for condition, group in groups.items():
         for layer in group[0]["layers"]:
-            found = [agreement(scores(run, str(layer), moment=moment))[measure] for run in group]
-            for pair in found[0]:
-                table.setdefault(condition, {})[f"{layer}.{pair}"] = np.array([values[pair] for values in found])
-    return table
+            found = [agreement(scores(run, str(layer), moment=moment)) for run in group]
+            for measure, table in tables.items():
+                for pair in found[0][measure]:
+                    values = np.array([each[measure][pair] for each in found])
+                    table.setdefault(condition, {})[f"{layer}.{pair}"] = values
+    return tables
 
 
 def _chance(run: Arrays, layer: str) -> float:

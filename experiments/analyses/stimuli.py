@@ -13,7 +13,7 @@ from torch import Tensor
 from experiments.analyses.attribution import Reader
 
 SIDE = 28
-STEPS, STEP = 200, 0.05  # of the ascent: number, and size in pixel values
+STEP = 0.05  # of the ascent, in pixel values
 VARIATION, INK = 0.015, 0.003  # what a unit of total variation and of squared ink costs, in standard deviations
 START = 0.5  # every pixel of the image the ascent begins with
 EVEN = 0.1  # a difference of neighbouring pixels that counts as none
@@ -41,10 +41,10 @@ def template_fit(
     return np.divide((told * heard).sum(axis=0), size, out=np.zeros(len(size)), where=size > 0)
 
 
-def maximise(read: Reader, *, scale: Float[Tensor, " unit"]) -> Float[Tensor, "unit 28 28"]:
+def maximise(read: Reader, *, scale: Float[Tensor, " unit"], steps: int) -> Float[Tensor, "unit 28 28"]:
     """For every unit an image, with pixels in [0, 1], that drives it as high as a mild wish for smoothness allows.
 
-    Gradient ascent (Erhan et al. 2009), by Adam, from an even grey and thus without chance, on
+    Gradient ascent (Erhan et al. 2009) of so many steps, by Adam, from an even grey and thus without chance, on
 
         activation / scale - VARIATION * sum |neighbouring pixels' difference| - INK * sum pixel^2
 
@@ -54,7 +54,7 @@ def maximise(read: Reader, *, scale: Float[Tensor, " unit"]) -> Float[Tensor, "u
     scale = torch.where(scale > 0, scale, torch.ones_like(scale))
     images = torch.full((len(scale), 1, SIDE, SIDE), START, requires_grad=True)
     ascent = torch.optim.Adam([images], lr=STEP, maximize=True)
-    for _ in range(STEPS):
+    for _ in range(steps):
         driven = read(images).diagonal() / scale  # image i is for unit i
         cost = VARIATION * _variation(images) + INK * images.square().sum(dim=(1, 2, 3))
         ascent.zero_grad()

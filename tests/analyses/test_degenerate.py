@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from planted import ARCHITECTURES, digits
 
-from experiments.analyses import features, stimuli
+from experiments.analyses import features
 from experiments.data import probe
 from experiments.plan import plan
 from experiments.spec import Architecture, Product
@@ -56,6 +56,7 @@ def study(how: str, *, only: tuple[str, ...]):
         learning_rate=0.0,  # what is planted stays
         embeddings=("pca", "tsne"),
         variants=(),
+        ascent_steps=2,  # an image that is made to please need not be finished
     )
 
 
@@ -87,7 +88,6 @@ def fetched(done, product):
 
 @pytest.mark.parametrize(("how", "kind", "network"), CASES)
 def test_every_stage_has_finite_numbers_or_none(how: str, kind: str, network: str, monkeypatch) -> None:
-    monkeypatch.setattr(stimuli, "STEPS", 2)  # an image that is made to please need not be finished
     monkeypatch.setattr(features, "SAMPLE", 1)
     for stage, found in products(how, kind, only=tuple({"mlp", network})).items():
         for product, content in found.items():

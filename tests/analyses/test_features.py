@@ -5,7 +5,7 @@ import pytest
 import torch
 from planted import ARCHITECTURES, CONDITIONS, TREATMENTS, digits, network
 
-from experiments.analyses import features, stimuli
+from experiments.analyses import features
 from experiments.analyses.features_facts import agreement, measures
 
 
@@ -56,9 +56,8 @@ def study():
                 "arrays.npz"
             ]
             if seed == 0:
-                with pytest.MonkeyPatch.context() as patch:
-                    patch.setattr(stimuli, "STEPS", 10)  # that an image is kept matters here, not what is on it
-                    galleries[condition] = features.gallery(weights=weights, **inputs)["arrays.npz"]
+                found = features.gallery(weights=weights, ascent_steps=10, **inputs)  # that an image is kept matters
+                galleries[condition] = found["arrays.npz"]
     return {"runs": runs, "galleries": galleries, "probe": probe, "border": {"lit": lit}}
 
 
