@@ -53,7 +53,10 @@ def probe(*, test: Mapping[str, np.ndarray], per_class: int) -> Products:
 
     The first `per_class` test images of each class (all classes have as many as the smallest one, if that has
     fewer), in the order of the test set: images uint8 (P, 28, 28), labels uint8 (P,), index int64 (P,).
+    Raises DataError where it is asked for fewer than can be measured.
     """
+    if per_class < FEWEST["test"]:
+        raise DataError(f"probe_per_class is {per_class}: every class needs {FEWEST['test']} or more. Raise it.")
     labels = test["labels"]
     count = min(per_class, int(np.bincount(labels, minlength=CLASSES).min()))
     firsts = [np.flatnonzero(labels == label)[:count] for label in range(CLASSES)]

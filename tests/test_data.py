@@ -339,13 +339,19 @@ def test_resizing_agrees_with_torchs_bilinear_interpolation():
 
 def test_the_probe_holds_the_first_images_of_each_class_in_order(arrays):
     test = {
-        "images": arrays["test-images"].astype(np.uint8),
-        "labels": np.array([3, 3, 3, *range(10), *range(7)], np.uint8),
+        "images": arrays["train-images"][:26].astype(np.uint8),
+        "labels": np.array([3, 3, 3, *range(10), *range(10), *range(3)], np.uint8),
     }
-    probe = data.probe(test=test, per_class=1)["probe.npz"]
-    assert probe["index"].tolist() == [0, 3, 4, 5, 7, 8, 9, 10, 11, 12]
-    assert sorted(probe["labels"].tolist()) == list(range(10))
+    probe = data.probe(test=test, per_class=2)["probe.npz"]
+    assert probe["index"].tolist() == [0, 1, *range(3, 6), *range(7, 16), *range(17, 23)]
+    assert np.bincount(probe["labels"]).tolist() == [2] * 10
     np.testing.assert_array_equal(probe["images"], test["images"][probe["index"]])
+
+
+def test_a_probe_of_one_image_of_each_class_is_refused(arrays):
+    test = {"images": arrays["test-images"].astype(np.uint8), "labels": arrays["test-labels"]}
+    with pytest.raises(data.DataError, match="probe_per_class is 1: every class needs 2"):
+        data.probe(test=test, per_class=1)
 
 
 def test_a_small_class_sets_the_size_of_every_class_of_the_probe(arrays):
