@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import importlib.util
 import linecache
 import os
@@ -217,6 +218,7 @@ def _file(module: object) -> str | None:
     return file if isinstance(file, str) and file.startswith("/") else None
 
 
+@functools.cache
 def _is_own(file: str, root: Path) -> bool:
     """Whether a module's file belongs to the project or to nobody: no standard library, no installed package."""
     path = Path(file)

@@ -47,7 +47,7 @@ class ElsewhereError(Exception):
 
 
 class Surroundings:
-    """What is installed here. `memo` is what an earlier process learnt of it; it holds for these packages only."""
+    """What is installed here. `memo` is what another process learnt of it; it holds for these packages only."""
 
     def __init__(self, memo: Mapping[str, Json] | None = None) -> None:
         self.packages = _installed()
@@ -55,8 +55,12 @@ class Surroundings:
             canonical([[[name, version] for name, (version, _) in self.packages.items()], _form()]).encode()
         )
         self.memo: dict[str, Json] = {"of": listed, "versions": {}}
-        if memo and memo.get("of") == listed:
-            self.memo["versions"] = dict(memo["versions"])
+        self.learn(memo or {})
+
+    def learn(self, memo: Mapping[str, Json]) -> None:
+        """Takes over what another process learnt, if it had the same packages."""
+        if memo.get("of") == self.memo["of"]:
+            self.memo["versions"] |= memo["versions"]
 
     def of(self, imports: Iterable[str]) -> dict[str, str]:
         """{what: which} for sources that import these top-level names: Python, platform, processor, kernels, and the
