@@ -167,7 +167,7 @@ def test_an_edit_is_explained_by_the_module_it_was_made_in(project_copy):
     assert done.stdout.splitlines() == [
         "train/cnn-raw/1 would run:",
         "  against its closest stored result:",
-        "    source experiments.hooks: its meaning or content differs",
+        "    source experiments.hooks: EDITED new",
     ]
     waiting = project_copy.build(*SMOKE, "--explain", "analysis/training").stdout
     assert "  input train/cnn-raw/1 is made first, and may come out as before" in waiting.splitlines()
@@ -290,7 +290,7 @@ def test_a_site_that_somebody_touched_is_not_replaced(project_copy, change, said
 def test_a_site_that_cannot_be_is_one_message(project_copy, name):
     (project_copy.site.parent / "loop").symlink_to("loop")
     done = project_copy.build(*SMOKE, "--out", project_copy.site.parent / name)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert "Traceback" not in done.stderr
 

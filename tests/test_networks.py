@@ -65,7 +65,8 @@ def test_published_products_are_found_by_stage_and_name(tmp_path, weights, image
     }
     for number, (stage, products) in enumerate(stored.items()):
         addresses = {name: shelf.add(name, content) for name, content in products.items()}
-        shelf.put(Record(stage, str(number), addresses, 0.0, {}, json.loads("{}")))
+        made_of = {part: {} for part in ("function", "parameters", "sources", "inputs")}
+        shelf.put(Record(stage, f"{number:064x}", addresses, 0.0, {}, made_of))
     assert published.network("mlp-raw", results=tmp_path).mean == 0.25
     found, labels = published.examples(results=tmp_path)
     assert np.array_equal(found, images)

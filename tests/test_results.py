@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments.engine.contents import lost
 from experiments.engine.reasons import explain, states
 from experiments.engine.sources import Sources
 from experiments.engine.store import Shelf
@@ -22,7 +23,7 @@ def survey(tmp_path_factory):
     empty = Shelf("cache", tmp_path_factory.mktemp("cache"))
     stages = plan(PUBLISHED)
     wanted = [product for product in shown(stages) if not product.stage.startswith(PICTURES)]
-    return Survey(stages, Shelves(empty, Shelf("results", RESULTS), {}), Sources(ROOT), wanted=wanted)
+    return Survey(stages, Shelves(empty, Shelf("results", RESULTS)), Sources(ROOT), wanted=wanted)
 
 
 def needed(survey):
@@ -51,9 +52,17 @@ def test_nothing_is_left_over(survey):
     records = [standing.record for standing in survey.standings.values() if standing.record is not None]
     expected = {shelf.record_path(record.key) for record in records}
     expected |= {shelf.path(product.name, survey.address(product)) for product in needed(survey)}
-    assert {path for path in RESULTS.rglob("*") if path.is_file()} == expected
+    assert {path for path in RESULTS.rglob("*") if path.is_file()} == expected | {RESULTS / "contents.json"}
+
+
+def test_all_of_it_lies_there_as_it_was_published(survey):
+    assert lost(survey.shelves.published) == []
 
 
 def test_all_of_it_was_made_in_one_place_and_is_small(survey):
-    assert len({str(record.environment) for record in survey.shelves.published.records()}) == 1
+    found = {}
+    for record in survey.shelves.published.records():
+        for what, which in record.environment.items():
+            found.setdefault(what, set()).add(which)
+    assert {what: which for what, which in found.items() if len(which) > 1} == {}
     assert sum(path.stat().st_size for path in RESULTS.rglob("*") if path.is_file()) < 5_000_000

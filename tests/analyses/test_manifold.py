@@ -26,7 +26,8 @@ def study():
     noise, _ = digits(apart=0)
     layers = {"0/hidden2.post": noise, "2/hidden2.post": points, "0/logits": noise, "2/logits": points}
     found = embed(layers=layers, probe={"labels": labels}, seed=0, methods=METHODS[1:])["arrays.npz"]
-    networks = {f"mlp-raw/{seed}": {"penultimate": digits(seed=seed)[0][None]} for seed in range(2)}
+    # digits so near one another that it matters where in its digit a point lies
+    networks = {f"mlp-raw/{seed}": {"penultimate": digits(seed=seed, apart=2)[0][None]} for seed in range(2)}
     again = repeat(trajectories=networks, probe={"labels": labels}, seeds=2, methods=METHODS)["arrays.npz"]
     return found, again, compare(conditions={"mlp-raw": found}, stability={"mlp-raw": again})
 

@@ -33,7 +33,7 @@ def test_a_note_has_its_form_or_is_none(folder, data):
 
 
 def test_a_note_that_was_written_is_read(tmp_path):
-    (tmp_path / "note").write_bytes(past.sealed(NOTE))
+    past.write(tmp_path / "note", NOTE)
     assert past.read(tmp_path / "note") == NOTE
 
 
