@@ -300,9 +300,9 @@ def _documents(node: Any, body: list[Any]) -> bool:
 def _strings(value: Json) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _strings(item)
     elif isinstance(value, list | tuple):
         for item in value:
+            yield from _strings(item)
+    elif isinstance(value, dict | Mapping):
+        for item in value.values():
             yield from _strings(item)

@@ -7,6 +7,7 @@ it is names. numpy is imported only to read or write arrays.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import io
 import json
@@ -55,7 +56,7 @@ class Record:
 
     def __post_init__(self) -> None:
         told = (self.products, self.environment, self.ingredients)
-        if not (all(isinstance(each, Mapping) for each in told) and self.ingredients.keys() >= INGREDIENTS):
+        if not (all(isinstance(each, dict) for each in told) and self.ingredients.keys() >= INGREDIENTS):
             raise ValueError("a record holds mappings of products, environment and ingredients")
         if not (isinstance(self.key, str) and DIGEST.fullmatch(self.key)):
             raise ValueError(f"{self.key!r} is not a key")
@@ -87,6 +88,8 @@ class Shelf:
     def record(self, key: str) -> Record | None:
         """The record under a key; None where there is none, or none that is as it was written (see `damaged`)."""
         if key not in self._known:
+            if f"{key}.json.gz" not in self._lying:
+                return None
             path = self.record_path(key)
             try:
                 found = _record(_bytes(path, limit=LARGEST_RECORD))
@@ -129,8 +132,8 @@ class Shelf:
 
     def path(self, product: str, address: str) -> Path:
         """Where an artifact of that product's kind and address lies, or would lie."""
-        ending = Path(product).suffix
-        return self.folder / "artifacts" / f"{address}{'.json.gz' if ending == '.json' else ending}"
+        ending = os.path.splitext(product)[1]  # noqa: PTH122 (a build asks for a thousand)
+        return Path(f"{self.folder}/artifacts/{address}{'.json.gz' if ending == '.json' else ending}")
 
     def has(self, product: str, address: str) -> bool:
         """Whether an artifact lies here; whether it is whole, `read` tells."""
@@ -164,7 +167,12 @@ class Shelf:
 
     def record_path(self, key: str) -> Path:
         """Where the record under a key lies, or would lie."""
-        return self.folder / "records" / f"{key}.json.gz"
+        return Path(f"{self.folder}/records/{key}.json.gz")
+
+    @functools.cached_property
+    def _lying(self) -> frozenset[str]:
+        """The names of the records that lay here when the first was asked for."""
+        return frozenset(self._names("records"))
 
     def _names(self, kind: str) -> list[str]:
         """The names in one of the shelf's folders, sorted."""
