@@ -1,10 +1,9 @@
 """A kept network opens as the network that was trained, with the treatment it was trained on."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
+from planted import altered
 
 from experiments import published
 from experiments.engine.store import Record, Shelf, encode
@@ -73,16 +72,6 @@ def test_published_products_are_found_by_stage_and_name(tmp_path, weights, image
     assert labels.tolist() == list(range(6))
     with pytest.raises(InputError, match=r"no network\.safetensors of network/cnn-raw.*network/mlp-raw"):
         published.network("cnn-raw", results=tmp_path)
-
-
-def altered(data, *, told=None, numbers=None):
-    """A safetensors file with its header changed by `told`, and its numbers by `numbers`."""
-    start = 8 + int.from_bytes(data[:8], "little")
-    header, rest = json.loads(data[8:start]), data[start:]
-    if told:
-        told(header)
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + (numbers(rest) if numbers else rest)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from planted import altered
 
 from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
@@ -66,16 +67,6 @@ def test_a_known_network_with_layers_that_the_page_does_not_know_is_left_out():
             self.norm = torch.nn.LayerNorm(3)
 
     assert packed({"normalized": kept(Normalized(), "experiments.models.mlp:MLP", {})}) == {}
-
-
-def altered(data, *, told=None, numbers=None):
-    """A safetensors file with its header changed by `told`, and its numbers by `numbers`."""
-    start = 8 + int.from_bytes(data[:8], "little")
-    header, rest = json.loads(data[8:start]), data[start:]
-    if told:
-        told(header)
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + (numbers(rest) if numbers else rest)
 
 
 @pytest.mark.parametrize(
