@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from textwrap import dedent
 
 import pytest
+from folders import OLD, SIGN
 
 from experiments.engine import runner
+from experiments.engine.folder import replace
 from experiments.engine.sources import Sources
 from experiments.engine.store import Shelf
 from experiments.engine.survey import Shelves, Survey
@@ -167,3 +169,11 @@ def project(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path / "env" / "site-packages")
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     return Project(tmp_path)
+
+
+@pytest.fixture
+def out(tmp_path):
+    """A folder with the old site in it."""
+    place = tmp_path / "parent" / "site"
+    replace(place, OLD, sign=SIGN)
+    return place

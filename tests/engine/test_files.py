@@ -5,10 +5,10 @@ import os
 import resource
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from folders import a_dead_process, files_in
 
 from experiments.engine.files import (
     TOKEN,
@@ -18,16 +18,6 @@ from experiments.engine.files import (
     sweep,
     write_file,
 )
-
-
-def files_in(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def a_dead_process():
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
 
 
 def test_a_file_is_written_with_its_folders_and_nothing_else(tmp_path):
