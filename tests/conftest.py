@@ -66,6 +66,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker("quick")
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Bytes are no name: a packed file's hold the second at which they were made, and the processes' lists differ."""
+    return argname if isinstance(val, bytes) else None
+
+
 def is_quick(item):
     """Whether a test is not among those that take long, and neither builds, nor browses, nor trains, nor starts a
     program: told by the fixtures that it asks for, also through others, and by what its module has imported."""
