@@ -43,6 +43,44 @@ class Condition:
     def name(self) -> str:
         return f"{self.architecture.name}-{self.treatment.name}"
 
+    @property
+    def title(self) -> str:
+        return f"{self.architecture.title}, {self.treatment.title}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two conditions that differ along one axis only, "architecture" or "treatment"; seeds pair up.
+
+    `first` is set against `second`, which has the axis's reference: differences are first minus second. `within` is
+    what both share.
+    """
+
+    first: Condition
+    second: Condition
+    axis: str
+
+    @property
+    def within(self) -> Architecture | Treatment:
+        return self.first.architecture if self.axis == "treatment" else self.first.treatment
+
+    @property
+    def of(self) -> Architecture | Treatment:
+        """What `first` has where `second` has the reference."""
+        return self.first.treatment if self.axis == "treatment" else self.first.architecture
+
+    @property
+    def reference(self) -> Architecture | Treatment:
+        return self.second.treatment if self.axis == "treatment" else self.second.architecture
+
+    @property
+    def name(self) -> str:
+        return f"{self.within.name}:{self.of.name}"
+
+    @property
+    def title(self) -> str:
+        return f"{self.within.title}: {self.of.title} minus {self.reference.title}"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -60,6 +98,8 @@ class Run:
 class Study:
     """Everything a fork may change. Epoch 0 is the untrained network; `early` is the epoch shown as "early".
 
+    The first architecture and the first treatment are the references of their axes: every other is compared with
+    them. `controls` are conditions beside the full product of the two.
     `embeddings` are the maps that are drawn of each layer: "pca", "tsne" and, if a minute may be spent on it, "umap".
     `ascent_steps` are those that make the image which a unit answers most strongly.
     `variants` are architectures that stand beside the condition named `variants_of`: trained as its runs are, with
@@ -75,6 +115,7 @@ class Study:
     learning_rate: float
     probe_per_class: int
     early: int
+    controls: tuple[Condition, ...] = ()
     embeddings: tuple[str, ...] = ("pca", "tsne", "umap")
     ascent_steps: int = 200
     variants: tuple[Architecture, ...] = ()
@@ -84,7 +125,22 @@ class Study:
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        return tuple(Condition(a, t) for a in self.architectures for t in self.treatments)
+        product = tuple(Condition(a, t) for a in self.architectures for t in self.treatments)
+        return product + self.controls
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Every condition against the one that has the reference in its place: treatments first, then architectures."""
+        known = {(each.architecture.name, each.treatment.name): each for each in self.conditions}
+        architecture, treatment = self.architectures[0].name, self.treatments[0].name
+        found = []
+        for axis in ("treatment", "architecture"):
+            for each in self.conditions:
+                own = (each.architecture.name, each.treatment.name)
+                other = (own[0], treatment) if axis == "treatment" else (architecture, own[1])
+                if own != other and other in known:
+                    found.append(Comparison(each, known[other], axis))
+        return tuple(found)
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from experiments import chapters
 from experiments.engine.folder import Kept
 from experiments.spec import Study
 from report import epochs, extras, manifest, theme
@@ -75,6 +76,7 @@ def rendering(
     social: Mapping[str, bytes] | None = None,
     scripts: Mapping[str, Any] | None = None,
     units: Sequence[Mapping[str, Any]] = (),
+    networks: Mapping[str, Mapping[str, Any]] | None = None,
     notebooks: Mapping[str, Callable[[], str]] | None = None,
     pages: Sequence[Page] = PAGES,
     code: str = "",
@@ -83,8 +85,9 @@ def rendering(
 ) -> Rendering:
     """The files of the site. `card` describes the data set, `social` holds a PNG per page, `scripts` what the pages'
     scripts read, by name: text, bytes, or for a `.json` its value, which templates may read too; `units` what is known
-    of the units of each network; `notebooks` make texts by their path. `code` is a digest of the code that renders;
-    with it, `past` and `lying` tell what an earlier build made of what, and which of its files lie in the site.
+    of the units of each network, `networks` what architectures say of themselves; `notebooks` make texts by their path.
+    `code` is a digest of the code that renders; with it, `past` and `lying` tell what an earlier build made of what,
+    and which of its files lie in the site.
 
     Raises PageError, naming template and line, for anything a page asks for that is not there.
     """
@@ -95,7 +98,17 @@ def rendering(
     done.add({f"social/{slug}.png": image for slug, image in (social or {}).items()})
     done.add({f"data/{name}": _text(value) for name, value in (scripts or {}).items()})
     handed_over = {name: _digest(data) for name, data in done.files.items()}
-    about = [code, repr(study), dict(card), dict(facts), repr(provenance), base_url, repr(pages), handed_over]
+    about = [
+        code,
+        repr(study),
+        dict(card),
+        dict(facts),
+        repr(provenance),
+        base_url,
+        repr(pages),
+        dict(networks or {}),
+        handed_over,
+    ]
     shared = Shared(
         root=root,
         study=study,
@@ -107,6 +120,8 @@ def rendering(
         pages=tuple(pages),
         social=frozenset(social or ()),
         data={name: value for name, value in (scripts or {}).items() if name.endswith(".json")},
+        networks=dict(networks or {}),
+        absent=chapters.left_out(study),
         units=tuple(units),
         code=code,
         digest=_digest([about, _templates(root)]),

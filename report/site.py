@@ -169,9 +169,12 @@ def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None
     social: dict[str, bytes] = {}
     scripts: dict[str, Any] = {}
     units: list[Mapping[str, Any]] = []
+    networks: dict[str, Any] = {}
     for stage in survey.stages:
         if stage.name.startswith("analysis/"):
             facts.update(survey.value(Product(stage.name, "facts.json")))
+        elif stage.name.startswith("check/"):
+            networks[stage.name.removeprefix("check/")] = survey.value(Product(stage.name, "check.json"))
         elif stage.name.startswith("social/"):
             social[stage.name.removeprefix("social/")] = survey.value(Product(stage.name, "social.png"))
         elif stage.name.startswith("unit-page/"):
@@ -197,6 +200,7 @@ def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None
         "social": social,
         "scripts": scripts,
         "units": units,
+        "networks": networks,
         "notebooks": {
             path: functools.partial(notebooks.file, root, name, figures=list(figures))
             for name, path in notebooks.PATHS.items()

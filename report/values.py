@@ -59,8 +59,11 @@ def of_study(study: Study) -> Names:
             "embeddings": study.embeddings,
             "runs": len(study.runs),
             "conditions": study.conditions,
-            "architectures": {each.name: vars(each) for each in study.architectures},
-            "treatments": {each.name: vars(each) for each in study.treatments},
+            "comparisons": study.comparisons,
+            "treatment_effects": [each for each in study.comparisons if each.axis == "treatment"],
+            "architecture_effects": [each for each in study.comparisons if each.axis == "architecture"],
+            "architectures": study.architectures,
+            "treatments": study.treatments,
             "variants": {each.name: vars(each) for each in study.variants},
         },
     )

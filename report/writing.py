@@ -206,6 +206,10 @@ class Site:
             units=self.shared.units,
             code=self.shared.code,
             data=self.shared.data,
+            networks=self.shared.networks,
+            absent=self.shared.absent,
+            classes=self.shared.card.get("class_names", ()),
+            strict=self.shared.study.name == "published",
         )
 
     def _write_page(self, functions: Functions, *, template: str | None = None) -> tuple[Text, Uses]:

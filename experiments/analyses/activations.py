@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.statistics import Number, constant, family, summary
 
 Record = Mapping[str, np.ndarray]
@@ -31,7 +31,7 @@ UNITS = {  # measure: its unit
 COMPARED = ("mean_shift", "spread_ratio")
 
 
-def drift(*, records: Mapping[str, Record], card: Mapping[str, Any]) -> dict[str, Any]:
+def drift(*, records: Mapping[str, Record], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     """Drift of the statistics of every hook point, per condition, from epoch 0 (untrained) to the last.
 
     records: {"mlp-raw/0": record}. card: of the data set; its `class_names` label the classes.
@@ -61,7 +61,7 @@ def drift(*, records: Mapping[str, Record], card: Mapping[str, Any]) -> dict[str
         arrays |= _units(condition, runs[0])
         for hook in arrays[f"hook_points/{condition}"]:
             arrays |= _hook(condition, hook, runs, moments)
-    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+    return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
 
 def _moments(epochs: int) -> list[int]:
@@ -121,7 +121,7 @@ def _ratio(part: Number, whole: Number) -> float:
     return float(part / whole) if whole > 0 else 0.0
 
 
-def facts(groups: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
+def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
     """Every measure per condition and hook point, and paired differences of how far the statistics moved.
 
     The comparisons between architectures are made where both have the hook point: at the logits, and at the
@@ -140,17 +140,17 @@ def facts(groups: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
         for hook, values in hooks.items()
     }
     for measure in COMPARED:
-        named |= _differences(tables[measure], measure=measure)
+        named |= _differences(tables[measure], grid, measure=measure)
     return named | _inputs(groups)
 
 
-def _differences(table: Table, *, measure: str) -> dict[str, Any]:
+def _differences(table: Table, grid: Grid, *, measure: str) -> dict[str, Any]:
     name = f"activations.{measure}"
     last = {
         condition: {"last": [values for hook, values in hooks.items() if hook.endswith(".post")][-1]}
         for condition, hooks in table.items()
     }
-    compared = pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))
+    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit="" if UNITS[measure] == "times" else UNITS[measure])
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from experiments.analyses import attribution, stimuli
 from experiments.analyses.features_facts import BORDER, facts
-from experiments.analyses.grid import by_condition
+from experiments.analyses.grid import Grid, by_condition
 from experiments.analyses.maps import packed, roughness, share
 from experiments.hooks import HookedModule
 from experiments.networks import at_epoch
@@ -114,7 +114,7 @@ def gallery(
 
 
 def compare(
-    *, runs: Mapping[str, Arrays], galleries: Mapping[str, Arrays], probe: Arrays, border: Arrays
+    *, runs: Mapping[str, Arrays], galleries: Mapping[str, Arrays], probe: Arrays, border: Arrays, grid: Grid
 ) -> dict[str, Any]:
     """The measures of all runs, stacked over seeds, beside the galleries of the first.
 
@@ -150,7 +150,7 @@ def compare(
     arrays |= {"image_index": index, "images": probe["images"][index]}
     return {
         "arrays.npz": arrays,
-        "facts.json": facts(groups, galleries, probe["images"], border["lit"], edge),
+        "facts.json": facts(groups, galleries, probe["images"], border["lit"], edge, grid),
     }
 
 

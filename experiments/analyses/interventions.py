@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.analyses.scaling import SCALES, hidden_layers, mean_activations, scale_directions, scale_units
 from experiments.analyses.units import living, rank_correlation, rotations, selectivity
 from experiments.hooks import HookedModule
@@ -169,7 +169,7 @@ def measures(found: Mapping[str, np.ndarray]) -> dict[str, float]:
     }
 
 
-def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any]) -> dict[str, Any]:
+def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     """The interventions of all networks: what `read` counted, over seeds.
 
     runs: {"mlp-raw/0": arrays of read}. card: of the data set; its `class_names` label the classes. Returns
@@ -195,7 +195,7 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any]) -> dict[str,
         arrays[f"images/{condition}"] = group[0][f"confusion/{layers[0]}"][0, BASE].sum(axis=1)
         for layer in layers:
             arrays |= _first_seed(f"{condition}/{layer}", group[0], layer) | _stacked(condition, layer, group, found)
-    return {"arrays.npz": arrays, "facts.json": facts(found)}
+    return {"arrays.npz": arrays, "facts.json": facts(found, grid)}
 
 
 def _first_seed(place: str, run: Arrays, layer: str) -> dict[str, np.ndarray]:
@@ -221,11 +221,11 @@ def _stacked(condition: str, layer: str, group: Sequence[Arrays], found: Mapping
     return {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in stacked.items()}
 
 
-def facts(found: Mapping[str, Mapping[str, Sequence[Mapping[str, np.ndarray]]]]) -> dict[str, Any]:
+def facts(found: Mapping[str, Mapping[str, Sequence[Mapping[str, np.ndarray]]]], grid: Grid) -> dict[str, Any]:
     """Every measure per condition, layer and over all layers; differences between conditions and from controls.
 
     found: {condition: {layer: effects of each seed}}. Differences are taken where both conditions have the layer,
-    and over all units; `last` is the last hidden layer, which MLP and CNN share in size.
+    and over all units; `last` is the last hidden layer, between architectures.
     """
     tables: dict[str, Table] = {measure: {} for measure in UNITS}
     for condition, layers in found.items():
@@ -239,7 +239,7 @@ def facts(found: Mapping[str, Mapping[str, Sequence[Mapping[str, np.ndarray]]]])
         for part, values in parts.items()
     }
     for measure in COMPARED:
-        named |= _differences(tables[measure], measure=measure)
+        named |= _differences(tables[measure], grid, measure=measure)
     for control, (measure, other) in CONTROLS.items():
         table, against = tables[measure], tables[other]
         compared = {
@@ -263,10 +263,10 @@ def _name(measure: str, condition: str, part: str) -> str:
     return ".".join(filter(None, ("interventions", measure, condition, part)))
 
 
-def _differences(table: Table, *, measure: str) -> dict[str, Any]:
+def _differences(table: Table, grid: Grid, *, measure: str) -> dict[str, Any]:
     last = {condition: {"last": list(parts.values())[-1]} for condition, parts in table.items()}
     name = f"interventions.{measure}"
-    compared = pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))
+    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit=UNITS[measure])
 
 

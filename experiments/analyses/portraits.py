@@ -16,6 +16,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 
 from experiments.analyses.attribution import hook_point_of, reader
+from experiments.analyses.grid import Grid, architecture
 from experiments.analyses.health import ALWAYS, RARE, states
 from experiments.analyses.interventions import (
     ATTRACTOR,
@@ -184,7 +185,9 @@ def correlations(
     return standard[0].T @ standard[1]
 
 
-def gather(*, portraits: Mapping[str, Arrays], responses: Mapping[str, Arrays], probe: Arrays) -> dict[str, Any]:
+def gather(
+    *, portraits: Mapping[str, Arrays], responses: Mapping[str, Arrays], probe: Arrays, grid: Grid
+) -> dict[str, Any]:
     """Each unit's nearest units in the other networks, and the images of all portraits.
 
     portraits, responses: {"mlp-raw": arrays of `read`}. Returns `arrays.npz`: place (n,) in the probe set, index (n,)
@@ -196,7 +199,7 @@ def gather(*, portraits: Mapping[str, Arrays], responses: Mapping[str, Arrays], 
 
     and `facts.json`: counts units.<kind>.<condition> and units.<kind>, medians
     units.nearest.<condition>.<other>, units.nearest.same and units.nearest.other (of pairs of networks with the
-    same and with another architecture), and the thresholds.
+    same and with another architecture, where there are such), and the thresholds.
     """
     said = {
         condition: np.concatenate([found[str(layer)] for layer in portraits[condition]["layers"]], axis=1)
@@ -219,10 +222,10 @@ def gather(*, portraits: Mapping[str, Arrays], responses: Mapping[str, Arrays], 
         "images": probe["images"][place],
         "labels": probe["labels"][place],
     }
-    return {"arrays.npz": arrays, "facts.json": _facts(portraits, arrays)}
+    return {"arrays.npz": arrays, "facts.json": _facts(portraits, arrays, grid)}
 
 
-def _facts(portraits: Mapping[str, Arrays], arrays: Arrays) -> dict[str, Any]:
+def _facts(portraits: Mapping[str, Arrays], arrays: Arrays, grid: Grid) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     counted = "counted over the hidden units and channels of the first seed"
     totals = dict.fromkeys(("units", *KINDS, "bottlenecks", "attractors"), 0)
@@ -238,9 +241,9 @@ def _facts(portraits: Mapping[str, Arrays], arrays: Arrays) -> dict[str, Any]:
             condition, other = pair.split("/")
             chosen = arrays[f"correlation/{pair}"][arrays[name] >= 0]
             facts[f"units.nearest.{condition}.{other}"] = _median(chosen)
-            alike = condition.partition("-")[0] == other.partition("-")[0]
+            alike = architecture(grid, condition) == architecture(grid, other)
             best["same" if alike else "other"].append(chosen)
-    facts |= {f"units.nearest.{kind}": _median(np.concatenate([[], *chosen])) for kind, chosen in best.items()}
+    facts |= {f"units.nearest.{kind}": _median(np.concatenate(chosen)) for kind, chosen in best.items() if chosen}
     limits = {
         "specialist_below": (SPECIALIST, "digits"),
         "generalist_above": (GENERALIST, "digits"),

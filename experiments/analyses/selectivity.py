@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.analyses.units import (
     TOP,
     class_selectivity,
@@ -168,7 +168,7 @@ def agreement(found: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
     return result
 
 
-def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any]) -> dict[str, Any]:
+def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     """The preferences of all networks: what `read` found, over seeds.
 
     runs: {"mlp-raw/0": arrays of read}. card: of the data set; its `class_names` label the classes. Returns
@@ -200,7 +200,7 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any]) -> dict[str,
         for part in _parts(group[0]):
             arrays |= _part(condition, part, group)
     arrays = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in arrays.items()}
-    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+    return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
 
 def _parts(run: Arrays) -> list[str]:
@@ -226,7 +226,7 @@ def _distribution(means: Float[np.ndarray, "*shape classes"]) -> Float[np.ndarra
     return 100 * np.searchsorted(ratios, GRID, side="right") / max(len(ratios), 1)
 
 
-def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     """Preferences per condition and part, with controls and differences; then the agreement of the rankings."""
     named: dict[str, Any] = {}
     tables = {variant: _preference_tables(groups, *where) for variant, where in VARIANTS.items()}
@@ -237,7 +237,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
         for control, (variant, other) in CONTROLS.items():
             a, b = tables[variant][measure], tables[other][measure]
             named |= family(_against(a, b, f"{measure}_{control}"), unit=apart)
-        named |= _differences(tables[""][measure], measure=measure, unit=apart)
+        named |= _differences(tables[""][measure], grid, measure=measure, unit=apart)
     return named | _agreement_facts(groups) | _constants(groups)
 
 
@@ -298,10 +298,10 @@ def _against(table: Table, other: Table, measure: str) -> dict[str, tuple[np.nda
     return {_name(measure, c, part): (v, other[c][part]) for c, parts in table.items() for part, v in parts.items()}
 
 
-def _differences(table: Table, *, measure: str, unit: str) -> dict[str, Any]:
+def _differences(table: Table, grid: Grid, *, measure: str, unit: str) -> dict[str, Any]:
     last = {condition: {"last": list(parts.values())[-1]} for condition, parts in table.items()}
     name = f"selectivity.{measure}"
-    compared = pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))
+    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit=unit)
 
 

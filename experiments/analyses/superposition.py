@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.analyses.health import hidden_layers
 from experiments.analyses.units import rank_correlation, rotations
 from experiments.statistics import constant, family, summary
@@ -28,7 +28,7 @@ UNITS = {"interference": "", "own": "", "units": "units", "units_rotated": "unit
 PAIRS = list(combinations(range(10), 2))
 
 
-def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays]) -> dict[str, Any]:
+def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
     """How the digits share each hidden layer, for all networks.
 
     records: {"mlp-raw/0": record of the run}. weights: {"mlp-raw/0": {parameter: (epoch, ...)}}. Returns
@@ -60,7 +60,7 @@ def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays]) -> 
             for measure in UNITS:
                 stacked = np.stack([run[f"{measure}/{layer}"] for run in group])
                 arrays[f"{measure}/{place}"] = stacked.astype(np.float32)
-    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+    return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
 
 def read(record: Arrays, weights: Arrays) -> dict[str, np.ndarray]:
@@ -153,7 +153,7 @@ def confusion_correlation(
     return rank_correlation(np.array([cosine[i, j] for i, j in PAIRS], dtype=np.float64), misread)
 
 
-def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     """The facts that `compare` names."""
     named: dict[str, Any] = {}
     for measure, unit in UNITS.items():
@@ -163,7 +163,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
         named |= {f"{name}.{c}.{layer}": summary(end[c][layer], unit=unit) for c, layer in places}
         named |= {f"{name}_start.{c}.{layer}": summary(start[c][layer], unit=unit) for c, layer in places}
         gains = {f"{name}_gain.{c}.{layer}": (end[c][layer], start[c][layer]) for c, layer in places}
-        named |= family(gains, unit=unit) | _differences(end, name=name, unit=unit)
+        named |= family(gains, unit=unit) | _differences(end, grid, name=name, unit=unit)
     own, turned = (_table(groups, measure, moment=-1) for measure in ("units", "units_rotated"))
     against = {
         f"superposition.basis.{c}.{layer}": (v, turned[c][layer]) for c, at in own.items() for layer, v in at.items()
@@ -173,7 +173,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
         values = {condition: {"": np.array([run[measure] for run in group])} for condition, group in groups.items()}
         name = f"superposition.{measure}"
         named |= {f"{name}.{condition}": summary(each[""], unit="") for condition, each in values.items()}
-        named |= family(pairs(values, measure=name), unit="")
+        named |= family(pairs(grid, values, measure=name), unit="")
     return named | _constants(groups)
 
 
@@ -184,9 +184,9 @@ def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int)
     }
 
 
-def _differences(table: Table, *, name: str, unit: str) -> dict[str, Any]:
+def _differences(table: Table, grid: Grid, *, name: str, unit: str) -> dict[str, Any]:
     last = {condition: {"last": list(layers.values())[-1]} for condition, layers in table.items()}
-    return family(pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized")), unit=unit)
+    return family(pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture"), unit=unit)
 
 
 def _constants(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class Surroundings:
             self.memo["versions"] |= memo["versions"]
 
     def told(self) -> dict[str, Json]:
-        """What is known by now, for others to `learn`: a copy, for it travels in another thread while more is learnt."""
+        """What is known by now, for others to `learn`: a copy, as it travels in another thread while more is learnt."""
         return {"of": self.memo["of"], "versions": dict(self.memo["versions"])}
 
     def of(self, imports: Iterable[str]) -> dict[str, str]:

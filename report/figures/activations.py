@@ -48,7 +48,7 @@ def distributions(*, arrays: Arrays) -> Drawn:
     for ax in list(axes.values())[-len(rows[architecture]) :]:
         ax.set_xlabel("value")
     axes[first, "input"].set_title("Input")
-    style.key(axes[first, "input"], ("raw", "normalized"), x=0.62, y=0.97)
+    style.key(axes[first, "input"], x=0.62, y=0.97)
     return export.done(fig, table, ("condition", "hook_point", "epoch", "from", "to", "share"))
 
 
@@ -56,14 +56,14 @@ def distributions(*, arrays: Arrays) -> Drawn:
 def drift(*, arrays: Arrays) -> Drawn:
     """Mean and standard deviation of every layer before its ReLU, by epoch: the band spans the seeds."""
     rows = {
-        f"{architecture}-{measure}": _linear(arrays, architecture)
+        f"{architecture}:{measure}": _linear(arrays, architecture)
         for architecture in architectures_of(arrays)
         for measure in ("mean", "std")
     }
     fig, axes, empty = style.panels(rows, row_height=1.5, sharex=True)
     table = []
     for (row, hook), ax in axes.items():
-        architecture, _, measure = row.partition("-")
+        architecture, _, measure = row.partition(":")
         for condition in conditions_of(arrays, architecture):
             values = arrays[f"{measure}/{condition}/{hook}"]
             epochs = np.arange(values.shape[1])
@@ -76,7 +76,7 @@ def drift(*, arrays: Arrays) -> Drawn:
         ax.locator_params(axis="y", nbins=3)
         if hook == rows[row][0]:
             ax.set_ylabel("mean" if measure == "mean" else "std")
-    style.key(empty[0] if empty else next(iter(axes.values())), ("raw", "normalized"))
+    style.key(empty[0] if empty else next(iter(axes.values())))
     return export.done(fig, table, ("condition", "hook_point", "measure", "epoch", "mean", "lowest", "highest"))
 
 
@@ -88,7 +88,7 @@ def quantiles(*, arrays: Arrays) -> Drawn:
     fig, grid = style.figure(height=4.2, nrows=2, ncols=len(conditions), sharex=True, sharey="row", squeeze=False)
     table = []
     for column, condition in enumerate(conditions):
-        last = _linear(arrays, condition.partition("-")[0])[-2:]
+        last = _linear(arrays, style.architecture(condition))[-2:]
         for ax, hook in zip(grid[:, column], last, strict=True):
             values = arrays[f"quantile/{condition}/{hook}"]
             epochs, colour = np.arange(len(values)), style.look(condition)["color"]

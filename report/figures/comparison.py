@@ -15,13 +15,6 @@ from report import export, style
 Fact = Mapping[str, Any]
 Row = Mapping[str, Any]
 
-# Column: its heading and whose colour and marker it has.
-COLUMNS = {
-    "mlp": ("MLP:\nnormalized\nminus raw", "mlp"),
-    "cnn": ("CNN:\nnormalized\nminus raw", "cnn"),
-    "raw": ("raw:\nCNN\nminus MLP", "-raw"),
-    "normalized": ("normalized:\nCNN\nminus MLP", "-normalized"),
-}
 LINE = 0.2  # inches of height for each row
 HEADER = ("page", "measure", "comparison", "difference", "low", "high", "n", "unit", "drawn_at")
 
@@ -35,10 +28,13 @@ def overview(*, facts: Mapping[str, Fact]) -> dict[str, str]:
     """
     rows = _rows(facts)
     lines = _lines(rows)
-    fig, axes = style.figure(height=1.05 + LINE * len(lines), ncols=len(COLUMNS), sharey=True)
+    columns = style.study()["comparisons"]
+    fig, axes = style.figure(height=1.05 + LINE * len(lines), ncols=len(columns), sharey=True, squeeze=False)
+    axes = axes[0]
     table = []
-    for ax, (comparison, (title, who)) in zip(axes, COLUMNS.items(), strict=True):
-        ax.set_title(title)
+    for ax, (comparison, of) in zip(axes, columns.items(), strict=True):
+        shared = "architecture" if of["axis"] == "treatment" else "treatment"
+        ax.set_title(_heading(comparison))
         _frame(ax, len(lines))
         for place, row in enumerate(lines):
             if isinstance(row, str):
@@ -47,7 +43,7 @@ def overview(*, facts: Mapping[str, Fact]) -> dict[str, str]:
             if comparison in row["compared"]:
                 fact = facts[_name(row, comparison)]
                 scale = _scale(row, facts)
-                _mark(ax, fact, place, scale, style.look(who))
+                _mark(ax, fact, place, scale, style.look_of(**{shared: of["within"]}))
                 ends = (fact["value"], fact["low"], fact["high"], fact["n"], fact["unit"])
                 table.append((row["page"], row["measure"], comparison, *ends, fact["value"] / scale))
     axes[0].set_yticks(range(len(lines)), [row if isinstance(row, str) else row["measure"] for row in lines])
@@ -70,6 +66,13 @@ def _lines(rows: Sequence[Row]) -> list[Row | str]:
             lines.append(row["page"].capitalize())
         lines.append(row)
     return lines
+
+
+def _heading(comparison: str) -> str:
+    """What is subtracted from what, in three lines."""
+    within, _, of = style.difference(comparison).partition(": ")
+    first, second = of.split(f" {style.MINUS} ")
+    return f"{within}:\n{first}\nminus {second}"
 
 
 def _name(row: Row, comparison: str) -> str:

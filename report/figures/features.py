@@ -84,7 +84,7 @@ def change(*, arrays: Arrays) -> Drawn:
 def locality(*, arrays: Arrays) -> Drawn:
     """By epoch: weights on the border and roughness of the first layer; gradients on the border, before and after."""
     architectures = architectures_of(arrays)
-    whole = dict.fromkeys(condition.partition("-")[0] for condition in _whole(arrays))
+    whole = dict.fromkeys(style.architecture(condition) for condition in _whole(arrays))
     panels = [("weight_border", each) for each in whole] + [("weight_roughness", each) for each in architectures]
     fig, axes = style.figure(height=4.9, nrows=2, ncols=2)
     table: list[tuple] = []
@@ -98,7 +98,7 @@ def locality(*, arrays: Arrays) -> Drawn:
         what = {"weight_border": "squared weights on the border, %", "weight_roughness": "roughness of the weights"}
         ax.set_title(f"{style.label(architecture)}: {what[measure]}")
         ends = [(arrays[f"{measure}/{name}"][:, -1].mean(), name) for name in conditions_of(arrays, architecture)]
-        style.end_labels(ax, [(float(y), name.partition("-")[2], style.look(name)["color"]) for y, name in ends])
+        style.end_labels(ax, [(float(y), style.treatment(name), style.look(name)["color"]) for y, name in ends])
     ax = axes.ravel()[len(panels)]
     for place, condition in enumerate(conditions_of(arrays)):
         values = arrays[f"saliency_border/{condition}"]  # (seed, moment)
@@ -155,7 +155,7 @@ def saliency(*, arrays: Arrays) -> Drawn:
     fig, axes = style.figure(height=0.8 + 0.63 * sum(heights), nrows=len(heights), height_ratios=heights)
     _sheet(axes[0], images[None], cmap="gray", low=0, high=255)
     table = [("image", "", k, *_told(image)) for k, image in enumerate(images)]
-    _names(axes[0], ["image"])
+    axes[0].set_yticklabels(["image"])
     for ax, kind in zip(axes[1:], kinds, strict=True):
         maps = np.stack([arrays[f"{kind}/{name}/logits"] for name in conditions]).astype(float)
         _sheet(ax, maps, cmap=SIGNED, low=-LIMIT, high=LIMIT)
@@ -212,7 +212,7 @@ def randomisation(*, arrays: Arrays) -> Drawn:
         ends = [
             (arrays[f"randomised/{method}/{name}"][:, 0].mean(), name) for name in conditions_of(arrays, architecture)
         ]
-        style.end_labels(axes[-1], [(float(y), name.partition("-")[2], style.look(name)["color"]) for y, name in ends])
+        style.end_labels(axes[-1], [(float(y), style.treatment(name), style.look(name)["color"]) for y, name in ends])
     return export.done(fig, table, ("condition", "method", "drawn_anew_down_to", "mean", "lowest", "highest"))
 
 
@@ -285,9 +285,9 @@ def _names(ax: Axes, names: Sequence[str]) -> None:
 def _outline(ax: Axes, edge: np.ndarray) -> None:
     """Draw the line between the border's pixels and the others."""
     rows, columns = np.nonzero(edge[1:] != edge[:-1])
-    ax.hlines(rows + 0.5, columns - 0.5, columns + 0.5, color=style.RAW, linewidth=0.8)
+    ax.hlines(rows + 0.5, columns - 0.5, columns + 0.5, color=style.TREATMENTS[0], linewidth=0.8)
     rows, columns = np.nonzero(edge[:, 1:] != edge[:, :-1])
-    ax.vlines(columns + 0.5, rows - 0.5, rows + 0.5, color=style.RAW, linewidth=0.8)
+    ax.vlines(columns + 0.5, rows - 0.5, rows + 0.5, color=style.TREATMENTS[0], linewidth=0.8)
 
 
 def _bar(fig: Any, image: Any, axes: Any, name: str) -> None:

@@ -46,7 +46,7 @@ def activity(*, arrays: Arrays) -> Drawn:
             points = np.stack([share, np.broadcast_to(-place + lines[:, None], share.shape)], axis=2)
             style.dots(ax, points.reshape(-1, 2), color=style.look(condition)["color"], size=2.2, alpha=0.55)
             when = ("untrained", "trained")[moment]
-            names.append(f"{condition.partition('-')[2]}, {when}")
+            names.append(f"{style.treatment(condition)}, {when}")
             table += [(condition, layer, when, seed, unit, share[seed, unit]) for seed, unit in np.ndindex(share.shape)]
         ax.set_xlim(-4, 104)
         ax.set_ylim(0.5 - len(names), 0.5)
@@ -99,12 +99,12 @@ def revival(*, arrays: Arrays) -> Drawn:
     fig, grid = style.figure(height=5.2, ncols=len(conditions), squeeze=False)
     table = []
     for ax, condition in zip(grid[0], conditions, strict=True):
-        layers = _hidden(arrays, condition.partition("-")[0])
+        layers = _hidden(arrays, style.architecture(condition))
         history = [arrays[f"history/{condition}/{layer}"] for layer in layers]
         share = 100 * np.concatenate(history, axis=1)  # (epoch, unit)
         image = style.heat(ax, np.ma.masked_equal(share.T, 0), low=0, high=100)
         edges = np.cumsum([0, *(values.shape[1] for values in history)]) - 0.5
-        first = condition == conditions_of(arrays, condition.partition("-")[0])[0]
+        first = condition == conditions_of(arrays, style.architecture(condition))[0]
         names = [style.layer_label(layer) if first else "" for layer in layers]
         ax.set_yticks((edges[:-1] + edges[1:]) / 2, names, rotation=90, va="center")
         for edge in edges[1:-1]:
@@ -141,7 +141,7 @@ def _curves(axes: Mapping[tuple[str, str], Axes], arrays: Arrays, measure: str, 
 def _treatments(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes], *, note: str = "") -> None:
     """Name the two treatments in their colours: in the empty corner, or in the first panel."""
     ax = empty[0] if empty else next(iter(axes.values()))
-    style.key(ax, ("raw", "normalized"))
+    style.key(ax)
     if note:
         ax.text(0, 0.5, note, color=style.MUTED, transform=ax.transAxes)
 

@@ -215,7 +215,7 @@ def _beside_directions(arrays: Arrays, effect: str, *, threshold: float, label: 
         ax.axvline(threshold, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
         ax.set(xlim=(-6, 104), ylim=(0.5 - len(lines), 0.5))
         style.sparse(ax, x=(0, threshold, 100), y=-np.arange(len(lines)))
-        ax.set_yticklabels([f"{condition.partition('-')[2]}, {name}" for condition, name, _ in lines])
+        ax.set_yticklabels([f"{style.treatment(condition)}, {name}" for condition, name, _ in lines])
         ax.spines["left"].set_visible(False)
         ax.tick_params(axis="y", length=0)
         if architecture == list(rows)[-1]:
@@ -250,4 +250,4 @@ def _scatter(arrays: Arrays, first: str, second: str, *, x: str, y: str, diagona
 
 def _treatments(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes]) -> None:
     """Name the two treatments in their colours: in the empty corner, or in the first panel."""
-    style.key(empty[0] if empty else next(iter(axes.values())), ("raw", "normalized"))
+    style.key(empty[0] if empty else next(iter(axes.values())))

@@ -26,15 +26,9 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {  # variant: its line
 
 
 @style.drawn
-def class_means_mlp(*, arrays: Arrays) -> Drawn:
-    """What every unit of one MLP does on average for each digit: raw above, normalized below."""
-    return _heatmaps(arrays, "mlp")
-
-
-@style.drawn
-def class_means_cnn(*, arrays: Arrays) -> Drawn:
-    """What every unit and channel of one CNN does on average for each digit: raw above, normalized below."""
-    return _heatmaps(arrays, "cnn")
+def class_means(*, arrays: Arrays, architecture: str) -> Drawn:
+    """What every unit and channel of one network does on average for each class: a row for each treatment."""
+    return _heatmaps(arrays, architecture)
 
 
 @style.drawn
@@ -214,7 +208,7 @@ def _by_pair(arrays: Arrays, measure: str, *, label: str, limits: tuple[float, f
 def _treatments(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes], *, notes: Sequence[str]) -> None:
     """Name the two treatments in their colours, and the lines: in the empty corner, or in the first panel."""
     ax = empty[0] if empty else next(iter(axes.values()))
-    style.key(ax, ("raw", "normalized"))
+    style.key(ax)
     for line, note in enumerate(notes):
         ax.text(0, 0.5 - 0.15 * line, note, color=style.MUTED, transform=ax.transAxes)
 

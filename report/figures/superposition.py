@@ -40,7 +40,7 @@ def interference(*, arrays: Arrays, facts: Facts) -> Drawn:
         ax.set_ylim(bottom=0)
         style.sparse(ax, grid="y")
     if empty:
-        style.key(empty[0], ("raw", "normalized"), y=0.7)
+        style.key(empty[0], y=0.7)
     return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
