@@ -90,6 +90,7 @@ class Functions:
             "number": lambda measure, *at: known.fact(measure, *at)["value"],
             "class_name": lambda measure, *at: self.library.classes[int(known.fact(measure, *at)["value"])],
             "has": known.has,
+            "layers": lambda condition: self.library.networks[condition.architecture.name]["layers"],
             "has_page": lambda slug: slug in self.library.pages,
             "every": checks.every,
             "some": checks.some,

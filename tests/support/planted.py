@@ -5,8 +5,9 @@ import json
 import numpy as np
 import torch
 
-from experiments import models
+from experiments import models, wiring
 from experiments.analyses import attribution
+from experiments.study import PUBLISHED
 
 ARCHITECTURES = {
     "mlp": {"build": "experiments.models.mlp:MLP", "options": {"hidden": [6, 5]}},
@@ -14,6 +15,8 @@ ARCHITECTURES = {
 }
 TREATMENTS = {"raw": {"mean": 0.0, "std": 1.0}, "normalized": {"mean": 0.1307, "std": 0.3081}}
 NORMALIZED = TREATMENTS["normalized"]
+GRID = wiring.grid(PUBLISHED)  # four conditions, as analyses are told of them
+LOOK = wiring.look(PUBLISHED)  # and as figures are
 CONDITIONS = [f"{architecture}-{treatment}" for architecture in ARCHITECTURES for treatment in TREATMENTS]
 
 
