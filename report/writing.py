@@ -65,7 +65,7 @@ def environment(templates: Path) -> Environment:
         keep_trailing_newline=True,
     )
     found.asked = set()
-    found.filters |= {"grouped": wording.grouped, "words": values.words}
+    found.filters |= {"grouped": wording.grouped, "words": values.words, "listed": values.listed}
     return found
 
 
