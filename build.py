@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from experiments.chapters import left_out
 from experiments.engine import console, places, runner
 from experiments.engine.arguments import parse
 from experiments.engine.files import FilesError, check_writable, sweep
@@ -27,6 +28,7 @@ from experiments.engine.survey import PlanError, Shelves, Survey
 from experiments.errors import InputError
 from experiments.idx import fingerprints
 from experiments.plan import PICTURES, plan, shown
+from experiments.spec import Study
 from experiments.study import STUDIES
 from report.errors import PageError
 from report.pages import PAGES
@@ -80,7 +82,7 @@ def command(options: argparse.Namespace) -> int:
         return console.show(explain(survey, options.explain))
     if options.verify:
         return compare(survey, options.verify, jobs=options.jobs)
-    outcome = compute(survey, jobs=options.jobs, out=options.out)
+    outcome = compute(survey, study=STUDIES[options.study], jobs=options.jobs, out=options.out)
     memo.keep()
     if outcome.failures:
         return console.show_failures(outcome, debug=options.debug)
@@ -108,13 +110,15 @@ def stand() -> None:
 def look(options: argparse.Namespace, memo: Memo) -> Survey:
     """Plans the study and surveys where every stage stands."""
     files = fingerprints(options.data.resolve(), memo=memo.known["files"]) if options.data else {}
+    study = STUDIES[options.study]
+    absent = left_out(study)
     stages = plan(
-        STUDIES[options.study],
+        study,
         dataset=options.dataset,
         folder=str(options.data.resolve()) if options.data else "",
         cache=str(options.cache),
         files=files,
-        questions={page.slug: page.question for page in PAGES},
+        questions={page.slug: page.question for page in PAGES if page.slug not in absent},
     )
     places.check_readable(folder / kept for folder in (options.cache, ROOT / "results") for kept in KEPT)
     for kept in KEPT:
@@ -128,7 +132,7 @@ def look(options: argparse.Namespace, memo: Memo) -> Survey:
     return survey
 
 
-def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
+def compute(survey: Survey, *, study: Study, jobs: int, out: Path) -> runner.Outcome:
     """Runs what is missing, on as many processes as asked for; prints the graph first, and before that says so if the
     site could not be written."""
     for note in survey.drop_damaged(survey.wanted):
@@ -136,7 +140,7 @@ def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
     missing = survey.must_run()
     if not missing:
         return runner.Outcome()
-    check(survey, root=ROOT, out=out)
+    check(survey, study=study, root=ROOT, out=out)
     tell_losses(survey)
     for kept in KEPT:
         check_writable(survey.shelves.local.folder / kept)

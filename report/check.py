@@ -32,10 +32,11 @@ def faults(
     *,
     pages: Sequence[Page] = PAGES,
     texts: Collection[str] = tuple(notebooks.NOTEBOOKS),
+    absent: Collection[str] = (),
 ) -> list[str]:
     """One line for each fault, in the order of the pages. `figures`: {"health/dead-units": what draws it};
-    `texts`: the notebooks."""
-    check = _Check(root, figures, pages)
+    `texts`: the notebooks; `absent`: pages that the study cannot have."""
+    check = _Check(root, figures, pages, absent)
     found = [*check.files(), *(fault for page in (*pages, NOT_FOUND) for fault in check.page(page))]
     found += [fault for name in check.others() for fault in check.template(name)]
     found += [fault for name in texts for fault in check.notebook(name)]
@@ -45,8 +46,8 @@ def faults(
 class _Check:
     """The templates of one project, and what has been seen of them so far."""
 
-    def __init__(self, root: Path, figures: Mapping[str, str], pages: Sequence[Page]) -> None:
-        self.root, self.figures, self.pages = root, figures, pages
+    def __init__(self, root: Path, figures: Mapping[str, str], pages: Sequence[Page], absent: Collection[str]) -> None:
+        self.root, self.figures, self.pages, self.absent = root, figures, pages, absent
         self.shown: set[str] = set()  # figures that a page names
         self.is_computed = False  # whether a page shows figures that cannot be told from its text
         self.read: set[str] = set()  # templates that were looked at
@@ -179,7 +180,9 @@ class _Check:
         if name in ("figure", "see") and is_certain:
             yield from (_unknown_figure(figure, self.figures) for figure in first if figure not in self.figures)
         elif name == "page":
-            yield from self._unknown("page", first, [page.slug for page in self.pages], "report/pages.py lists them.")
+            yield from self._unknown(
+                "page", first, [*(page.slug for page in self.pages), *self.absent], "report/pages.py lists them."
+            )
         elif name == "glossary":
             lower = [term for term in first if term.lower() not in self.terms]
             yield from self._unknown("glossary term", lower, self.terms, "Define it in templates/pages/glossary.md.")

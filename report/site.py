@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from experiments import chapters
 from experiments.engine import folder
 from experiments.engine.files import explained
 from experiments.engine.key import canonical, digest
@@ -39,15 +40,17 @@ SOURCES = {
 }
 
 
-def check(survey: Survey, *, root: Path, out: Path) -> None:
+def check(survey: Survey, *, study: Study, root: Path, out: Path) -> None:
     """Asked before any work is done. Raises PageError for faults of the templates, with a line for each, and
     FilesError where no site may be written."""
     from report.check import faults
+    from report.pages import PAGES
 
+    absent = chapters.left_out(study)
     figures = {
         each.name.removeprefix("figure/"): each.function for each in survey.stages if each.name.startswith("figure/")
     }
-    if found := faults(root, figures):
+    if found := faults(root, figures, pages=[page for page in PAGES if page.slug not in absent], absent=absent):
         raise PageError("\n".join(found))
     folder.check(out, sign=SIGN)
 
@@ -162,6 +165,7 @@ def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None
     """What the site is rendered of."""
     from report import notebooks
     from report.figure import FigureFiles
+    from report.pages import PAGES
     from report.written import Provenance
 
     facts: dict[str, Any] = {}
@@ -170,6 +174,7 @@ def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None
     scripts: dict[str, Any] = {}
     units: list[Mapping[str, Any]] = []
     networks: dict[str, Any] = {}
+    absent = chapters.left_out(study)
     for stage in survey.stages:
         if stage.name.startswith("analysis/"):
             facts.update(survey.value(Product(stage.name, "facts.json")))
@@ -201,6 +206,8 @@ def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None
         "scripts": scripts,
         "units": units,
         "networks": networks,
+        "absent": absent,
+        "pages": [page for page in PAGES if page.slug not in absent],
         "notebooks": {
             path: functools.partial(notebooks.file, root, name, figures=list(figures))
             for name, path in notebooks.PATHS.items()

@@ -58,6 +58,7 @@ LAYERS = (
         ("report.site", "report.serve"),
         ours=(
             *ENGINE,
+            "experiments.chapters",
             "experiments.plan",
             "report.check",
             "report.errors",
@@ -80,9 +81,17 @@ LAYERS = (
     Layer(("report.manifest", "report.past"), ours=(*ENGINE, "report.manifest")),
     Layer(("report",), ours=("report", *ENGINE), others=PAGES),
     Layer(("experiments.published",), ours=(*ENGINE, "experiments.networks"), others=("numpy",)),
-    Layer(NUMERICS, ours=(*NUMERICS, "experiments.idx", "experiments.errors", "experiments.spec"), others=ARRAYS),
-    Layer(("experiments.plan",), ours=(*ENGINE, "experiments.chapters", "experiments.play", "experiments.wiring")),
-    Layer(("experiments.chapters", "experiments.play"), ours=("experiments.spec", "experiments.wiring")),
+    Layer(
+        NUMERICS,
+        ours=(*NUMERICS, "experiments.idx", "experiments.errors", "experiments.rows", "experiments.spec"),
+        others=ARRAYS,
+    ),
+    Layer(("experiments.plan",), ours=(*ENGINE, "experiments.chapters", "experiments.wiring")),
+    Layer(
+        ("experiments.chapters",),
+        ours=("experiments.chapters", "experiments.rows", "experiments.spec", "experiments.wiring"),
+    ),
+    Layer(("experiments.rows",), ours=()),
     Layer(("experiments.wiring",), ours=("experiments.spec",)),
     Layer(("experiments.idx",), ours=("experiments.errors", "experiments.formats")),
     Layer(("experiments.formats",), ours=()),
