@@ -182,7 +182,7 @@ class Functions:
         if slug in self.library.absent and slug not in self.library.pages:
             return html.escape(text or slug.capitalize())
         if slug not in self.library.pages:
-            raise unknown("page", slug, self.library.pages, "Pages are listed in report/pages.py.")
+            raise unknown("page", slug, self.library.pages, "Each is a file in templates/pages.")
         target = self.library.pages[slug]
         return f'<a href="{self.top}{target.file}">{html.escape(text or target.title)}</a>'
 

@@ -20,10 +20,10 @@ from experiments.spec import Study
 from report import epochs, extras, manifest, theme
 from report import facts as wording
 from report import units as portraits
-from report.errors import PageError
+from report.errors import PageError, unmade
 from report.facts import Fact
 from report.figure import FigureFiles, Placed
-from report.pages import PAGES, Page
+from report.pages import Page
 from report.past import NOTHING, Past
 from report.scripts import script
 from report.writing import SINGLE, Site
@@ -78,7 +78,7 @@ def rendering(
     networks: Mapping[str, Mapping[str, Any]] | None = None,
     absent: Mapping[str, str] | None = None,
     notebooks: Mapping[str, Callable[[], str]] | None = None,
-    pages: Sequence[Page] = PAGES,
+    pages: Sequence[Page],
     code: str = "",
     past: Past = NOTHING,
     lying: Mapping[str, str] | None = None,
@@ -216,7 +216,7 @@ def _check_scripts(pages: Sequence[Page], files: Mapping[str, object]) -> None:
     for page in pages:
         for needed in (*page.scripts, *page.styles):
             if needed not in files:
-                raise PageError(f"page {page.slug!r} needs {needed}, which nothing makes; see report/pages.py.")
+                raise unmade(page.slug, needed)
 
 
 def _text(value: Any) -> Content:

@@ -10,20 +10,20 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments import chapters
 from experiments.engine import folder
 from experiments.engine.files import explained
 from experiments.engine.key import canonical, digest
 from experiments.engine.survey import Survey
 from experiments.plan import CARD, PICTURES, made, shown
-from experiments.spec import Product, Study
+from experiments.spec import Product, Stage, Study
 from report import past
 from report.errors import PageError
 from report.manifest import SIGN
+from report.pages import Contents
 from report.past import Past
 
 if TYPE_CHECKING:
@@ -40,22 +40,27 @@ SOURCES = {
 }
 
 
-def check(survey: Survey, *, study: Study, root: Path, out: Path) -> None:
-    """Asked before any work is done. Raises PageError for faults of the templates, with a line for each, and
-    FilesError where no site may be written."""
+def check(stages: Iterable[Stage], contents: Contents, *, root: Path, out: Path) -> None:
+    """Asked before any work is done. Raises PageError for faults of the templates and of what pages say of themselves,
+    with a line for each, and FilesError where no site may be written."""
     from report.check import faults
-    from report.pages import PAGES
 
-    absent = chapters.left_out(study)
-    figures = {
-        each.name.removeprefix("figure/"): each.function for each in survey.stages if each.name.startswith("figure/")
-    }
-    if found := faults(root, figures, pages=[page for page in PAGES if page.slug not in absent], absent=absent):
+    figures = {each.name.removeprefix("figure/"): each.function for each in stages if each.name.startswith("figure/")}
+    if found := dict.fromkeys([*contents.faults, *faults(root, figures, pages=contents.pages, absent=contents.absent)]):
         raise PageError("\n".join(found))
     folder.check(out, sign=SIGN)
 
 
-def update(survey: Survey, *, study: Study, root: Path, out: Path, cache: Path, base_url: str | None) -> str:
+def update(
+    survey: Survey,
+    contents: Contents,
+    *,
+    study: Study,
+    root: Path,
+    out: Path,
+    cache: Path,
+    base_url: str | None,
+) -> str:
     """Writes the site unless the folder already holds exactly what would be written. Of what it holds, only that is
     rendered anew which is not known to be made of the same."""
     sources = _sources(root)
@@ -67,7 +72,7 @@ def update(survey: Survey, *, study: Study, root: Path, out: Path, cache: Path, 
         last = past.NOTHING  # another build wrote what lies there
     if lying and last.stamp == stamp:
         return f"nothing to do: {out} is current"
-    arguments = _arguments(survey, study=study, root=root, base_url=base_url, code=_code(sources))
+    arguments = _arguments(survey, contents, study=study, root=root, base_url=base_url, code=_code(sources))
     done, notes = _put(out, arguments, last, lying)
     past.write(note, past.Past(stamp, digest(done.manifest), done.made, done.pages))
     size = sum((out / name).stat().st_size for name in done.files)
@@ -161,11 +166,12 @@ def _put(out: Path, arguments: Mapping[str, Any], last: Past, lying: Mapping[str
         return done, folder.replace(out, done.files, sign=SIGN)
 
 
-def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None, code: str) -> dict[str, Any]:
+def _arguments(
+    survey: Survey, contents: Contents, *, study: Study, root: Path, base_url: str | None, code: str
+) -> dict[str, Any]:
     """What the site is rendered of."""
     from report import notebooks
     from report.figure import FigureFiles
-    from report.pages import PAGES
     from report.written import Provenance
 
     facts: dict[str, Any] = {}
@@ -174,7 +180,6 @@ def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None
     scripts: dict[str, Any] = {}
     units: list[Mapping[str, Any]] = []
     networks: dict[str, Any] = {}
-    absent = chapters.left_out(study)
     for stage in survey.stages:
         if stage.name.startswith("analysis/"):
             facts.update(survey.value(Product(stage.name, "facts.json")))
@@ -202,12 +207,12 @@ def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None
         "provenance": Provenance(environment=_environment(survey), stages=counts(survey), seconds=_seconds(survey)),
         "root": root,
         "base_url": base_url,
+        "pages": contents.pages,
+        "absent": contents.absent,
+        "networks": networks,
         "social": social,
         "scripts": scripts,
         "units": units,
-        "networks": networks,
-        "absent": absent,
-        "pages": [page for page in PAGES if page.slug not in absent],
         "notebooks": {
             path: functools.partial(notebooks.file, root, name, figures=list(figures))
             for name, path in notebooks.PATHS.items()

@@ -65,6 +65,7 @@ LAYERS = (
             "report.figure",
             "report.manifest",
             "report.notebooks",
+            "report.pages",
             "report.past",
             "report.render",
             "report.written",
