@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from experiments.chapters import left_out
 from experiments.engine import console, places, runner
 from experiments.engine.arguments import parse
 from experiments.engine.files import FilesError, check_writable, sweep
@@ -29,7 +30,7 @@ from experiments.idx import fingerprints
 from experiments.plan import PICTURES, plan, shown
 from experiments.study import STUDIES
 from report.errors import PageError
-from report.pages import PAGES
+from report.pages import Contents, read
 from report.site import check, update
 
 ROOT = Path(__file__).resolve().parent
@@ -72,7 +73,8 @@ def command(options: argparse.Namespace) -> int:
     stand()
     started = time.monotonic()
     memo = Memo(options.cache / "memo.json")
-    survey = look(options, memo)
+    contents = read(ROOT, memo=memo.known["pages"]).without(left_out(STUDIES[options.study]))
+    survey = look(options, memo, contents)
     memo.keep()
     if options.list is not None:
         return console.show_list(survey, options.list or None, as_json=options.json)
@@ -80,12 +82,13 @@ def command(options: argparse.Namespace) -> int:
         return console.show(explain(survey, options.explain))
     if options.verify:
         return compare(survey, options.verify, jobs=options.jobs)
-    outcome = compute(survey, jobs=options.jobs, out=options.out)
+    outcome = compute(survey, contents, jobs=options.jobs, out=options.out)
     memo.keep()
     if outcome.failures:
         return console.show_failures(outcome, debug=options.debug)
     written = update(
         survey,
+        contents,
         study=STUDIES[options.study],
         root=ROOT,
         out=options.out,
@@ -105,8 +108,8 @@ def stand() -> None:
         os.chdir(ROOT)
 
 
-def look(options: argparse.Namespace, memo: Memo) -> Survey:
-    """Plans the study and surveys where every stage stands."""
+def look(options: argparse.Namespace, memo: Memo, contents: Contents) -> Survey:
+    """Plans the study and surveys where every stage stands; PageError, of all templates, where pages are at fault."""
     files = fingerprints(options.data.resolve(), memo=memo.known["files"]) if options.data else {}
     stages = plan(
         STUDIES[options.study],
@@ -114,8 +117,10 @@ def look(options: argparse.Namespace, memo: Memo) -> Survey:
         folder=str(options.data.resolve()) if options.data else "",
         cache=str(options.cache),
         files=files,
-        questions={page.slug: page.question for page in PAGES},
+        questions={page.slug: page.question for page in contents.pages},
     )
+    if contents.faults:
+        check(stages, contents, root=ROOT, out=options.out)
     places.check_readable(folder / kept for folder in (options.cache, ROOT / "results") for kept in KEPT)
     for kept in KEPT:
         sweep(options.cache / kept)
@@ -128,7 +133,7 @@ def look(options: argparse.Namespace, memo: Memo) -> Survey:
     return survey
 
 
-def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
+def compute(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> runner.Outcome:
     """Runs what is missing, on as many processes as asked for; prints the graph first, and before that says so if the
     site could not be written."""
     for note in survey.drop_damaged(survey.wanted):
@@ -136,7 +141,7 @@ def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
     missing = survey.must_run()
     if not missing:
         return runner.Outcome()
-    check(survey, root=ROOT, out=out)
+    check(survey.stages, contents, root=ROOT, out=out)
     tell_losses(survey)
     for kept in KEPT:
         check_writable(survey.shelves.local.folder / kept)

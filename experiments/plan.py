@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiments import chapters
+from experiments.errors import InputError
 from experiments.spec import Product, Stage, Study
 from experiments.wiring import CARD, checks, look
 
@@ -28,8 +29,11 @@ def plan(
 
     `folder` and `cache` say where data files are and where a download goes. `files` says what the folder holds
     where that is not MNIST (see `idx.fingerprints`), so that other files are other data. `questions`
-    ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere.
+    ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere. Raises InputError for a study
+    that makes no sense, with a line for each fault.
     """
+    if study.faults:
+        raise InputError("\n".join(f"experiments/study.py, {study.name}: {fault}." for fault in study.faults))
     data = Stage(
         name="data",
         function="experiments.data:load",

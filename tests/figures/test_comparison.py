@@ -11,7 +11,7 @@ from report import style
 from report.errors import PageError
 from report.figures import comparison
 from report.functions import Functions, Library
-from report.pages import PAGES
+from report.writing import NOT_FOUND
 
 ALL = ("mlp:normalized", "cnn:normalized", "raw:cnn", "normalized:cnn")
 ROWS = (("dead", "health", "dead units", ALL), ("growth", "features", "growth of weights", ALL[:2]))
@@ -114,7 +114,7 @@ def test_a_difference_without_an_interval_is_hollow_too():
 
 
 def functions(facts):
-    return Functions(Library(Path(), facts, {}, {}, {}, {}, jinja2.Environment()), PAGES[0])
+    return Functions(Library(Path(), facts, {}, {}, {}, {}, jinja2.Environment()), NOT_FOUND)
 
 
 def test_a_template_is_handed_the_rows_in_their_order_whatever_the_order_of_the_facts():
