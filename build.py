@@ -78,6 +78,8 @@ def command(options: argparse.Namespace) -> int:
         return console.show_list(survey, options.list or None, as_json=options.json)
     if options.explain:
         return console.show(explain(survey, options.explain))
+    if options.check:
+        return inspect(survey, jobs=options.jobs, out=options.out)
     if options.verify:
         return compare(survey, options.verify, jobs=options.jobs)
     outcome = compute(survey, jobs=options.jobs, out=options.out)
@@ -143,15 +145,22 @@ def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
     standing, jobs = states(survey), min(jobs, len(missing))
     console.show_graph(standing, costs=survey.costs(), jobs=jobs)
     perhaps = {name for name in missing if standing[name] == "waiting"}
-    executor = runner.local_pool(jobs)
-    try:
-        with Progress({*missing} - perhaps, perhaps=perhaps, costs=survey.costs, jobs=jobs) as progress:
-            outcome = runner.run(survey, executor, told=progress.told)
-    except BaseException:
-        runner.stop(executor)
-        raise
-    executor.shutdown()
-    return outcome
+    progress = Progress({*missing} - perhaps, perhaps=perhaps, costs=survey.costs, jobs=jobs)
+    with runner.workers(jobs) as executor, progress:
+        return runner.run(survey, executor, told=progress.told)
+
+
+def inspect(survey: Survey, *, jobs: int, out: Path) -> int:
+    """Checks the networks and the templates, and nothing else; says what is wrong with any, or that nothing is."""
+    gates = [stage for stage in survey.stages if stage.gate]
+    networks = Survey(gates, survey.shelves, survey.sources, survey.surroundings)
+    outcome = runner.Outcome()
+    if missing := networks.must_run():
+        with runner.workers(min(jobs, len(missing))) as executor:
+            outcome = runner.run(networks, executor)
+    code = console.show_failures(outcome, debug=False) if outcome.failures else 0
+    check(survey, root=ROOT, out=out)
+    return code or console.show(f"nothing is wrong: {len(gates)} networks and all templates were checked")
 
 
 def tell_losses(survey: Survey) -> None:
@@ -177,13 +186,8 @@ def compare(survey: Survey, pattern: str, *, jobs: int) -> int:
         which = f"none of the {len(named)} stages of {pattern} has" if len(named) > 1 else f"{named[0]} has no"
         console.complain(f"nothing to compare with: {which} a valid stored result; build first")
         return 1
-    executor = runner.local_pool(min(jobs, len(stored)))
-    try:
+    with runner.workers(min(jobs, len(stored))) as executor:
         differences = verify(survey, stored, executor, told=console.show)
-    except BaseException:
-        runner.stop(executor)
-        raise
-    executor.shutdown()
     return console.show_verification(differences, without=len(named) - len(stored))
 
 

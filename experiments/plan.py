@@ -105,6 +105,7 @@ def plan(
     """
     records = {run.name: record(run) for run in study.runs}
     stages = [
+        *checks(study),
         Stage(
             name="data",
             function="experiments.data:load",
@@ -151,6 +152,20 @@ def plan(
         ),
     ]
     return stages + _pictures(questions or {})
+
+
+def checks(study: Study) -> list[Stage]:
+    """Every network of the study is checked before anything is trained; nobody reads what comes of it."""
+    return [
+        Stage(
+            name=f"check/{each.name}",
+            function="experiments.models.check:check",
+            parameters={"architecture": {"build": each.build, "options": dict(each.options)}},
+            publish=("check.json",),
+            gate=True,
+        )
+        for each in (*study.architectures, *study.variants)
+    ]
 
 
 def _pictures(questions: Mapping[str, str]) -> list[Stage]:
