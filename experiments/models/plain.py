@@ -1,6 +1,7 @@
-"""Whether a page can run a network: what templates/assets/forward.js knows, held against what the network declares.
+"""Plain networks: one weighted sum behind another, with a ReLU, and pooling behind convolutions.
 
-In: a network. Out: a reason why not, for people, or none; and, where it can, what the page is told of each layer.
+In: a network. Out: how it departs from that, for people, or nothing. Only plain networks can be run by the pages'
+scripts (templates/assets/forward.js), and only in them may interventions be replayed from a layer on.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ LAST = (("linear",),)
 SILENT = ("dropout",)  # parts that do nothing once a network is trained
 
 
-def reason(model: HookedModule) -> str:
-    """Why a page cannot run the network, in the middle of a sentence; nothing where it can."""
+def departure(model: HookedModule) -> str:
+    """How the network departs from a plain one, in the middle of a sentence; nothing where it is one."""
     connected = False
     for layer in model.layers:
         done = tuple(part for part in model.parts.get(layer, ()) if part not in SILENT)
@@ -28,7 +29,7 @@ def reason(model: HookedModule) -> str:
             strange = [part for part in done if not any(part in each for each in known)]
             return f"{layer} has {strange[0]}" if strange else f"{layer} does its parts in another order"
         module = model.get_submodule(layer)
-        if done[0] == "conv" and (connected or not _plain_convolution(module)):
+        if done[0] == "conv" and (connected or not _is_plain_convolution(module)):
             return f"{layer} is a convolution of another kind"
         if done[0] == "linear" and (not isinstance(module, nn.Linear) or module.bias is None):
             return f"{layer} is a weighted sum of another kind"
@@ -39,8 +40,7 @@ def reason(model: HookedModule) -> str:
 
 
 def described(model: HookedModule) -> list[dict[str, Any]]:
-    """For each layer of a network that a page can run: name, kind ("conv" or "linear") and, of a convolution, its
-    padding."""
+    """The layers of a plain network: name, kind ("conv" or "linear") and, of a convolution, its padding."""
     found: list[dict[str, Any]] = []
     for layer in model.layers:
         module = model.get_submodule(layer)
@@ -51,7 +51,7 @@ def described(model: HookedModule) -> list[dict[str, Any]]:
     return found
 
 
-def _plain_convolution(module: nn.Module) -> bool:
+def _is_plain_convolution(module: nn.Module) -> bool:
     """Whether it has square kernels that go over every place of every map, and the same padding of zeros all round."""
     if not isinstance(module, nn.Conv2d) or module.bias is None or isinstance(module.padding, str):
         return False
