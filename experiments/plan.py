@@ -32,8 +32,7 @@ def plan(
     ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere. Raises InputError for a study
     that makes no sense, with a line for each fault.
     """
-    if study.faults:
-        raise InputError("\n".join(f"experiments/study.py, {study.name}: {fault}." for fault in study.faults))
+    sensible(study)
     data = Stage(
         name="data",
         function="experiments.data:load",
@@ -50,7 +49,14 @@ def plan(
         )
         for page, question in (questions or {}).items()
     ]
-    return _in_order([data, *checks(study), *declared, *cards])
+    return _in_order([*checks(study), data, *declared, *cards])
+
+
+def sensible(study: Study) -> Study:
+    """The study, if it makes sense. Raises InputError with a line for each fault."""
+    if study.faults:
+        raise InputError("\n".join(f"experiments/study.py, {study.name}: {fault}." for fault in study.faults))
+    return study
 
 
 def _in_order(stages: list[Stage]) -> list[Stage]:

@@ -131,15 +131,16 @@ def networks(study: Study) -> dict[str, Product]:
 
 
 def checks(study: Study) -> list[Stage]:
-    """Every architecture, built once and looked at before anything is trained."""
+    """Every network of the study is held against what it declares, before anything is trained."""
     return [
         Stage(
             name=f"check/{each.name}",
             function="experiments.models.check:check",
-            parameters={"build": each.build, "options": dict(each.options)},
+            parameters={"architecture": {"build": each.build, "options": dict(each.options)}},
             publish=("check.json",),
+            gate=True,
         )
-        for each in _distinct(study, "architecture")
+        for each in (*_distinct(study, "architecture"), *study.variants)
     ]
 
 

@@ -45,6 +45,7 @@ LAYERS = (
         ("build",),
         ours=(
             *ENGINE,
+            "experiments.chapters",
             "experiments.idx",
             "experiments.plan",
             "experiments.study",
@@ -58,7 +59,6 @@ LAYERS = (
         ("report.site", "report.serve"),
         ours=(
             *ENGINE,
-            "experiments.chapters",
             "experiments.plan",
             "report.check",
             "report.errors",
