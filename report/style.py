@@ -157,6 +157,11 @@ def across(count: int, *, most: int = 4) -> tuple[int, int]:
     return rows, -(-count // rows)
 
 
+def beside(count: int, *, reach: float = 0.18) -> np.ndarray:
+    """How far from their common place so many things stand that are shown side by side; at most `reach`."""
+    return np.linspace(-reach, reach, count) if count > 1 else np.zeros(1)
+
+
 def key(ax: Axes, *, x: float = 0.0, y: float = 1.0, notes: Sequence[str] = ()) -> None:
     """Name the treatments, each in its colour and below the other, from (x, y) in parts of the axes; then `notes`."""
     points = _height(ax)
@@ -352,7 +357,7 @@ def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
 
 __all__ = [
     "DIGITS", "FONT_SIZE", "GRID", "HEAT", "INK", "MINUS", "MUTED", "PAPER", "TREATMENTS", "WIDTH",
-    "across", "architecture", "class_ticks", "curve", "difference", "digit_labels", "dots", "drawn", "end_labels",
-    "epoch_axis", "figure", "heat", "key", "label", "layer_label", "look", "look_of", "panels", "present", "showing",
-    "sparse", "spread", "study", "treatment",
+    "across", "architecture", "beside", "class_ticks", "curve", "difference", "digit_labels", "dots", "drawn",
+    "end_labels", "epoch_axis", "figure", "heat", "key", "label", "layer_label", "look", "look_of", "panels",
+    "present", "showing", "sparse", "spread", "study", "treatment",
 ]  # fmt: skip
