@@ -73,8 +73,15 @@ def analysis(
     )
 
 
-def figures(study: Study, page: str, *names: str, analysis: str = "", each: str = "") -> list[Stage]:
-    """The stages that draw figures, from the analysis of their page or another one.
+def figures(
+    study: Study,
+    page: str,
+    *names: str,
+    analysis: str = "",
+    each: str = "",
+    inputs: Mapping[str, Product] | None = None,
+) -> list[Stage]:
+    """The stages that draw figures, from the analysis of their page or another one, and from further `inputs`.
 
     report/figures/<analysis>.py has a function of each name. `each`: "architecture" draws one for every architecture,
     which is handed to the function by its name.
@@ -89,6 +96,7 @@ def figures(study: Study, page: str, *names: str, analysis: str = "", each: str 
             inputs={
                 "arrays": Product(f"analysis/{analysis}", "arrays.npz"),
                 "facts": Product(f"analysis/{analysis}", "facts.json"),
+                **(inputs or {}),
             },
         )
         for name in names

@@ -1,12 +1,14 @@
 """Small networks, linear units and images of which it is known what a measure must find."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from experiments import models, wiring
 from experiments.analyses import attribution
+from experiments.spec import Treatment
 from experiments.study import PUBLISHED
 
 ARCHITECTURES = {
@@ -17,6 +19,8 @@ TREATMENTS = {"raw": {"mean": 0.0, "std": 1.0}, "normalized": {"mean": 0.1307, "
 NORMALIZED = TREATMENTS["normalized"]
 GRID = wiring.grid(PUBLISHED)  # four conditions, as analyses are told of them
 LOOK = wiring.look(PUBLISHED)  # and as figures are
+SCALED = Treatment(name="scaled", title="scaled", mean=0.0, std=0.3081)
+THREE = wiring.look(replace(PUBLISHED, treatments=(*PUBLISHED.treatments, SCALED)))  # of a study with a third treatment
 CONDITIONS = [f"{architecture}-{treatment}" for architecture in ARCHITECTURES for treatment in TREATMENTS]
 
 
