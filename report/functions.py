@@ -95,7 +95,7 @@ class Functions:
             "has_page": lambda slug: slug in self.library.pages,
             "every": checks.every,
             "some": checks.some,
-            "none": checks.none,
+            "nowhere": checks.nowhere,
             "at_least": checks.at_least,
             "at_most": checks.at_most,
             "above": checks.above,

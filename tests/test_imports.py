@@ -72,8 +72,16 @@ LAYERS = (
         ),
     ),
     Layer(
-        ("report.figures", "report.arrays", "report.export", "report.style", "report.lines"),
-        ours=("report.arrays", "report.export", "report.style", "report.lines", "report.theme", "report.epochs"),
+        ("report.figures", "report.arrays", "report.export", "report.lines", "report.sheets", "report.style"),
+        ours=(
+            "report.arrays",
+            "report.epochs",
+            "report.export",
+            "report.lines",
+            "report.sheets",
+            "report.style",
+            "report.theme",
+        ),
         others=("matplotlib", "numpy", "PIL"),
     ),
     Layer(("report.scripts_map",), ours=("report.scripts",), others=("numpy", "PIL")),

@@ -59,7 +59,7 @@ class Checks:
         """The verdict is the word somewhere."""
         return self._verdicts("some", word, measure, list(among), at, any)
 
-    def none(self, word: str, measure: str, among: Iterable[Condition | Comparison], *at: Place) -> Check:
+    def nowhere(self, word: str, measure: str, among: Iterable[Condition | Comparison], *at: Place) -> Check:
         """The verdict is the word nowhere."""
         return self._verdicts("none", word, measure, list(among), at, lambda given: bool(given) and not any(given))
 
