@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from experiments.description import described
 from experiments.engine import console, places, runner
 from experiments.engine.arguments import parse
 from experiments.engine.files import FilesError, check_writable, sweep
@@ -114,6 +115,7 @@ def look(options: argparse.Namespace, memo: Memo) -> Survey:
         folder=str(options.data.resolve()) if options.data else "",
         cache=str(options.cache),
         files=files,
+        description=described(options.data.resolve()) if options.data else {},
         questions={page.slug: page.question for page in PAGES},
     )
     places.check_readable(folder / kept for folder in (options.cache, ROOT / "results") for kept in KEPT)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiments import chapters, play
-from experiments.spec import Product, Stage, Study
+from experiments.spec import Json, Product, Stage, Study
 from experiments.wiring import CARD, PROBE, TEST, TRAIN, analysis, figure, record, train, weights
 
 # The figures of each page: report/figures/<page>.py has a function of each name.
@@ -95,20 +95,22 @@ def plan(
     folder: str = "",
     cache: str = "",
     files: Mapping[str, str] | None = None,
+    description: Mapping[str, Json] | None = None,
     questions: Mapping[str, str] | None = None,
 ) -> list[Stage]:
     """All stages of a study.
 
     `folder` and `cache` say where data files are and where a download goes. `files` says what the folder holds
-    where that is not MNIST (see `idx.fingerprints`), so that other files are other data. `questions`
-    ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere.
+    where that is not MNIST (see `idx.fingerprints`), so that other files are other data; `description`, what it says
+    of the set (see `description.described`). `questions` ({page: its heading}) are drawn as the pictures that stand for
+    the pages elsewhere.
     """
     records = {run.name: record(run) for run in study.runs}
     stages = [
         Stage(
             name="data",
             function="experiments.data:load",
-            parameters={"dataset": dataset, "files": dict(files or {})},
+            parameters={"dataset": dataset, "files": dict(files or {}), "description": dict(description or {})},
             place={"folder": folder, "cache": cache},
             publish=("card.json",),
         ),

@@ -45,6 +45,7 @@ LAYERS = (
         ("build",),
         ours=(
             *ENGINE,
+            "experiments.description",
             "experiments.idx",
             "experiments.plan",
             "experiments.study",
@@ -84,6 +85,7 @@ LAYERS = (
     Layer(("experiments.plan",), ours=(*ENGINE, "experiments.chapters", "experiments.play", "experiments.wiring")),
     Layer(("experiments.chapters", "experiments.play"), ours=("experiments.spec", "experiments.wiring")),
     Layer(("experiments.wiring",), ours=("experiments.spec",)),
+    Layer(("experiments.description",), ours=("experiments.idx",)),
     Layer(("experiments.idx",), ours=("experiments.errors", "experiments.formats")),
     Layer(("experiments.formats",), ours=()),
     Layer(("experiments.study",), ours=("experiments.spec",)),
