@@ -170,7 +170,10 @@ def layers(study: Study) -> list[Stage]:
     compared = analysis(
         "layers",
         "compare",
-        inputs={"records": {name: Product(stage, "record.npz") for name, stage in {**plain, **varied}.items()}},
+        inputs={
+            "card": CARD,
+            "records": {name: Product(stage, "record.npz") for name, stage in {**plain, **varied}.items()},
+        },
         parameters={
             "titles": {"plain": "Plain", **{variant.name: variant.title for variant in study.variants}},
             "dropout": max(shares, default=0.0),

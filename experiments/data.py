@@ -131,7 +131,9 @@ def _products(arrays: Mapping[str, np.ndarray], **card: Any) -> Products:
     counts = {"train": len(train["labels"]), "test": len(test["labels"]), "height": height, "width": width}
     classes = int(train["labels"].max()) + 1
     names = {"class_names": [str(label) for label in range(classes)]}
-    return {"train.npz": train, "test.npz": test, "card.json": {**names, **card, **counts, "classes": classes}}
+    named = card["noun"] != OTHER["noun"]
+    kind = {"kind": card["noun"] if named else "class", "kinds": card["plural"] if named else "classes"}
+    return {"train.npz": train, "test.npz": test, "card.json": {**names, **card, **kind, **counts, "classes": classes}}
 
 
 # ---------------------------------------------------------------------------------------------- IDX files

@@ -7,7 +7,7 @@ for the browser (`script/`, `unit-page/`: each build does that for itself). All 
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import PROBE, TEST, network_of, record, titles, weights
+from experiments.wiring import CARD, PROBE, TEST, network_of, record, titles, weights
 
 
 def lab(study: Study) -> list[Stage]:
@@ -72,6 +72,7 @@ def units(study: Study) -> list[Stage]:
             "portraits": {c.name: Product(f"portraits/{c.name}", "portraits.npz") for c in study.conditions},
             "responses": {c.name: Product(f"portraits/{c.name}", "responses.npz") for c in study.conditions},
             "probe": PROBE,
+            "card": CARD,
         },
         publish=("arrays.npz", "facts.json"),
     )

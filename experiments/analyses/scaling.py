@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, max_pool2d
 
 from experiments.hooks import HookedModule, run_with_cache
-from experiments.record import CLASSES
 
 SCALES = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 BATCH = 250  # images at a time: the activations of all scales stay in the processor's cache
@@ -29,12 +28,12 @@ BATCH = 250  # images at a time: the activations of all scales stay in the proce
 class Outcome:
     """What the network answers under a list of interventions.
 
-    confusion (..., 10, 10): images of class i (row) read as class j (column). correct_logit (..., 10): mean logit
-    of the correct class, over the images of each class (0 for a class without images).
+    confusion (..., class, class): images of class i (row) read as class j (column). correct_logit (..., class): mean
+    logit of the correct class, over the images of each class (0 for a class without images).
     """
 
-    confusion: Int[np.ndarray, "*shape 10 10"]
-    correct_logit: Float[np.ndarray, "*shape 10"]
+    confusion: Int[np.ndarray, "*shape class class"]
+    correct_logit: Float[np.ndarray, "*shape class"]
 
     def __getitem__(self, index: object) -> Outcome:
         return Outcome(self.confusion[index], self.correct_logit[index])  # type: ignore[call-overload, index]
@@ -42,7 +41,7 @@ class Outcome:
 
 def scale_units(
     model: HookedModule,
-    images: Float[Tensor, "image 1 28 28"],
+    images: Float[Tensor, "image 1 side side"],
     labels: Int[Tensor, " image"],
     *,
     layer: str,
@@ -69,7 +68,7 @@ def scale_units(
             return scaled
         return torch.cat([scaled, (contribution(means[None], weight, unit) - share)[None]])
 
-    tally = _Tally(len(units), len(scales) + (means is not None))
+    tally = _Tally(len(units), len(scales) + (means is not None), classes=_classes(model))
     for batch, truth in zip(images.split(BATCH), labels.split(BATCH), strict=True):
         activations, base = _cached(model, batch, layer, following)
         for place, unit in enumerate(units):
@@ -79,7 +78,7 @@ def scale_units(
 
 def scale_directions(
     model: HookedModule,
-    images: Float[Tensor, "image 1 28 28"],
+    images: Float[Tensor, "image 1 side side"],
     labels: Int[Tensor, " image"],
     *,
     layer: str,
@@ -94,7 +93,7 @@ def scale_directions(
     following = _next_layer(model, layer)
     weight = torch.einsum("ou...,ud->od...", _listening(model, layer), axes)
     factors = torch.tensor([scale - 1 for scale in scales])
-    tally = _Tally(axes.shape[1], len(scales))
+    tally = _Tally(axes.shape[1], len(scales), classes=_classes(model))
     for batch, truth in zip(images.split(BATCH), labels.split(BATCH), strict=True):
         activations, base = _cached(model, batch, layer, following)
         along = torch.einsum("bu...,ud->bd...", activations, axes)
@@ -119,7 +118,7 @@ def contribution(
 
 
 def mean_activations(
-    model: HookedModule, images: Float[Tensor, "image 1 28 28"], *, layer: str
+    model: HookedModule, images: Float[Tensor, "image 1 side side"], *, layer: str
 ) -> Float[Tensor, "unit ..."]:
     """What a layer hands on when every unit says on every image what it says on average over these images."""
     total: Tensor | None = None
@@ -143,16 +142,19 @@ def _next_layer(model: HookedModule, layer: str) -> str:
     return model.layers[model.layers.index(layer) + 1]
 
 
+def _classes(model: HookedModule) -> int:
+    return len(model.get_submodule(model.layers[-1]).bias)  # type: ignore[arg-type]
+
+
 def _listening(model: HookedModule, layer: str) -> Float[Tensor, "out unit ..."]:
     """The next layer's weights, by the unit that they listen to; see `contribution`."""
     module = model.get_submodule(_next_layer(model, layer))
     if not isinstance(module, nn.Linear | nn.Conv2d):
         raise TypeError(f"behind {layer} stands a {type(module).__name__}; a weighted sum is needed")
-    weight = module.weight.detach()
-    size = len(model.get_submodule(layer).bias)  # type: ignore[arg-type]
-    if isinstance(module, nn.Linear) and weight.shape[1] != size:
-        side = round((weight.shape[1] / size) ** 0.5)  # behind a square map, flattened channel by channel
-        return weight.reshape(-1, size, side, side)
+    weight, before = module.weight.detach(), model.get_submodule(layer)
+    if isinstance(module, nn.Linear) and isinstance(before, nn.Conv2d):
+        side = round((weight.shape[1] / before.out_channels) ** 0.5)  # behind a square map, flattened by channel
+        return weight.reshape(-1, before.out_channels, side, side)
     return weight
 
 
@@ -167,7 +169,7 @@ def _cached(model: HookedModule, images: Tensor, layer: str, following: str) -> 
 @torch.no_grad()
 def _answers(
     model: HookedModule, layer: str, pre: Float[Tensor, "change batch ..."]
-) -> Float[Tensor, "change batch 10"]:
+) -> Float[Tensor, "change batch class"]:
     """The logits that follow from a layer's pre-activations, of several changes at once."""
     changes, batch = pre.shape[:2]
     values = pre.flatten(0, 1)
@@ -178,26 +180,26 @@ def _answers(
         for name in model.layers[model.layers.index(layer) + 1 :]:
             module = model.get_submodule(name)
             values = module(values.flatten(1) if isinstance(module, nn.Linear) else values)
-    return values.reshape(changes, batch, CLASSES)
+    return values.reshape(changes, batch, -1)
 
 
 class _Tally:
     """Answers counted up over batches, for (unit, change)."""
 
-    def __init__(self, units: int, changes: int) -> None:
-        self._pairs = torch.zeros(units, changes, CLASSES * CLASSES, dtype=torch.int64)
-        self._logits = torch.zeros(units, changes, CLASSES, dtype=torch.float64)
+    def __init__(self, units: int, changes: int, *, classes: int) -> None:
+        self._pairs = torch.zeros(units, changes, classes, classes, dtype=torch.int64)
+        self._logits = torch.zeros(units, changes, classes, dtype=torch.float64)
 
-    def add(self, unit: int, logits: Float[Tensor, "change batch 10"], labels: Int[Tensor, " batch"]) -> None:
-        changes = len(logits)
-        offset = torch.arange(changes)[:, None] * CLASSES * CLASSES
-        pairs = offset + labels * CLASSES + logits.argmax(2)
-        counts = torch.bincount(pairs.flatten(), minlength=changes * CLASSES * CLASSES)
-        self._pairs[unit] += counts.reshape(changes, -1)
+    def add(self, unit: int, logits: Float[Tensor, "change batch class"], labels: Int[Tensor, " batch"]) -> None:
+        changes, _, classes = logits.shape
+        offset = torch.arange(changes)[:, None] * classes * classes
+        pairs = offset + labels * classes + logits.argmax(2)
+        counts = torch.bincount(pairs.flatten(), minlength=changes * classes * classes)
+        self._pairs[unit] += counts.reshape(changes, classes, classes)
         correct = logits.gather(2, labels.expand(changes, -1)[:, :, None])[:, :, 0]
         self._logits[unit].index_add_(1, labels, correct.double())
 
     def outcome(self) -> Outcome:
-        confusion = self._pairs.reshape(*self._pairs.shape[:2], CLASSES, CLASSES).numpy()
+        confusion = self._pairs.numpy()
         logits = self._logits.numpy() / np.maximum(confusion.sum(axis=3), 1)
         return Outcome(confusion.astype(np.int32), logits.astype(np.float32))

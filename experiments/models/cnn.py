@@ -1,6 +1,6 @@
 """The convolutional network: 5x5 convolution, ReLU and 2x2 max pooling, twice; then one hidden layer, as in the MLP.
 
-In: images (batch, 1, 28, 28), already treated. Out: logits (batch, class). Weights: PyTorch's default draw.
+In: images (batch, 1, side, side), already treated. Out: logits (batch, class). Weights: PyTorch's default draw.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
+from experiments.errors import InputError
 from experiments.hooks import HookedModule, HookPoint
-from experiments.models.mlp import CLASSES, Hidden
+from experiments.models.mlp import Hidden
 
-SIDE = 28
 KERNEL = 5
 
 
@@ -25,9 +25,12 @@ class CNN(HookedModule):
 
     Hook points: input, conv1.pre, conv1.post, conv1.pooled, conv2.pre, ..., hidden3.pre, hidden3.post, logits.
     The hidden layer is numbered after the convolutions. In a convolutional layer a unit is a channel.
+    Raises InputError where the images are so small that nothing is left of them behind the convolutions.
     """
 
-    def __init__(self, *, channels: Sequence[int] = (8, 16), hidden: int = 16) -> None:
+    def __init__(
+        self, *, channels: Sequence[int] = (8, 16), hidden: int = 16, classes: int = 10, side: int = 28
+    ) -> None:
         super().__init__()
         convolutions = [f"conv{number}" for number in range(1, len(channels) + 1)]
         dense = f"hidden{len(channels) + 1}"
@@ -40,14 +43,19 @@ class CNN(HookedModule):
             "logits",
         )
         self.input = HookPoint()
-        side = SIDE
+        left = side
         for name, before, count in zip(convolutions, [1, *channels], channels, strict=False):
             self.add_module(name, Convolution(before, count))
-            side = (side - KERNEL + 1) // 2  # no padding, then pooled in pairs: 28 -> 12 -> 4
-        self.add_module(dense, Hidden(channels[-1] * side * side, hidden))
-        self.logits = nn.Linear(hidden, CLASSES)
+            left = (left - KERNEL + 1) // 2  # no padding, then pooled in pairs: 28 -> 12 -> 4
+        if left < 1:
+            raise InputError(
+                f"images of {side}x{side} pixels are too small for a CNN of {len(channels)} convolutions, which leave "
+                "nothing of them. Enlarge the images, or give the CNN fewer convolutions in experiments/study.py."
+            )
+        self.add_module(dense, Hidden(channels[-1] * left * left, hidden))
+        self.logits = nn.Linear(hidden, classes)
 
-    def forward(self, images: Float[Tensor, "batch 1 28 28"]) -> Float[Tensor, "batch 10"]:
+    def forward(self, images: Float[Tensor, "batch 1 side side"]) -> Float[Tensor, "batch class"]:
         activations = self.input(images)
         for name in self.layers[:-2]:
             activations = self.get_submodule(name)(activations)  # (batch, channel, side, side)
@@ -72,8 +80,11 @@ class Convolution(nn.Conv2d):
 
 
 def max_pool(maps: Float[Tensor, "*batch h w"]) -> Float[Tensor, "*batch i j"]:
-    """2x2 max pooling, fast; within a transform of `torch.func`, which asks for more than gradients, PyTorch's own."""
-    if torch._C._are_functorch_transforms_active():
+    """2x2 max pooling, fast; a last odd row or column is left out.
+
+    PyTorch's own is used within a transform of `torch.func`, which asks for more than gradients, and for odd sides.
+    """
+    if torch._C._are_functorch_transforms_active() or maps.shape[-1] % 2:
         return max_pool2d(maps, 2)
     return MaxPool.apply(maps)
 

@@ -1,6 +1,6 @@
 """The fully connected network with normalization and dropout: each hidden layer is linear, then parts in any order.
 
-In: images (batch, 1, 28, 28), already treated. Out: logits (batch, class). With no part but the ReLU it is the MLP,
+In: images (batch, 1, side, side), already treated. Out: logits (batch, class). With no part but the ReLU it is the MLP,
 bit for bit. Dropout draws from torch's global generator, as the order of the batches does.
 """
 
@@ -12,13 +12,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from experiments.hooks import HookedModule, HookPoint
-from experiments.models.mlp import CLASSES, PIXELS
 
 PARTS = ("relu", "layernorm", "batchnorm", "dropout")
 
 
 class LayeredMLP(HookedModule):
-    """784 - hidden[0] - hidden[1] - ... - 10; `after[i]` names what follows the linear part of hidden layer i.
+    """side * side pixels - hidden[0] - ... - classes; `after[i]` names what follows the linear part of hidden layer i.
 
     after: a list for each hidden layer, of "relu" (exactly once), "layernorm" (Ba et al. 2016), "batchnorm" (Ioffe
     and Szegedy 2015) and "dropout", each at most once. dropout: the share of activations that is dropped in training.
@@ -34,6 +33,8 @@ class LayeredMLP(HookedModule):
         hidden: Sequence[int] = (32, 16),
         after: Sequence[Sequence[str]] = (("relu",), ("relu",)),
         dropout: float = 0.2,
+        classes: int = 10,
+        side: int = 28,
     ) -> None:
         super().__init__()
         if len(after) != len(hidden):
@@ -44,13 +45,13 @@ class LayeredMLP(HookedModule):
         points[names[-1]].sort(key=f"{names[-1]}.post".__eq__)
         self.hook_points = ("input", *(point for of_layer in points.values() for point in of_layer), "logits")
         self.input = HookPoint()
-        widths = [PIXELS, *hidden]
+        widths = [side * side, *hidden]
         for name, before, units, parts in zip(names, widths, hidden, after, strict=False):
             self.add_module(name, Layered(before, units, parts, dropout))
-        self.logits = nn.Linear(widths[-1], CLASSES)
+        self.logits = nn.Linear(widths[-1], classes)
 
-    def forward(self, images: Float[Tensor, "batch 1 28 28"]) -> Float[Tensor, "batch 10"]:
-        activations = self.input(images).flatten(1)  # (batch, 784)
+    def forward(self, images: Float[Tensor, "batch 1 side side"]) -> Float[Tensor, "batch class"]:
+        activations = self.input(images).flatten(1)  # (batch, pixel)
         for name in self.layers:
             activations = self.get_submodule(name)(activations)  # (batch, units of the layer)
         return activations

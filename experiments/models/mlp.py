@@ -1,6 +1,6 @@
 """The fully connected network: each hidden layer is linear, then ReLU, and can be read on both sides of the ReLU.
 
-In: images (batch, 1, 28, 28), already treated. Out: logits (batch, class). Weights: PyTorch's default draw.
+In: images (batch, 1, side, side), already treated. Out: logits (batch, class). Weights: PyTorch's default draw.
 """
 
 from __future__ import annotations
@@ -12,18 +12,15 @@ from torch import Tensor, nn
 
 from experiments.hooks import HookedModule, HookPoint
 
-PIXELS = 28 * 28
-CLASSES = 10
-
 
 class MLP(HookedModule):
-    """784 - hidden[0] - hidden[1] - ... - 10, with ReLU after every hidden layer.
+    """side * side pixels - hidden[0] - hidden[1] - ... - classes, with ReLU after every hidden layer.
 
     Hook points: input, hidden1.pre, hidden1.post, hidden2.pre, ..., logits.
     Layers are made in forward order, so a seed gives the weights that the same nn.Sequential would get.
     """
 
-    def __init__(self, *, hidden: Sequence[int] = (32, 16)) -> None:
+    def __init__(self, *, hidden: Sequence[int] = (32, 16), classes: int = 10, side: int = 28) -> None:
         super().__init__()
         names = [f"hidden{number}" for number in range(1, len(hidden) + 1)]
         self.layers = (*names, "logits")
@@ -33,13 +30,13 @@ class MLP(HookedModule):
             "logits",
         )
         self.input = HookPoint()
-        widths = [PIXELS, *hidden]
+        widths = [side * side, *hidden]
         for name, before, units in zip(names, widths, hidden, strict=False):
             self.add_module(name, Hidden(before, units))
-        self.logits = nn.Linear(widths[-1], CLASSES)
+        self.logits = nn.Linear(widths[-1], classes)
 
-    def forward(self, images: Float[Tensor, "batch 1 28 28"]) -> Float[Tensor, "batch 10"]:
-        activations = self.input(images).flatten(1)  # (batch, 784)
+    def forward(self, images: Float[Tensor, "batch 1 side side"]) -> Float[Tensor, "batch class"]:
+        activations = self.input(images).flatten(1)  # (batch, pixel)
         for name in self.layers:
             activations = self.get_submodule(name)(activations)  # (batch, units of the layer)
         return activations
