@@ -51,7 +51,12 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
         default="mnist",
         help="digits: scikit-learn's, offline, resized to 28x28",
     )
-    add("--data", type=_folder, metavar="DIR", help="folder with the four IDX files, plain or .gz")
+    add(
+        "--data",
+        type=_folder,
+        metavar="DIR",
+        help="folder with four IDX files, plain or .gz, and perhaps a dataset.toml",
+    )
     add("--out", type=_folder, metavar="DIR", default=root / "site", help="where the site goes (default: site)")
     add(
         "--cache",

@@ -74,8 +74,11 @@ class Convolution(nn.Conv2d):
 
 
 def max_pool(maps: Float[Tensor, "*batch h w"]) -> Float[Tensor, "*batch i j"]:
-    """2x2 max pooling, fast; within a transform of `torch.func`, which asks for more than gradients, PyTorch's own."""
-    if torch._C._are_functorch_transforms_active():
+    """2x2 max pooling, fast; a last odd row or column is left out.
+
+    PyTorch's own is used within a transform of `torch.func`, which asks for more than gradients, and for odd sides.
+    """
+    if torch._C._are_functorch_transforms_active() or maps.shape[-1] % 2:
         return max_pool2d(maps, 2)
     return MaxPool.apply(maps)
 
