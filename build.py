@@ -152,6 +152,8 @@ def compute(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> runn
     for kept in KEPT:
         check_writable(survey.shelves.local.folder / kept)
     standing, jobs = states(survey), min(jobs, len(missing))
+    for chapter, why in contents.absent.items():
+        console.show(f"without the chapter {chapter}: {why}")
     console.show_graph(standing, costs=survey.costs(), jobs=jobs)
     perhaps = {name for name in missing if standing[name] == "waiting"}
     progress = Progress({*missing} - perhaps, perhaps=perhaps, costs=survey.costs, jobs=jobs)
