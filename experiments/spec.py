@@ -124,7 +124,7 @@ class Study:
     embeddings: tuple[str, ...] = ("pca", "tsne", "umap")
     ascent_steps: int = 200
     variants: tuple[Architecture, ...] = ()
-    variants_of: str = "mlp-normalized"
+    variants_of: str = ""
     variant_seeds: int = 5
     replication: int = 31416
 
@@ -223,7 +223,8 @@ class Stage:
     The function is called with keyword arguments: every input (the value of a product, or a dict of values
     where the input is a mapping), every parameter, and every entry of `place`. It returns a dict
     {product name: value}. `place` says where things are and never what they are (the data folder), so it is
-    no part of the stage's key. `publish` names the products that go to the published shelf.
+    no part of the stage's key. `publish` names the products that go to the published shelf. `gate` says that nothing
+    else may begin before the stage has succeeded, whether it is read or not.
     """
 
     name: str
@@ -232,6 +233,12 @@ class Stage:
     inputs: Mapping[str, Product | Mapping[str, Product]] = field(default_factory=dict)
     publish: tuple[str, ...] = ()
     place: Mapping[str, str] = field(default_factory=dict)
+    gate: bool = False
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether all other stages wait for it: a gate, or what comes from outside."""
+        return self.gate or bool(self.place)
 
     def products_read(self) -> tuple[Product, ...]:
         """Every product this stage reads, in the order of its arguments."""

@@ -45,6 +45,8 @@ LAYERS = (
         ("build",),
         ours=(
             *ENGINE,
+            "experiments.chapters",
+            "experiments.description",
             "experiments.idx",
             "experiments.plan",
             "experiments.study",
@@ -58,7 +60,6 @@ LAYERS = (
         ("report.site", "report.serve"),
         ours=(
             *ENGINE,
-            "experiments.chapters",
             "experiments.plan",
             "report.check",
             "report.errors",
@@ -102,6 +103,7 @@ LAYERS = (
     ),
     Layer(("experiments.rows",), ours=()),
     Layer(("experiments.wiring",), ours=("experiments.spec",)),
+    Layer(("experiments.description",), ours=("experiments.idx",)),
     Layer(("experiments.idx",), ours=("experiments.errors", "experiments.formats")),
     Layer(("experiments.formats",), ours=()),
     Layer(("experiments.study",), ours=("experiments.spec",)),

@@ -114,6 +114,16 @@ def test_another_seed_of_the_replication_trains_it_alone(built):
     assert trained(found) == {f"train/replication/{name}" for name in ("raw", "normalized", "fast")}
 
 
+def test_every_network_is_checked_first_and_nothing_that_is_measured_depends_on_what_the_check_says():
+    stages = plan(PUBLISHED, questions=QUESTIONS)
+    names = [each.name for each in (*PUBLISHED.architectures, *PUBLISHED.variants)]
+    checks = stages[: len(names)]
+    assert [stage.name for stage in checks] == [f"check/{name}" for name in names]
+    assert all(stage.gate for stage in checks)
+    readers = {stage.name for stage in stages for each in stage.products_read() if each.stage.startswith("check")}
+    assert readers == {"analysis/comparison", "figure/index/at-a-glance"}
+
+
 def test_where_things_are_is_no_difference_but_other_files_are(built):
     assert survey(SMALL, built, folder="/elsewhere", cache="/tmp").must_run() == []
     assert survey(SMALL, built, files={"train-images-idx3-ubyte": "0" * 64}).standings["data"].state == "missing"

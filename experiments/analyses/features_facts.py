@@ -27,9 +27,9 @@ BETWEEN = ("saliency_border", "saliency_ink", "saliency_roughness", "unit_border
 def facts(
     groups: Groups,
     galleries: Mapping[str, Arrays],
-    images: UInt8[np.ndarray, "image 28 28"],
-    lit: Float[np.ndarray, "28 28"],
-    edge: Bool[np.ndarray, "28 28"],
+    images: UInt8[np.ndarray, "image side side"],
+    lit: Float[np.ndarray, "side side"],
+    edge: Bool[np.ndarray, "side side"],
     grid: Grid,
 ) -> dict[str, Fact]:
     """Every measure per condition (see `measures`), its paired differences, and the agreement of maps.

@@ -64,13 +64,13 @@ def read(
 ) -> dict[str, Any]:
     """Every unit of every hidden layer of one trained network, scaled and replaced by its average.
 
-    test, probe: images uint8 (image, 28, 28) and labels; the averages of mean-ablation are over the probe images.
+    test, probe: images uint8 (image, side, side) and labels; the averages of mean-ablation are over the probe images.
     seed: of the random directions. Returns `arrays.npz`: layers, and for each hidden layer
 
-        confusion/<layer>, correct_logit/<layer>   (unit, scale, 10, 10), (unit, scale, 10), at SCALES
-        mean_confusion/<layer>                     (unit, 10, 10)          under mean-ablation
-        direction_confusion/<layer>                (direction, 2, 10, 10)  as many random directions, at 0 and 3
-        class_mean/<layer>                         (unit, 10)              on the probe images, as recorded
+        confusion/<layer>, correct_logit/<layer>   (unit, scale, class, class), (unit, scale, class), at SCALES
+        mean_confusion/<layer>                     (unit, class, class)          under mean-ablation
+        direction_confusion/<layer>                (direction, 2, class, class)  as many random directions, at 0 and 3
+        class_mean/<layer>                         (unit, class)                 on the probe images, as recorded
     """
     model = cast(HookedModule, at_epoch(weights, epoch=-1, architecture=architecture))
     images, labels = treat(test["images"], **treatment), torch.tensor(test["labels"].astype(np.int64))
@@ -175,10 +175,10 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) 
     runs: {"mlp-raw/0": arrays of read}. card: of the data set; its `class_names` label the classes. Returns
     `arrays.npz`: classes, scales, layers/<condition>, and for each condition and hidden layer
 
-        class_accuracy, correct_logit /<condition>/<layer>   (unit, scale, 10)     first seed; accuracy in %
-        change/<condition>/<layer>                           (unit, 2, 10, 10)     first seed, at 0 and at 3: the
+        class_accuracy, correct_logit /<condition>/<layer>   (unit, scale, class)     first seed; accuracy in %
+        change/<condition>/<layer>                           (unit, 2, class, class)  first seed, at 0 and at 3: the
                                                              confusion matrix minus the baseline's, in images
-        images/<condition>                                   (10,)                 images of each class
+        images/<condition>                                   (class,)                 images of each class
         dose/<condition>/<layer>                             (seed, scale)         accuracy, mean over living units
         <effect>/<condition>/<layer>                         (seed, unit)          see `effects`
 

@@ -49,7 +49,7 @@ def read(
 ) -> dict[str, Any]:
     """How alike the epochs, and at the end the layers, of one network are.
 
-    weights: {parameter: (epoch, ...)}. probe: images uint8 (P, 28, 28), labels (P,), of which `images` are used,
+    weights: {parameter: (epoch, ...)}. probe: images uint8 (P, side, side), labels (P,), of which `images` are used,
     balanced by class. Returns `arrays.npz`: layers in order of depth, image (chosen probe image,), and
 
         cka, procrustes /<layer>   (epoch, epoch)          see representations

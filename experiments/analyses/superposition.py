@@ -1,7 +1,7 @@
-"""Do digits share directions: how far apart a layer keeps its ten digits, and over how many units it spreads each.
+"""Do classes share directions: how far apart a layer keeps them, and over how many units it spreads each.
 
-In: the record of every run (class means by epoch) and its weights. Out: arrays and facts for the study. A digit's
-direction in a layer is its class mean minus the mean of all digits' class means; ten of them lie in at most nine
+In: the record of every run (class means by epoch) and its weights. Out: arrays and facts for the study. A class's
+direction in a layer is its class mean minus the mean of all classes' means; ten of them lie in at most nine
 dimensions.
 """
 
@@ -25,15 +25,14 @@ Directions = Float[np.ndarray, "*shape classes unit"]
 
 DRAWS = 10  # rotations that a layer is compared with
 UNITS = {"interference": "", "own": "", "units": "units", "units_rotated": "units"}
-PAIRS = list(combinations(range(10), 2))
 
 
 def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
     """How the digits share each hidden layer, for all networks.
 
     records: {"mlp-raw/0": record of the run}. weights: {"mlp-raw/0": {parameter: (epoch, ...)}}. Returns
-    `arrays.npz`, for every condition: layers/<condition>; misread/<condition> (10, 10), how many images of either of
-    two digits are read as the other, and cosine/<condition>/<layer> (10, 10), both means over seeds at the end;
+    `arrays.npz`, for every condition: layers/<condition>; misread/<condition> (class, class), how many images of either
+    of two classes are read as the other, and cosine/<condition>/<layer> (class, class), means over seeds at the end;
     interference, own, units, units_rotated /<condition>/<layer> (seed, epoch), see `read`; and `facts.json`:
 
         superposition.<measure>.<condition>.<layer>   at the end, also `_start` and, as a paired difference, `_gain`
@@ -65,8 +64,8 @@ def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays], gri
 
 def read(record: Arrays, weights: Arrays) -> dict[str, np.ndarray]:
     """One network: layers; for each of them size, and (epoch,) interference, own, units, units_rotated, and cosine
-    (10, 10) at the end; and at the end misread (10, 10) and, as numbers, confused, readout, alignment, closest and
-    furthest (see `compare`)."""
+    (class, class) at the end; and at the end misread (class, class) and, as numbers, confused, readout, alignment,
+    closest and furthest (see `compare`)."""
     layers = hidden_layers(record)
     found: dict[str, np.ndarray] = {"layers": np.array(layers)}
     for layer in layers:
@@ -83,15 +82,21 @@ def read(record: Arrays, weights: Arrays) -> dict[str, np.ndarray]:
     reading = weights[f"{record['layers'][-1]}.weight"][-1].astype(np.float64)
     reading = reading - reading.mean(axis=0)  # what all logits share changes no answer
     last = directions(record[f"class_mean/{layers[-1]}"][-1])
+    apart = [cosines(last)[pair] for pair in couples(len(last))]
     aligned = [_cosine(a, b) for a, b in zip(reading, last, strict=True)]
     return found | {
         "misread": record["confusion"] + record["confusion"].T,
         "confused": np.array(confusion_correlation(cosines(last), record["confusion"])),
         "readout": interference(reading),
         "alignment": np.mean(aligned),
-        "closest": np.max([cosines(last)[pair] for pair in PAIRS]),
-        "furthest": np.min([cosines(last)[pair] for pair in PAIRS]),
+        "closest": np.max(apart),
+        "furthest": np.min(apart),
     }
+
+
+def couples(classes: int) -> list[tuple[int, int]]:
+    """Every pair of classes."""
+    return list(combinations(range(classes), 2))
 
 
 def directions(means: Float[np.ndarray, "*shape unit classes"]) -> Directions:
@@ -113,7 +118,7 @@ def interference(found: Directions) -> Float[np.ndarray, "*shape"]:
     What one direction is read as being of another, as in Elhage et al. (2022), "Toy Models of Superposition".
     """
     squared = cosines(found) ** 2
-    return np.asarray(np.mean([squared[..., i, j] for i, j in PAIRS], axis=0))
+    return np.asarray(np.mean([squared[..., i, j] for i, j in couples(found.shape[-2])], axis=0))
 
 
 def dimensionality(found: Directions) -> Float[np.ndarray, "*shape classes"]:
@@ -139,7 +144,7 @@ def spread(found: Directions) -> Float[np.ndarray, "*shape classes"]:
     return np.divide(squares.sum(axis=-1) ** 2, fourth, out=np.zeros_like(fourth), where=fourth > 0)
 
 
-def least(dimensions: int, *, count: int = 10) -> float:
+def least(dimensions: int, *, count: int) -> float:
     """The smallest mean squared cosine that `count` directions can have in so many dimensions (Welch 1974)."""
     room = min(dimensions, count - 1)  # they are centred, so one dimension is lost
     return (count - room) / (room * (count - 1))
@@ -149,8 +154,8 @@ def confusion_correlation(
     cosine: Float[np.ndarray, "classes classes"], confusion: Int[np.ndarray, "true read"]
 ) -> float:
     """Rank correlation, over pairs of digits, of their cosine with how many images of either are read as the other."""
-    misread = np.array([confusion[i, j] + confusion[j, i] for i, j in PAIRS], dtype=np.float64)
-    return rank_correlation(np.array([cosine[i, j] for i, j in PAIRS], dtype=np.float64), misread)
+    misread = np.array([confusion[i, j] + confusion[j, i] for i, j in couples(len(cosine))], dtype=np.float64)
+    return rank_correlation(np.array([cosine[i, j] for i, j in couples(len(cosine))], dtype=np.float64), misread)
 
 
 def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
@@ -196,9 +201,13 @@ def _constants(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
         for layer in group[0]["layers"]:
             size = int(group[0][f"size/{layer}"])
             named[f"superposition.size.{layer}"] = constant(size, unit="units", n=1, method="units of the layer")
-            room = min(size, len(group[0][f"cosine/{layer}"]) - 1)
+            classes = len(group[0][f"cosine/{layer}"])
+            room, said = min(size, classes - 1), "ten" if classes == 10 else classes
             named[f"superposition.least.{layer}"] = constant(
-                least(size), unit="", n=1, method="smallest mean squared cosine of ten centred directions"
+                least(size, count=classes),
+                unit="",
+                n=1,
+                method=f"smallest mean squared cosine of {said} centred directions",
             )
             named[f"superposition.chance.{layer}"] = constant(
                 1 / room, unit="", n=1, method="expected squared cosine of random directions in as many dimensions"
