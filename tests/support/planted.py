@@ -1,12 +1,14 @@
 """Small networks, linear units and images of which it is known what a measure must find."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from experiments import models, wiring
 from experiments.analyses import attribution
+from experiments.spec import Architecture, Treatment
 from experiments.study import PUBLISHED
 
 ARCHITECTURES = {
@@ -18,6 +20,15 @@ NORMALIZED = TREATMENTS["normalized"]
 GRID = wiring.grid(PUBLISHED)  # four conditions, as analyses are told of them
 LOOK = wiring.look(PUBLISHED)  # and as figures are
 CONDITIONS = [f"{architecture}-{treatment}" for architecture in ARCHITECTURES for treatment in TREATMENTS]
+
+
+def study(*, architectures=("mlp", "cnn"), treatments=("raw", "normalized")):
+    """A study of so many conditions, of which only the names count."""
+    return replace(
+        PUBLISHED,
+        architectures=tuple(Architecture(name, name.upper(), build="", options={}) for name in architectures),
+        treatments=tuple(Treatment(name, name, 0.0, 1.0) for name in treatments),
+    )
 
 
 def network(architecture: str, *, seed: int = 0):
