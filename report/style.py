@@ -310,6 +310,11 @@ def dots(ax: Axes, points: np.ndarray, *, color: str, size: float = 2.0, alpha: 
     ax.add_patch(PathPatch(path, color=color, fill=False, linewidth=size, capstyle="round", alpha=alpha))
 
 
+def class_colours(count: int) -> list[str]:
+    """A colour for each class; with more classes than colours, they begin again."""
+    return [DIGITS[place % len(DIGITS)] for place in range(count)]
+
+
 def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
     """Name each digit at its place (10, 2), within the axes, on a halo of paper. `halo` must be unique within the
     figure."""
@@ -329,7 +334,7 @@ def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
 
 __all__ = [
     "DIGITS", "FONT_SIZE", "GRID", "HEAT", "INK", "MINUS", "MUTED", "PAPER", "TREATMENTS", "WIDTH",
-    "architecture", "curve", "difference", "digit_labels", "dots", "drawn", "end_labels", "epoch_axis", "figure",
-    "heat", "key", "label", "layer_label", "look", "look_of", "panels", "present", "showing", "sparse", "spread",
-    "study", "treatment",
+    "architecture", "class_colours", "curve", "difference", "digit_labels", "dots", "drawn", "end_labels",
+    "epoch_axis", "figure", "heat", "key", "label", "layer_label", "look", "look_of", "panels", "present", "showing",
+    "sparse", "spread", "study", "treatment",
 ]  # fmt: skip
