@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiments import chapters
+from experiments.errors import InputError
 from experiments.spec import Product, Stage, Study
 from experiments.wiring import CARD, checks, look
 
@@ -28,8 +29,10 @@ def plan(
 
     `folder` and `cache` say where data files are and where a download goes. `files` says what the folder holds
     where that is not MNIST (see `idx.fingerprints`), so that other files are other data. `questions`
-    ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere.
+    ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere. Raises InputError for a study
+    that makes no sense, with a line for each fault.
     """
+    sensible(study)
     data = Stage(
         name="data",
         function="experiments.data:load",
@@ -46,7 +49,14 @@ def plan(
         )
         for page, question in (questions or {}).items()
     ]
-    return _in_order([data, *checks(study), *declared, *cards])
+    return _in_order([*checks(study), data, *declared, *cards])
+
+
+def sensible(study: Study) -> Study:
+    """The study, if it makes sense. Raises InputError with a line for each fault."""
+    if study.faults:
+        raise InputError("\n".join(f"experiments/study.py, {study.name}: {fault}." for fault in study.faults))
+    return study
 
 
 def _in_order(stages: list[Stage]) -> list[Stage]:

@@ -44,7 +44,8 @@ def read_probe(
     The statistics, of every hook point but the input, which never changes, and of every unit:
     mean/<hook>, std/<hook> (11,): per class and, last, over all images; over images, units and positions.
     quantile/<hook> (9,), histogram/<hook> (bins,): over all activations of the hook point.
-    class_mean/<layer> (unit, 10), class_peak/<layer> (channel, 10), active/<layer> (unit,): see `unit_statistics`.
+    class_mean/<layer> (unit, 10), class_peak/<layer> (channel, 10), active/<layer> (unit,): see `unit_statistics`;
+    active/ only where the units can be silent, see `rectified`.
     What each layer hands on: <hook> (image, ...), the activations at its last hook point.
     """
     _, cache = run_with_cache(model, images, names=model.hook_points[1:])
@@ -53,7 +54,8 @@ def read_probe(
         statistics |= hook_statistics(name, activation, labels)
     for layer in model.layers:
         statistics |= unit_statistics(layer, cache[reading_point(model, layer)], labels)
-    del statistics[f"active/{model.layers[-1]}"]  # a logit is neither on nor off
+        if not rectified(model, layer):
+            del statistics[f"active/{layer}"]  # a logit is neither on nor off, nor is what is read behind a tanh
     return statistics, {name: cache[name].numpy() for name in last_points(model)}
 
 
@@ -145,6 +147,11 @@ def reading_point(model: HookedModule, layer: str) -> str:
     return f"{layer}.post" if f"{layer}.post" in model.hook_points else layer
 
 
+def rectified(model: HookedModule, layer: str) -> bool:
+    """Whether a layer's units are read behind a ReLU, and so are never negative, and can be silent."""
+    return "relu" in model.parts.get(layer, ())
+
+
 def last_points(model: HookedModule) -> list[str]:
     """The last hook point of each layer: what it hands to the next one (hidden1.post, conv1.pooled, logits)."""
     return [[name for name in model.hook_points if name.split(".")[0] == layer][-1] for layer in model.layers]
@@ -202,49 +209,68 @@ def confusion(prediction: Int[np.ndarray, " image"], labels: Int[np.ndarray, " i
 class StepLog:
     """What happens in the steps of one epoch, written into arrays made beforehand so that no step waits.
 
-    A layer's gradient is that of its weight and bias together. A unit's gradient is zero in a step where its
-    bias's gradient, the sum of what reaches the unit from every image and position, is exactly zero.
+    A layer's gradient is that of its own weight and bias together; of a layer that has none of its own, that of all
+    parameters within. A unit's gradient is zero in a step where its bias's gradient, the sum of what reaches the unit
+    from every image and position, is exactly zero; a layer without a bias is left out there.
+    learning_rate: of plain gradient descent; None where the caller tells of each step what it did, see `moved`.
     """
 
-    def __init__(self, model: HookedModule, *, samples: int, steps: int, learning_rate: float) -> None:
+    def __init__(self, model: HookedModule, *, samples: int, steps: int, learning_rate: float | None) -> None:
         self._layers, self._learning_rate = tuple(model.layers), learning_rate
-        modules = [cast(nn.Linear, model.get_submodule(layer)) for layer in self._layers]
-        self._parameters = [parameter for module in modules for parameter in (module.weight, module.bias)]
-        self._biases = [module.bias for module in modules[:-1]]
+        modules = {layer: model.get_submodule(layer) for layer in self._layers}
+        own = [list(module.parameters(recurse=False)) or list(module.parameters()) for module in modules.values()]
+        self.parameters: list[Tensor] = [parameter for of_layer in own for parameter in of_layer]
+        self._counts = [len(of_layer) for of_layer in own]
+        biases = {layer: getattr(modules[layer], "bias", None) for layer in self._layers[:-1]}
+        self._biases = {layer: bias for layer, bias in biases.items() if isinstance(bias, nn.Parameter)}
         self._loss = torch.zeros(steps)
         self._logits = torch.zeros(samples, CLASSES)
-        self._norms = torch.zeros(steps, 2 * len(self._parameters))
-        self._bias_gradients = torch.zeros(steps, sum(len(bias) for bias in self._biases))
+        self._norms = torch.zeros(steps, 2 * len(self.parameters))
+        self._moved = torch.zeros(steps, len(self.parameters))
+        self._bias_gradients = torch.zeros(steps, sum(len(bias) for bias in self._biases.values()))
 
     @torch.no_grad()
     def write(self, step: int, start: int, loss: Tensor, logits: Float[Tensor, "sample class"]) -> None:
         """Logs one step, between the backward pass and the update; `start` is the batch's first sample."""
-        gradients = [cast(Tensor, parameter.grad) for parameter in self._parameters]
+        gradients = [cast(Tensor, parameter.grad) for parameter in self.parameters]
         self._loss[step] = loss
         self._logits[start : start + len(logits)] = logits
-        torch.stack(torch._foreach_norm([*gradients, *self._parameters]), out=self._norms[step])
-        torch.cat([cast(Tensor, bias.grad) for bias in self._biases], out=self._bias_gradients[step])
+        torch.stack(torch._foreach_norm([*gradients, *self.parameters]), out=self._norms[step])
+        if self._biases:
+            torch.cat([cast(Tensor, bias.grad) for bias in self._biases.values()], out=self._bias_gradients[step])
+
+    @torch.no_grad()
+    def moved(self, step: int, before: Sequence[Tensor]) -> None:
+        """Logs what one step did; `before` are copies of `parameters` from before it."""
+        torch.stack(torch._foreach_norm(torch._foreach_sub(self.parameters, list(before))), out=self._moved[step])
 
     def summary(self, labels: Int[Tensor, " sample"], *, batch_size: int) -> Arrays:
         """The epoch in numbers; `labels` in the order in which the samples were seen.
 
         train_loss (), train_accuracy (): means over the samples, each read just before its step.
         gradient_norm/<layer> (), update_ratio/<layer> (): means over the steps of the L2 norm of the gradient,
-            and of log10(learning rate * norm of the gradient / norm of the weights).
+            and of log10(norm of the step / norm of the weights), where the step of plain gradient descent is the
+            learning rate times the gradient.
         zero_gradient/<layer> (unit,): the share of steps in which the unit's gradient is exactly zero.
         """
         sizes = np.array([len(batch) for batch in labels.split(batch_size)])
-        squares = self._norms.double().square().reshape(len(sizes), 2, len(self._layers), 2)
-        gradients, weights = squares.sum(3).sqrt().unbind(1)  # (step, layer) each
-        ratios = (self._learning_rate * gradients / weights).clamp_min(SMALLEST_RATIO).log10()
-        zero = (self._bias_gradients == 0).double().mean(0).split([len(bias) for bias in self._biases])
+        gradients, weights = self._of_layers(self._norms.reshape(len(sizes), 2, -1)).unbind(1)  # (step, layer) each
+        rate = self._learning_rate
+        moves = self._of_layers(self._moved) if rate is None else rate * gradients
+        ratios = (moves / weights).clamp_min(SMALLEST_RATIO).log10()
+        zero = (self._bias_gradients == 0).double().mean(0).split([len(bias) for bias in self._biases.values()])
         return {
             "train_loss": np.average(self._loss.double().numpy(), weights=sizes),
             "train_accuracy": (self._logits.argmax(1) == labels).double().mean().numpy(),
             **_by_layer("gradient_norm", self._layers, gradients.mean(0)),
             **_by_layer("update_ratio", self._layers, ratios.mean(0)),
-            **_by_layer("zero_gradient", self._layers[:-1], zero),
+            **_by_layer("zero_gradient", tuple(self._biases), zero),
         }
+
+    def _of_layers(self, norms: Float[Tensor, "*shape parameter"]) -> Float[Tensor, "*shape layer"]:
+        """The norms of layers, of those of their parameters."""
+        parts = norms.double().square().split(self._counts, dim=-1)
+        return torch.stack([part.sum(-1) for part in parts], dim=-1).sqrt()
 
 
 def _by_layer(measure: str, layers: Sequence[str], values: Iterable[Tensor]) -> Arrays:

@@ -6,7 +6,7 @@ names, in the order in which every figure shows them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -30,19 +30,6 @@ def conditions_of(arrays: Arrays, architecture: str = "", *, by: str = "") -> li
 def architectures_of(arrays: Arrays) -> list[str]:
     """The architectures of these conditions, each once."""
     return list(dict.fromkeys(style.architecture(condition) for condition in conditions_of(arrays)))
-
-
-def in_rows(conditions: Sequence[str], *, most: int = 4) -> list[list[str]]:
-    """Conditions in the rows of a figure, at most so many in each: all in one where they are few, else a new row for
-    each architecture."""
-    if len(conditions) <= most:
-        return [list(conditions)]
-    rows: list[list[str]] = []
-    for name in conditions:
-        if not rows or len(rows[-1]) == most or style.architecture(rows[-1][0]) != style.architecture(name):
-            rows.append([])
-        rows[-1].append(name)
-    return rows
 
 
 def layers_of(arrays: Arrays, name: str) -> list[str]:

@@ -74,6 +74,7 @@ class Functions:
     noted: list[str] = field(default_factory=list)  # what it put into `users`, in that order
     listed: list[str] = field(default_factory=list)  # what it shows the users of, as far as they were written before
     blocks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # the evidence that its marks open
     known: Mapping[str, str] = field(default_factory=dict)  # listings of code by what they are made of, from before
     listings: dict[str, str] = field(default_factory=dict)  # the same of now
 
@@ -94,9 +95,11 @@ class Functions:
             "has_page": lambda slug: slug in self.library.pages,
             "every": checks.every,
             "some": checks.some,
-            "none": checks.none,
+            "nowhere": checks.nowhere,
             "at_least": checks.at_least,
             "at_most": checks.at_most,
+            "above": checks.above,
+            "at_most_part": checks.at_most_part,
             "claim": self.claim,
             "finding": self.finding,
             "evidence": self.evidence,
@@ -118,7 +121,8 @@ class Functions:
         """The body with every token replaced by its block (blocks may hold tokens themselves)."""
         while _BLOCK.search(body):
             body = _BLOCK.sub(lambda match: self.blocks[int(match.group(1))], body)
-        return body
+        notes = "\n".join(self.notes)
+        return f'{body}\n<aside class="notes" aria-label="Evidence">\n{notes}\n</aside>' if notes else body
 
     def rows(self, page: str) -> list[Mapping[str, Any]]:
         """The rows of a page's table, in their order: what its facts say, under `of`, that they are of."""
@@ -138,17 +142,17 @@ class Functions:
         """
         held = self._held(question, checks)
         sentence = caller().strip() if held else f"{question} This study is too small to tell: *not decided here*."
-        return f"{sentence} {self._mark([row for check in checks for row in check.rows])}"
+        return f"{sentence} {self._mark([row for check in checks for row in check.rows], question)}"
 
     def finding(self, text: str, *checks: Check, otherwise: str) -> str:
         """A finding in words, as the title of a figure is; where a check does not hold in a smaller study, `otherwise`,
         which says what is shown and not what comes of it."""
         return text if self._held(text, checks) else otherwise
 
-    def evidence(self, measure: str, among: Sequence[Any], *at: Place) -> str:
-        """The mark of a measure's facts, of conditions or comparisons."""
-        names = [(self.library.known.name(measure, each, *at), each.title) for each in among]
-        return self._mark([Row(name, of) for name, of in names])
+    def evidence(self, measure: str, among: Sequence[Any], *at: Place, asked: str = "") -> str:
+        """The mark of a measure's facts, of conditions or comparisons; `asked` stands above them."""
+        rows = [Row(self.library.known.name(measure, each, *at), each.title, measure) for each in among]
+        return self._mark(rows, asked)
 
     def _held(self, claim: str, checks: Sequence[Check]) -> bool:
         failed = [check for check in checks if not check.holds]
@@ -159,10 +163,17 @@ class Functions:
             raise PageError(f"the claim {claim!r} does not stand: it asks for {asked}, but {told}. Write it anew.")
         return not failed
 
-    def _mark(self, rows: Sequence[Row]) -> str:
-        distinct = {row.name: row for row in rows}.values()
-        shown = marks.mark([(row.of, self.library.facts[row.name]) for row in distinct])
-        return self._inline(shown) if shown else ""
+    def _mark(self, rows: Sequence[Row], asked: str) -> str:
+        """The mark in the text; its note stands at the end of the page."""
+        if not rows:
+            return ""
+        tables: dict[str, dict[str, Fact]] = {}
+        for row in rows:
+            tables.setdefault(row.measure, {})[row.of] = self.library.facts[row.name]
+        number = len(self.notes) + 1
+        shown = {measure: list(of.items()) for measure, of in tables.items()}
+        self.notes.append(marks.note(number, shown, asked=asked))
+        return self._inline(marks.button(number))
 
     # Links
 
@@ -171,7 +182,7 @@ class Functions:
         if slug in self.library.absent and slug not in self.library.pages:
             return html.escape(text or slug.capitalize())
         if slug not in self.library.pages:
-            raise unknown("page", slug, self.library.pages, "Pages are listed in report/pages.py.")
+            raise unknown("page", slug, self.library.pages, "Each is a file in templates/pages.")
         target = self.library.pages[slug]
         return f'<a href="{self.top}{target.file}">{html.escape(text or target.title)}</a>'
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from experiments.spec import Study
@@ -82,6 +82,12 @@ def words(number: int) -> str:
         return WORDS[number]
     tens, ones = divmod(number, 10)
     return f"{TENS[tens - 2]}-{WORDS[ones]}" if ones else TENS[tens - 2]
+
+
+def listed(things: Sequence[Any], *, last: str = "and") -> str:
+    """What things are called, in one phrase: "raw, scaled and normalized"."""
+    titles = [thing if isinstance(thing, str) else thing.title for thing in things]
+    return f" {last} ".join(filter(None, (", ".join(titles[:-1]), *titles[-1:])))
 
 
 def _wrap(label: str, value: Any) -> Any:

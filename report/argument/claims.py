@@ -17,10 +17,11 @@ HIGHER, LOWER, UNDECIDED = "higher", "lower", "no detectable difference"
 
 @dataclass(frozen=True)
 class Row:
-    """A fact that a check rests on: its name, and what it is of, in words."""
+    """A fact that a check rests on: its name, what it is of, in words, and of which measure."""
 
     name: str
     of: str
+    measure: str
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Checks:
         """The verdict is the word somewhere."""
         return self._verdicts("some", word, measure, list(among), at, any)
 
-    def none(self, word: str, measure: str, among: Iterable[Condition | Comparison], *at: Place) -> Check:
+    def nowhere(self, word: str, measure: str, among: Iterable[Condition | Comparison], *at: Place) -> Check:
         """The verdict is the word nowhere."""
         return self._verdicts("none", word, measure, list(among), at, lambda given: bool(given) and not any(given))
 
@@ -69,6 +70,23 @@ class Checks:
     def at_most(self, most: float, measure: str, among: Iterable[Condition | Comparison], *at: Place) -> Check:
         """The interval lies at or below a number everywhere."""
         return self._bounds("at most", most, measure, list(among), at, lambda _, high: high <= most)
+
+    def above(self, measure: str, among: Iterable[Place], other: Place, *at: Place) -> Check:
+        """The value is larger in each of several places than in another one."""
+        places = [*among]
+        rows = tuple(Row(self.known.name(measure, each, *at), _title(each), measure) for each in (*places, other))
+        values = [self.known.facts[row.name]["value"] for row in rows]
+        return Check(bool(places) and min(values[:-1]) > values[-1], f"{measure} above {_title(other)}", rows)
+
+    def at_most_part(
+        self, part: float, measure: str, of: str, among: Iterable[Condition | Comparison], *at: Place
+    ) -> Check:
+        """The value of a measure is at most some part of another's, in size, everywhere."""
+        some = list(among)
+        rows = self._rows(measure, some, at), self._rows(of, some, at)
+        sizes = [[abs(self.known.facts[row.name]["value"]) for row in each] for each in rows]
+        holds = bool(some) and all(a <= part * b for a, b in zip(*sizes, strict=True))
+        return Check(holds, f"{measure} at most {part} of {of}", (*rows[1], *rows[0]))
 
     def _verdicts(
         self,
@@ -100,7 +118,11 @@ class Checks:
         return Check(bool(ends) and all(decide(*end) for end in ends), f"{measure} {how} {bound} everywhere", rows)
 
     def _rows(self, measure: str, among: Sequence[Condition | Comparison], at: tuple[Place, ...]) -> tuple[Row, ...]:
-        return tuple(Row(self.known.name(measure, each, *at), each.title) for each in among)
+        return tuple(Row(self.known.name(measure, each, *at), each.title, measure) for each in among)
+
+
+def _title(place: Place) -> str:
+    return place.title if isinstance(place, Condition | Comparison) else str(place)
 
 
 def _verdict(fact: wording.Fact) -> str:

@@ -1,12 +1,13 @@
 """Evidence marks: a small plot and a table behind a sentence, of the facts that it rests on.
 
-In: facts and what they are of. Out: HTML that opens without a script; in print and for search it is there as a table.
+In: facts and what they are of. Out: a button that stands in the sentence, and the note that it opens, which needs no
+script: a popover. In print all notes stand at the end of the page.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from report import facts as wording
 from report.facts import Fact
@@ -14,20 +15,35 @@ from report.facts import Fact
 WIDTH, LINE, EDGE = 220, 18, 10  # of the plot, in CSS pixels: its width, a row, and the space at both ends
 
 
-def mark(rows: Sequence[tuple[str, Fact]], *, label: str = "evidence") -> str:
-    """A disclosure with a dot and an interval for each fact, and the same as a table. rows: (what it is of, fact)."""
-    if not rows:
-        return ""
+def button(number: int) -> str:
+    """The mark in the sentence: it opens note `number` of the page."""
+    glyph = '<svg viewBox="0 0 16 8" aria-hidden="true"><path d="M1 4H15"/><circle cx="8" cy="4" r="3"/></svg>'
+    return (
+        f'<button type="button" class="mark" popovertarget="evidence-{number}" aria-label="Evidence {number}">'
+        f"{glyph}{number}</button>"
+    )
+
+
+def note(number: int, tables: Mapping[str, Sequence[tuple[str, Fact]]], *, asked: str) -> str:
+    """What the mark opens: of each measure a table, with a dot and an interval for each fact, and the numbers.
+
+    tables: {measure: rows of (what it is of, fact)}; the rows of a measure are drawn on one scale.
+    """
+    body = "".join(_table(measure, rows) for measure, rows in tables.items())
+    return (
+        f'<div class="evidence" id="evidence-{number}" popover role="note" aria-label="Evidence {number}">'
+        f"<p><strong>{number}</strong> {html.escape(asked)}</p>{body}</div>"
+    )
+
+
+def _table(measure: str, rows: Sequence[tuple[str, Fact]]) -> str:
     places = _scale([fact for _, fact in rows])
     body = "".join(
         f'<tr><th scope="row">{html.escape(of)}</th><td>{_plot(fact, places)}</td><td>{wording.shown(fact)}</td></tr>'
         for of, fact in rows
     )
-    method = html.escape(rows[0][1]["method"])
-    return (
-        f'<details class="evidence"><summary>{html.escape(label)}</summary>'
-        f"<table><tbody>{body}</tbody></table><p>{method}</p></details>"
-    )
+    methods = "; ".join(dict.fromkeys(html.escape(fact["method"]) for _, fact in rows))
+    return f"<table><tbody>{body}</tbody></table><p><code>{html.escape(measure)}</code>: {methods}</p>"
 
 
 def _ends(fact: Fact) -> tuple[float, float, float]:

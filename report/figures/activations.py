@@ -13,11 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of, in_rows
+from report.arrays import Arrays, architectures_of, conditions_of
 
 Drawn = dict[str, str]
 
-VALUES = (-10, -1, 0, 1, 10)  # ticks on an axis of values whose spacing is asinh
+VALUES = (-10, -1, 0, 1, 10)  # ticks on an axis of values whose spacing is asinh; each other one in narrow panels
 REACH = 20  # the largest value shown on it
 BANDS = ((1, 7), (2, 6), (3, 5))  # pairs of columns of `quantile`: 1 to 99 %, 5 to 95 %, 25 to 75 %
 
@@ -30,7 +30,7 @@ def distributions(*, arrays: Arrays) -> Drawn:
     first = next(iter(rows))
     rows[first] = ["input", *rows[first]]
     fig, axes, _ = style.panels(rows, row_height=2.5, sharex=True, sharey=True)
-    bins = np.arange(len(edges))
+    bins, values = np.arange(len(edges)), VALUES[:: 1 if max(map(len, rows.values())) < 5 else 2]
     table = []
     for (architecture, hook), ax in axes.items():
         for condition in conditions_of(arrays, architecture):
@@ -41,8 +41,8 @@ def distributions(*, arrays: Arrays) -> Drawn:
                 for moment, share in zip(moments, shares, strict=True)
                 for bin_ in np.flatnonzero(share)
             ]
-        style.sparse(ax, x=np.interp(VALUES, edges, bins), y=range(len(moments)))
-        ax.set_xticklabels([f"{value}".replace("-", "\N{MINUS SIGN}") for value in VALUES])
+        style.sparse(ax, x=np.interp(values, edges, bins), y=range(len(moments)))
+        ax.set_xticklabels([f"{value}".replace("-", style.MINUS) for value in values])
         ax.set_yticklabels(_moment_names(moments))
         ax.set_xlim(*np.interp((-REACH, REACH), edges, bins))
         ax.spines["left"].set_visible(False)
@@ -133,6 +133,7 @@ def class_drift(*, arrays: Arrays) -> Drawn:
 def units(*, arrays: Arrays) -> Drawn:
     """Every unit of the last hidden layer, one row each, by epoch: its mean activation and how often it is on."""
     fig, columns = _columns(arrays, "unit", "unit", row_height=2.4)
+    _, ncols = style.across(len(columns))
     last = {condition: _hidden(arrays, condition)[-1] for condition in columns}
     means = {condition: arrays[f"unit_mean/{condition}/{last[condition]}"] for condition in columns}
     active = {condition: arrays[f"unit_active/{condition}/{last[condition]}"] for condition in columns}
@@ -142,8 +143,9 @@ def units(*, arrays: Arrays) -> Drawn:
             image = style.heat(axes[place], values[condition].T, low=0, high=high)
             axes[place].set_xticks(sorted({0, len(values[condition]) - 1}))
             axes[place].set_yticks([0, values[condition].shape[1] - 1])
-        for row in in_rows(list(columns)):
-            bar = fig.colorbar(image, ax=[columns[condition][place] for condition in row], aspect=25, pad=0.015)
+        drawn = [axes[place] for axes in columns.values()]
+        for first in range(0, len(drawn), ncols):
+            bar = fig.colorbar(image, ax=drawn[first : first + ncols], aspect=25, pad=0.015)
             bar.outline.set_visible(False)
             bar.set_label(title)
     for _, lower in columns.values():
@@ -161,24 +163,20 @@ def _columns(
 ) -> tuple[Figure, dict[str, tuple[Axes, Axes]]]:
     """Two panels for each condition, one below the other, and on the left what they show; many conditions stand in
     several rows of such pairs."""
-    rows = in_rows(conditions_of(arrays))
-    nrows, ncols = 2 * len(rows), max(map(len, rows))
+    conditions = conditions_of(arrays)
+    rows, ncols = style.across(len(conditions))
     fig, grid = style.figure(
-        height=row_height * nrows, nrows=nrows, ncols=ncols, sharex=True, squeeze=False, **subplots
+        height=2 * rows * row_height, nrows=2 * rows, ncols=ncols, sharex=True, squeeze=False, **subplots
     )
-    columns = {}
-    for row, conditions in enumerate(rows):
-        for column, condition in enumerate(conditions):
-            upper, lower = grid[2 * row : 2 * row + 2, column]
-            upper.set_title(style.label(condition))
-            columns[condition] = (upper, lower)
-        grid[2 * row, 0].set_ylabel(above)
-        grid[2 * row + 1, 0].set_ylabel(below)
-    placed = {ax for pair in columns.values() for ax in pair}
-    for ax in grid.flat:
-        if ax not in placed:
-            ax.set_axis_off()
-    return fig, columns
+    pairs = [grid[2 * row : 2 * row + 2, column] for row in range(rows) for column in range(ncols)]
+    for condition, (upper, _) in zip(conditions, pairs, strict=False):
+        upper.set_title(style.label(condition))
+    for ax in (ax for pair in pairs[len(conditions) :] for ax in pair):
+        ax.set_axis_off()
+    for upper, lower in pairs[::ncols]:
+        upper.set_ylabel(above)
+        lower.set_ylabel(below)
+    return fig, dict(zip(conditions, pairs, strict=False))
 
 
 def _linear(arrays: Arrays, architecture: str) -> list[str]:

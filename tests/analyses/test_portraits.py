@@ -1,9 +1,9 @@
 """Portraits of units: a planted specialist, bottleneck, attractor, dead unit, feature and twin are each found again."""
 
 import numpy as np
-import planted
 import pytest
 import torch
+from planted import GRID
 
 from experiments.analyses import interventions, portraits
 from experiments.analyses.portraits import correlations, effects, gather, kinds, mean_patches, receptive_field
@@ -184,7 +184,7 @@ def test_a_network_with_its_units_in_another_order_has_each_units_twin(found):
         portraits={name: each["portraits.npz"] for name, each in both.items()},
         responses={name: each["responses.npz"] for name, each in both.items()},
         probe=images(),
-        grid=planted.GRID,
+        grid=GRID,
     )
     nearest = gathered["arrays.npz"]["nearest/mlp-raw/mlp-normalized"]
     silent = [ATTRACTOR, DEAD]  # one says the same to every image, the other nothing
@@ -196,7 +196,7 @@ def test_a_network_with_its_units_in_another_order_has_each_units_twin(found):
     assert facts["units.nearest.mlp-raw.mlp-normalized"]["value"] == pytest.approx(1)
     assert facts["units.units"]["value"] == 26
     assert facts["units.dead"]["value"] == 2
-    assert "units.nearest.other" not in facts, "both networks are of one architecture"
+    assert "units.nearest.other" not in facts, "there is no other architecture"
 
 
 def test_every_image_that_a_portrait_shows_is_kept_with_its_place_in_the_test_set(found):
@@ -204,7 +204,7 @@ def test_every_image_that_a_portrait_shows_is_kept_with_its_place_in_the_test_se
         portraits={"mlp-raw": found["portraits.npz"]},
         responses={"mlp-raw": found["responses.npz"]},
         probe=images(),
-        grid=planted.GRID,
+        grid=GRID,
     )["arrays.npz"]
     assert set(found["portraits.npz"]["top/hidden1"].ravel()) == set(kept["place"])
     assert (kept["index"] == kept["place"] + 1000).all()

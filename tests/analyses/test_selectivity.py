@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from planted import CONDITIONS, GRID
 
+from experiments.analyses.selectivity import GRID as RATIOS
 from experiments.analyses.selectivity import (
-    GRID,
     agreement,
     compare,
     correct_logit_gradient,
@@ -19,7 +20,6 @@ from experiments.models.mlp import MLP
 from experiments.record import unit_statistics
 
 CARD = {"class_names": [str(digit) for digit in range(10)]}
-CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
 SPECIALIST, GENERALIST, PAIR, DEAD = np.eye(10)[3], np.ones(10), np.eye(10)[3] + np.eye(10)[8], np.zeros(10)
 RAW = {"mean": 0.0, "std": 1.0}
 
@@ -182,39 +182,39 @@ def test_reading_a_run_again_gives_the_same():
 
 
 def test_facts_hold_the_planted_units_their_controls_and_differences():
-    facts = compare(runs=study(), card=CARD)["facts.json"]
+    facts = compare(runs=study(), card=CARD, grid=GRID)["facts.json"]
     assert facts["selectivity.participation.mlp-raw.hidden2"]["value"] == pytest.approx(1)
     assert facts["selectivity.participation_gain.mlp-raw.hidden2"]["value"] == pytest.approx(-9)
     assert facts["selectivity.participation_basis.mlp-raw.hidden2"]["value"] == pytest.approx(-9)
     assert facts["selectivity.participation_basis_centred.mlp-raw.hidden2"]["value"] == 0
-    assert facts["selectivity.specialists.difference.mlp.hidden2"]["value"] == -100
-    assert facts["selectivity.specialists.difference.mlp.hidden2"]["unit"] == "points"
-    assert facts["selectivity.selectivity.difference.raw.last"]["value"] == pytest.approx(0)
+    assert facts["selectivity.specialists.difference.mlp:normalized.hidden2"]["value"] == -100
+    assert facts["selectivity.specialists.difference.mlp:normalized.hidden2"]["unit"] == "points"
+    assert facts["selectivity.selectivity.difference.raw:cnn.last"]["value"] == pytest.approx(0)
     assert facts["selectivity.chance.mlp-raw.hidden2"]["value"] == pytest.approx(0.9)
     assert facts["selectivity.draws"]["value"] == 3
 
 
 def test_a_unit_of_one_digit_is_ranked_alike_by_mean_and_by_selectivity():
-    facts = compare(runs=study(), card=CARD)["facts.json"]
+    facts = compare(runs=study(), card=CARD, grid=GRID)["facts.json"]
     assert facts["selectivity.agreement.mlp-raw.hidden2.mean-selectivity"]["value"] == pytest.approx(1)
     beyond = facts["selectivity.overlap_beyond_chance.mlp-raw.hidden2.mean-selectivity"]
     assert beyond["value"] == pytest.approx(3 - 0.9)
 
 
 def test_arrays_hold_growth_and_the_distribution_of_participation():
-    arrays = compare(runs=study(seeds=2), card=CARD)["arrays.npz"]
+    arrays = compare(runs=study(seeds=2), card=CARD, grid=GRID)["arrays.npz"]
     growth = arrays["growth/mlp-raw/hidden2"]
     assert growth.shape == (2, 3)
     assert (np.diff(growth, axis=1) > 0).all()
     spread = arrays["spread/own/mlp-raw/hidden2"][0]
-    assert spread[GRID > 1.01].min() == 100
-    assert arrays["spread/rotated/mlp-raw/hidden2"][0, GRID < 9.9].max() == 0
+    assert spread[RATIOS > 1.01].min() == 100
+    assert arrays["spread/rotated/mlp-raw/hidden2"][0, RATIOS < 9.9].max() == 0
     assert arrays["top/mlp-raw/hidden2"].shape == (3, 10, 3)
     assert arrays["top/mlp-raw/hidden2"][0, 4, 0] == 4
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_the_smallest_studies_have_finite_facts(seeds):
-    facts = compare(runs=study(seeds=seeds), card=CARD)["facts.json"]
+    facts = compare(runs=study(seeds=seeds), card=CARD, grid=GRID)["facts.json"]
     numbers = [fact[key] for fact in facts.values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()

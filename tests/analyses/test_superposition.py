@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from planted import GRID
 
 from experiments.analyses import superposition
 from experiments.analyses.units import rotations
@@ -89,12 +90,14 @@ def run(*, noise: float, seed: int) -> tuple[dict[str, np.ndarray], dict[str, np
 def test_the_study_tells_start_end_and_difference():
     made = {f"{c}/{s}": run(noise=n, seed=s) for c, n in (("mlp-raw", 0.3), ("mlp-normalized", 0.0)) for s in range(6)}
     out = superposition.compare(
-        records={name: each[0] for name, each in made.items()}, weights={name: each[1] for name, each in made.items()}
+        records={name: each[0] for name, each in made.items()},
+        weights={name: each[1] for name, each in made.items()},
+        grid=GRID,
     )
     facts, arrays = out["facts.json"], out["arrays.npz"]
     assert facts["superposition.interference.mlp-normalized.hidden1"]["value"] == pytest.approx(1 / 81)
     assert facts["superposition.interference_gain.mlp-normalized.hidden1"]["high"] < 0
-    assert facts["superposition.interference.difference.mlp.hidden1"]["high"] < 0
+    assert facts["superposition.interference.difference.mlp:normalized.hidden1"]["high"] < 0
     assert facts["superposition.units.mlp-normalized.hidden1"]["value"] < 2
     assert facts["superposition.basis.mlp-normalized.hidden1"]["high"] < 0
     assert facts["superposition.alignment.mlp-normalized"]["value"] == pytest.approx(1)

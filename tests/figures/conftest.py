@@ -1,12 +1,12 @@
-"""Figures in these tests are of the published study, unless a test hands them another `look`."""
+"""Every figure here is drawn of the four published conditions, unless a test hands it another `look`."""
 
-import planted
 import pytest
 
 from report import style
+from tests.support import planted
 
 
-@pytest.fixture(autouse=True)
-def published():
+@pytest.fixture(autouse=True, scope="session")
+def published_look():
     with style.showing(planted.LOOK):
         yield

@@ -87,7 +87,7 @@ def test_options_change_widths_and_depth():
     assert CNN(channels=[4], hidden=9).layers == ("conv1", "hidden2", "logits")
 
 
-@pytest.mark.parametrize("side", [8, 24])
+@pytest.mark.parametrize("side", [7, 8, 13, 24])
 def test_pooling_has_the_values_and_gradients_of_max_pool2d_also_where_pixels_tie(side):
     generator = torch.Generator().manual_seed(1)
     maps = torch.randint(-2, 3, (6, 4, side, side), generator=generator).float()  # five values: ties everywhere
@@ -131,6 +131,50 @@ def test_the_cnn_works_under_the_transforms_of_torch_func():
     assert curved.abs().max() > 0
     second = hessian(lambda shift: surety(images[0] + shift * direction))(torch.zeros((), dtype=torch.float64))
     torch.testing.assert_close(second, (curved * direction).sum())
+
+
+def test_a_cnn_of_other_kernels_paddings_sizes_and_classes_has_the_shapes_that_these_make():
+    network = CNN(channels=[4, 8, 8], kernel=3, padding=1, hidden=6, classes=5, side=20)
+    images = torch.rand(2, 1, 20, 20, generator=torch.Generator().manual_seed(0))
+    logits, cache = run_with_cache(network, images)
+    assert logits.shape == (2, 5)
+    assert [tuple(cache[f"conv{number}.pooled"].shape[1:]) for number in (1, 2, 3)] == [
+        (4, 10, 10), (8, 5, 5), (8, 2, 2),
+    ]  # fmt: skip
+    assert CNN(channels=[4, 8, 8], kernel=3)(IMAGES).shape == (5, 10)
+
+
+def test_images_that_are_too_small_for_a_cnn_are_refused_with_what_would_help():
+    with pytest.raises(
+        ValueError, match=r"28x28 pixels are too small for 3 convolutions of 5x5 with padding 0.*conv3.*"
+    ):
+        CNN(channels=[4, 8, 8])
+    with pytest.raises(ValueError, match="nothing is left behind conv2; use fewer of them, smaller kernels or more"):
+        CNN(side=8)
+
+
+@pytest.mark.parametrize("make", [MLP, CNN])
+def test_another_activation_function_stands_in_the_place_of_the_relu_and_is_declared(make):
+    network = seeded(lambda: make(activation="tanh"))
+    _, cache = run_with_cache(network, IMAGES)
+    for layer in network.layers[:-1]:
+        assert torch.equal(cache[f"{layer}.post"], cache[f"{layer}.pre"].tanh())
+        assert "tanh" in network.parts[layer]
+        assert "relu" not in network.parts[layer]
+    with pytest.raises(ValueError, match="no activation function is called 'gelu'; there are relu, tanh"):
+        make(activation="gelu")
+
+
+def test_a_network_says_what_its_layers_are_made_of():
+    assert MLP(hidden=[3]).parts == {"hidden1": ("linear", "relu"), "logits": ("linear",)}
+    assert CNN(channels=[2]).parts == {
+        "conv1": ("conv", "relu", "pool"), "hidden2": ("linear", "relu"), "logits": ("linear",),
+    }  # fmt: skip
+
+
+def test_a_network_without_a_hidden_layer_is_refused():
+    with pytest.raises(ValueError, match="at least one hidden layer"):
+        MLP(hidden=[])
 
 
 def test_a_hook_point_does_nothing():

@@ -19,6 +19,8 @@ TREATMENTS = {"raw": {"mean": 0.0, "std": 1.0}, "normalized": {"mean": 0.1307, "
 NORMALIZED = TREATMENTS["normalized"]
 GRID = wiring.grid(PUBLISHED)  # four conditions, as analyses are told of them
 LOOK = wiring.look(PUBLISHED)  # and as figures are
+SCALED = Treatment(name="scaled", title="scaled", mean=0.0, std=0.3081)
+THREE = wiring.look(replace(PUBLISHED, treatments=(*PUBLISHED.treatments, SCALED)))  # of a study with a third treatment
 CONDITIONS = [f"{architecture}-{treatment}" for architecture in ARCHITECTURES for treatment in TREATMENTS]
 
 
