@@ -6,7 +6,7 @@ of a condition; neither is there where nothing was left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -28,7 +28,6 @@ def gathered(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, np.ndarray]:
     }
 
 
-def of_layers(record: Arrays) -> list[str]:
-    """Why hidden layers have no states and no preferences: those that the record does not call on or off."""
-    hidden = [str(layer) for layer in record["layers"][:-1]]
-    return [f"{layer}: {SIGNED}" for layer in hidden if f"active/{layer}" not in record]
+def of_layers(record: Arrays, layers: Iterable[str]) -> list[str]:
+    """Why some of these hidden layers have no states and no preferences: the record does not call them on or off."""
+    return [f"{layer}: {SIGNED}" for layer in layers if f"active/{layer}" not in record]

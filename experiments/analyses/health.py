@@ -56,7 +56,7 @@ def examine(*, records: Mapping[str, Record]) -> dict[str, Any]:
     groups = by_condition(records)
     arrays: dict[str, np.ndarray] = {}
     for condition, runs in groups.items():
-        if reasons := of_layers(runs[0]):
+        if reasons := of_layers(runs[0], runs[0]["layers"][:-1]):
             arrays[f"left_out/{condition}"] = np.array(reasons)
         arrays[f"layers/{condition}"] = np.array([str(layer) for layer in runs[0]["layers"]])
         for layer in arrays[f"layers/{condition}"]:

@@ -93,7 +93,7 @@ def read(
     images = treat(probe["images"], **treatment)
     layers = [str(layer) for layer in record["layers"] if f"active/{layer}" in record]
     arrays: dict[str, np.ndarray] = {"layers": np.array(layers, dtype=str)}
-    reasons = of_layers(record)
+    reasons = of_layers(record, record["layers"][:-1])
     for layer in record["layers"]:
         arrays[f"class_mean/{layer}"] = record[f"class_mean/{layer}"][-1]
     models = [cast(HookedModule, at_epoch(weights, epoch=epoch, architecture=architecture)) for epoch in (0, -1)]
