@@ -23,6 +23,16 @@ def lab(study: Study) -> list[Stage]:
             )
             for run in study.first_runs
         ),
+        *(
+            Stage(
+                name=f"runnable/{run.condition.name}",
+                function="experiments.networks:runnable",
+                parameters=network_of(run),
+                inputs={"weights": weights(run), "probe": PROBE},
+                publish=("runnable.json",),
+            )
+            for run in study.first_runs
+        ),
         Stage(
             name="shelf",
             function="experiments.analyses.shelf:choose",
@@ -34,7 +44,8 @@ def lab(study: Study) -> list[Stage]:
             function="report.scripts:networks",
             parameters={"titles": titles(study)},
             inputs={
-                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions}
+                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions},
+                "told": {c.name: Product(f"runnable/{c.name}", "runnable.json") for c in study.conditions},
             },
             publish=("networks.js",),
         ),
