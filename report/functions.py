@@ -93,6 +93,7 @@ class Functions:
             "has": known.has,
             "layers": lambda condition: self.library.networks[condition.architecture.name]["layers"],
             "has_page": lambda slug: slug in self.library.pages,
+            "left_out": lambda: self.library.absent,
             "every": checks.every,
             "some": checks.some,
             "nowhere": checks.nowhere,

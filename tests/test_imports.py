@@ -46,6 +46,7 @@ LAYERS = (
         ours=(
             *ENGINE,
             "experiments.chapters",
+            "experiments.description",
             "experiments.idx",
             "experiments.plan",
             "experiments.study",
@@ -102,6 +103,7 @@ LAYERS = (
     ),
     Layer(("experiments.rows",), ours=()),
     Layer(("experiments.wiring",), ours=("experiments.spec",)),
+    Layer(("experiments.description",), ours=("experiments.idx",)),
     Layer(("experiments.idx",), ours=("experiments.errors", "experiments.formats")),
     Layer(("experiments.formats",), ours=()),
     Layer(("experiments.study",), ours=("experiments.spec",)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import analysis, figures, train
+from experiments.wiring import CARD, analysis, figures, train
 
 
 def missing(study: Study) -> str:
@@ -20,7 +20,10 @@ def stages(study: Study) -> list[Stage]:
     compared = analysis(
         "layers",
         "compare",
-        inputs={"records": {name: Product(stage, "record.npz") for name, stage in {**plain, **varied}.items()}},
+        inputs={
+            "card": CARD,
+            "records": {name: Product(stage, "record.npz") for name, stage in {**plain, **varied}.items()},
+        },
         parameters={
             "titles": {"plain": "Plain", **{variant.name: variant.title for variant in study.variants}},
             "dropout": max(shares, default=0.0),

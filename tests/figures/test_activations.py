@@ -1,10 +1,10 @@
 """The figures of the activations page: legible, and with their numbers beside them."""
 
 import numpy as np
+import planted
 import pytest
 from drawings import assert_sound, draw, rows, texts
 
-from report import style
 from report.figures import activations
 
 LARGEST = 150_000  # bytes of one SVG
@@ -24,7 +24,7 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
         "mlp": ("input", "hidden1.pre", "hidden1.post", "hidden2.pre", "hidden2.post", "logits"),
         "cnn": ("input", "conv1.pre", "conv1.post", "conv1.pooled", "hidden2.pre", "hidden2.post", "logits"),
     }
-    for place, condition in enumerate(style.CONDITIONS):
+    for place, condition in enumerate(planted.CONDITIONS):
         names = hooks[condition.partition("-")[0]]
         arrays[f"hook_points/{condition}"] = np.array(names)
         arrays[f"unit_mean/{condition}/hidden2"] = np.tile(np.arange(16.0), (epochs + 1, 1))
@@ -51,7 +51,7 @@ def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
-    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(style.CONDITIONS)
+    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(planted.CONDITIONS)
 
 
 def test_the_numbers_of_drift_are_the_means_and_spreads_that_were_drawn():

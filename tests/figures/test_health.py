@@ -1,10 +1,10 @@
 """The figures of the health page: legible, and with their numbers beside them."""
 
 import numpy as np
+import planted
 import pytest
 from drawings import assert_sound, draw, rows, texts
 
-from report import style
 from report.figures import health
 
 LARGEST = 150_000  # bytes of one SVG
@@ -15,7 +15,7 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
     """In every layer a quarter of the units is dead untrained and none at the end; unit 0 wakes at the end."""
     layers = {"mlp": ("hidden1", "hidden2", "logits"), "cnn": ("conv1", "conv2", "hidden3", "logits")}
     arrays = {}
-    for condition in style.CONDITIONS:
+    for condition in planted.CONDITIONS:
         names = layers[condition.partition("-")[0]]
         arrays[f"layers/{condition}"] = np.array(names)
         for layer in names:
@@ -43,7 +43,7 @@ def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
-    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(style.CONDITIONS)
+    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(planted.CONDITIONS)
 
 
 def test_the_numbers_of_dead_units_are_the_shares_that_were_drawn():

@@ -8,7 +8,7 @@ import torch
 
 from experiments import models, wiring
 from experiments.analyses import attribution
-from experiments.spec import Treatment
+from experiments.spec import Architecture, Treatment
 from experiments.study import PUBLISHED
 
 ARCHITECTURES = {
@@ -24,6 +24,15 @@ THREE = wiring.look(replace(PUBLISHED, treatments=(*PUBLISHED.treatments, SCALED
 CONDITIONS = [f"{architecture}-{treatment}" for architecture in ARCHITECTURES for treatment in TREATMENTS]
 
 
+def study(*, architectures=("mlp", "cnn"), treatments=("raw", "normalized")):
+    """A study of so many conditions, of which only the names count."""
+    return replace(
+        PUBLISHED,
+        architectures=tuple(Architecture(name, name.upper(), build="", options={}) for name in architectures),
+        treatments=tuple(Treatment(name, name, 0.0, 1.0) for name in treatments),
+    )
+
+
 def network(architecture: str, *, seed: int = 0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -35,13 +44,12 @@ def linear(template: torch.Tensor) -> attribution.Reader:
     return lambda pixels: pixels.flatten(1) @ template.flatten(1).T
 
 
-def digits(random, *, per_class: int = 2) -> dict[str, np.ndarray]:
+def digits(random, *, per_class: int = 2, classes: int = 10, side: int = 28) -> dict[str, np.ndarray]:
     """Blots in the middle of black images: the border is never lit."""
-    labels = np.repeat(np.arange(10, dtype=np.uint8), per_class)
-    images = np.zeros((len(labels), 28, 28), dtype=np.uint8)
-    images[:, 8:20, 8:20] = random.integers(0, 256, (len(labels), 12, 12)) * (
-        random.random((len(labels), 12, 12)) > 0.4
-    )
+    labels = np.repeat(np.arange(classes, dtype=np.uint8), per_class)
+    images = np.zeros((len(labels), side, side), dtype=np.uint8)
+    inside, shape = slice(side // 3 - 1, side // 3 + 11), (len(labels), 12, 12)
+    images[:, inside, inside] = random.integers(0, 256, shape) * (random.random(shape) > 0.4)
     return {"images": images, "labels": labels}
 
 
@@ -50,10 +58,10 @@ def some(random, *, count: int = 4, dtype=torch.float64):
     return pixels, torch.arange(count) % 10
 
 
-def crippled(*, build: str, options: dict, how: str):
+def crippled(*, build: str, options: dict, how: str, classes: int, side: int):
     """A network of which each hidden layer is "dead", has "one living unit", says "the same" of every image, or is
     "whole"."""
-    model = models.build(build, options=options)
+    model = models.build(build, options=options, classes=classes, side=side)
     with torch.no_grad():
         for layer in model.layers[:-1]:
             module = model.get_submodule(layer)
