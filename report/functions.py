@@ -19,7 +19,7 @@ from report import epochs, source
 from report import facts as wording
 from report import units as portraits
 from report.argument import marks
-from report.argument.claims import Check, Checks, Row
+from report.argument.claims import Check, Checks, Row, titled
 from report.argument.known import Known, Place
 from report.errors import PageError, unknown
 from report.facts import Fact
@@ -152,7 +152,7 @@ class Functions:
 
     def evidence(self, measure: str, among: Sequence[Any], *at: Place, asked: str = "") -> str:
         """The mark of a measure's facts, of conditions or comparisons; `asked` stands above them."""
-        rows = [Row(self.library.known.name(measure, each, *at), each.title, measure) for each in among]
+        rows = [Row(self.library.known.name(measure, each, *at), titled(each), measure) for each in among]
         return self._mark(rows, asked)
 
     def _held(self, claim: str, checks: Sequence[Check]) -> bool:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from experiments.spec import Product, Stage, Study
 from experiments.wiring import CARD, analysis, figures, train
 
+PREFERRED = "notebooks"  # the variant that all others are set against
+
 
 def missing(study: Study) -> str:
     if not study.variants:
         return "it has no variants of a network"
+    if PREFERRED not in [variant.name for variant in study.variants]:
+        return f"it has no variant called {PREFERRED}, which all others are set against"
     names = [condition.name for condition in study.conditions]
     return "" if study.variants_of in names else f"it has no {study.variants_of}, which the variants stand beside"
 
