@@ -62,7 +62,7 @@ def drift(*, arrays: Arrays) -> Drawn:
         for architecture in architectures_of(arrays)
         for measure in ("mean", "std")
     }
-    fig, axes, empty = style.panels(rows, row_height=1.5, sharex=True)
+    fig, axes, empty = style.panels(rows, row_height=1.5, spare=True, sharex=True)
     table = []
     for (row, hook), ax in axes.items():
         architecture, _, measure = row.partition(":")
@@ -78,7 +78,7 @@ def drift(*, arrays: Arrays) -> Drawn:
         ax.locator_params(axis="y", nbins=3)
         if hook == rows[row][0]:
             ax.set_ylabel("mean" if measure == "mean" else "std")
-    style.key(empty[0] if empty else next(iter(axes.values())))
+    style.key(empty[0])
     return export.done(fig, table, ("condition", "hook_point", "measure", "epoch", "mean", "lowest", "highest"))
 
 
