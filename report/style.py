@@ -338,6 +338,11 @@ def dots(ax: Axes, points: np.ndarray, *, color: str, size: float = 2.0, alpha: 
     ax.add_patch(PathPatch(path, color=color, fill=False, linewidth=size, capstyle="round", alpha=alpha))
 
 
+def class_colours(count: int) -> list[str]:
+    """A colour for each class; with more classes than colours, they begin again."""
+    return [DIGITS[place % len(DIGITS)] for place in range(count)]
+
+
 def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
     """Name each digit at its place (10, 2), within the axes, on a halo of paper. `halo` must be unique within the
     figure."""
@@ -357,7 +362,7 @@ def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
 
 __all__ = [
     "DIGITS", "FONT_SIZE", "GRID", "HEAT", "INK", "MINUS", "MUTED", "PAPER", "TREATMENTS", "WIDTH",
-    "across", "architecture", "beside", "class_ticks", "curve", "difference", "digit_labels", "dots", "drawn",
-    "end_labels", "epoch_axis", "figure", "heat", "key", "label", "layer_label", "look", "look_of", "panels",
+    "across", "architecture", "beside", "class_colours", "class_ticks", "curve", "difference", "digit_labels", "dots",
+    "drawn", "end_labels", "epoch_axis", "figure", "heat", "key", "label", "layer_label", "look", "look_of", "panels",
     "present", "showing", "sparse", "spread", "study", "treatment",
 ]  # fmt: skip

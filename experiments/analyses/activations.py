@@ -124,8 +124,8 @@ def _ratio(part: Number, whole: Number) -> float:
 def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
     """Every measure per condition and hook point, and paired differences of how far the statistics moved.
 
-    The comparisons between architectures are made where both have the hook point: at the logits, and at the
-    end of the last hidden layer, called `last`.
+    The comparisons between architectures are made where both have the hook point: at the logits, and where the last
+    hidden layer is read, called `last`.
     """
     tables: dict[str, Table] = {measure: {} for measure in UNITS}
     for condition, runs in groups.items():
@@ -140,18 +140,23 @@ def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
         for hook, values in hooks.items()
     }
     for measure in COMPARED:
-        named |= _differences(tables[measure], grid, measure=measure)
+        named |= _differences(tables[measure], groups, grid, measure=measure)
     return named | _inputs(groups)
 
 
-def _differences(table: Table, grid: Grid, *, measure: str) -> dict[str, Any]:
+def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Grid, *, measure: str) -> dict[str, Any]:
     name = f"activations.{measure}"
     last = {
-        condition: {"last": [values for hook, values in hooks.items() if hook.endswith(".post")][-1]}
+        condition: {"last": hooks[read_at(groups[condition][0], str(groups[condition][0]["layers"][-2]))]}
         for condition, hooks in table.items()
     }
     compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit="" if UNITS[measure] == "times" else UNITS[measure])
+
+
+def read_at(record: Record, layer: str) -> str:
+    """The hook point at which a layer's units are read, as its record has it; see `record.reading_point`."""
+    return f"{layer}.post" if f"{layer}.post" in record["hook_points"] else layer
 
 
 def _inputs(groups: Mapping[str, Sequence[Record]]) -> dict[str, Any]:

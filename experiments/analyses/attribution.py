@@ -20,6 +20,7 @@ from torch import Tensor
 
 from experiments import models
 from experiments.hooks import HookedModule, hooks
+from experiments.record import reading_point
 
 Reader = Callable[[Tensor], Tensor]  # pixels (image, 1, side, side) in [0, 1] -> (image, unit)
 
@@ -74,7 +75,7 @@ def incompleteness(
 def reader(model: HookedModule, hook_point: str, *, mean: float, std: float) -> Reader:
     """The function from pixels in [0, 1] to the units at a hook point: the treatment, then the network up to there.
 
-    A unit of a convolutional layer is a channel; it is read where it is highest on the image.
+    A unit with positions (a channel) is read where it is highest on the image.
     """
 
     def read(pixels: Tensor) -> Tensor:
@@ -82,14 +83,14 @@ def reader(model: HookedModule, hook_point: str, *, mean: float, std: float) -> 
         with hooks(model, forward_hooks=[(hook_point, lambda activation, _: kept.append(activation))]):
             model((pixels - mean) / std)
         activation = kept[0]
-        return activation.amax(dim=(2, 3)) if activation.ndim == 4 else activation
+        return activation.amax(dim=tuple(range(2, activation.ndim))) if activation.ndim > 2 else activation
 
     return read
 
 
 def hook_point_of(model: HookedModule, layer: str) -> str:
     """Where the units of a layer are read: before the ReLU, which would hide what a unit is short of."""
-    return f"{layer}.pre" if f"{layer}.pre" in model.hook_points else layer
+    return f"{layer}.pre" if f"{layer}.pre" in model.hook_points else reading_point(model, layer)
 
 
 def randomised(model: HookedModule, *, architecture: Mapping[str, Any], seed: int) -> list[tuple[str, HookedModule]]:

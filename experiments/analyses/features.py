@@ -18,7 +18,7 @@ from experiments.analyses import attribution, stimuli
 from experiments.analyses.features_facts import BORDER, facts
 from experiments.analyses.grid import Grid, by_condition
 from experiments.analyses.maps import packed, roughness, share
-from experiments.hooks import HookedModule
+from experiments.hooks import HookedModule, run_with_cache
 from experiments.networks import at_epoch
 
 Arrays = Mapping[str, np.ndarray]
@@ -52,7 +52,8 @@ def read(
     weights: {parameter: (epoch, ...)}. probe: images, labels. border: lit (side, side). seed: the run's own; the new
     weights of the sanity check follow from it. Returns `arrays.npz`: layers (in forward order) and
 
-        weight_roughness, weight_norm (epoch,)   of the first layer: mean `roughness` and L2 norm of a unit's weights
+        weight_roughness, weight_norm (epoch,)   of the first layer: mean `roughness` and L2 norm of a unit's weights,
+                                                 where it has weights that are maps
         weight_border (epoch,)                   share of the squared weights on the border, in %, and the same
         change_border ()                         of what training added to them; where a unit sees the whole image
         change_map (side, side)                  root mean square, over units, of what training added to a weight
@@ -62,7 +63,8 @@ def read(
         unit_border (2,)                         as saliency_border, for the units of the last hidden layer
         saliency (sample, pixel)                 absolute gradients of the true digit's logit at the end
         incompleteness ()                        see `attribution.incompleteness`, in %
-        fit/<layer> ()                           mean over units of `stimuli.template_fit`; later connected layers
+        fit/<layer> ()                           mean over units of `stimuli.template_fit`; later layers that are
+                                                 no maps
         randomised/<method> (layer,)             likeness of the sample's maps to those of the network whose layers
                                                  were drawn anew from the top down to this one (see METHODS)
     """
@@ -70,7 +72,9 @@ def read(
     few = first_of_each(probe["labels"], count=SAMPLE)
     edge = border["lit"] < BORDER
     start, end = (at_epoch(weights, epoch=epoch, architecture=architecture) for epoch in (0, -1))
-    arrays = {"layers": np.array(end.layers), **first_layer(weights[f"{end.layers[0]}.weight"], edge)}
+    arrays = {"layers": np.array(end.layers)}
+    if f"{end.layers[0]}.weight" in weights:
+        arrays |= first_layer(weights[f"{end.layers[0]}.weight"], edge)
     moments = [_saliency(model, pixels, labels, few, edge, treatment) for model in (start, end)]
     arrays |= {measure: np.array([found[measure] for found in moments]) for measure in BY_MOMENT}
     arrays |= _fits(end, pixels, treatment)
@@ -102,7 +106,8 @@ def gallery(
     pixels, labels = to_pixels(probe["images"]), torch.tensor(probe["labels"]).long()
     arrays: dict[str, np.ndarray] = {}
     for layer in model.layers:
-        kernel = _as_maps(weights[f"{layer}.weight"][-1], side=pixels.shape[-1])
+        own = weights.get(f"{layer}.weight")
+        kernel = _as_maps(own[-1], side=pixels.shape[-1]) if own is not None else None
         if kernel is not None:
             arrays |= packed(f"weights/{layer}", kernel)
         arrays |= _stimuli(model, layer, pixels, treatment, ascent_steps)
@@ -159,14 +164,14 @@ def first_layer(
     weights: Float[np.ndarray, "epoch unit *receptive"], edge: Bool[np.ndarray, "side side"]
 ) -> dict[str, np.ndarray]:
     """The measures of the first layer's weights, by epoch; those of place only where a unit sees the whole image."""
-    maps = np.stack([maps for epoch in weights if (maps := _as_maps(epoch, side=len(edge))) is not None]).astype(
-        np.float64
-    )
+    found_maps = [maps for epoch in weights if (maps := _as_maps(epoch, side=len(edge))) is not None]
+    if not found_maps:
+        return {}
+    maps = np.stack(found_maps).astype(np.float64)
     maps = maps.reshape(*maps.shape[:2], *maps.shape[-2:])
-    found = {
-        "weight_roughness": np.array([roughness(epoch).mean() for epoch in maps]),
-        "weight_norm": np.sqrt((maps**2).sum(axis=(2, 3))).mean(axis=1),
-    }
+    found = {"weight_norm": np.sqrt((maps**2).sum(axis=(2, 3))).mean(axis=1)}
+    if min(maps.shape[-2:]) > 1:
+        found = {"weight_roughness": np.array([roughness(epoch).mean() for epoch in maps]), **found}
     if maps.shape[-2:] == edge.shape:
         change = ((maps[-1] - maps[0]) ** 2).mean(axis=0)
         found["weight_border"] = 100 * share(np.square(maps).sum(axis=1), edge)
@@ -189,7 +194,8 @@ def _as_maps(weights: np.ndarray, *, side: int) -> np.ndarray | None:
     """A layer's weights as maps (unit, [channel,] h, w): filters, or images where there is one for each pixel."""
     if weights.ndim == 4:
         return weights
-    return weights.reshape(-1, side, side) if weights.shape[1] == side * side else None
+    is_image = weights.ndim == 2 and weights.shape[1] == side * side
+    return weights.reshape(-1, side, side) if is_image else None
 
 
 def _saliency(
@@ -199,7 +205,8 @@ def _saliency(
     maps = _sizes(attribution.saliency(attribution.reader(model, "logits", **treatment), pixels, labels))
     last = model.layers[-2]
     hidden = attribution.reader(model, attribution.hook_point_of(model, last), **treatment)
-    units = torch.arange(len(model.get_parameter(f"{last}.weight")))
+    with torch.no_grad():
+        units = torch.arange(hidden(pixels[:1]).shape[1])
     each = attribution.saliency(hidden, pixels[few].repeat(len(units), 1, 1, 1), units.repeat_interleave(len(few)))
     return {
         "saliency_border": 100 * share(maps, edge).mean(),
@@ -210,11 +217,13 @@ def _saliency(
 
 
 def _fits(model: HookedModule, pixels: Tensor, treatment: Treatment) -> dict[str, np.ndarray]:
-    """How well one-hot maps foretell the units of fully connected layers; of the first one they are the weights."""
+    """How well one-hot maps foretell units without positions; of a first layer that is fully connected they are its
+    weights."""
     found = {}
     for layer in model.layers[1:]:
-        if model.get_parameter(f"{layer}.weight").ndim == 2:
-            units = attribution.reader(model, attribution.hook_point_of(model, layer), **treatment)
+        point = attribution.hook_point_of(model, layer)
+        if run_with_cache(model, pixels[:1], names=point)[1][point].ndim == 2:
+            units = attribution.reader(model, point, **treatment)
             with torch.no_grad():
                 answers = units(pixels)
             fits = stimuli.template_fit(stimuli.one_hot_maps(units, side=pixels.shape[-1]), pixels, answers)

@@ -70,8 +70,9 @@ def measures(run: Arrays) -> dict[tuple[str, str], float]:
     for measure in ("change_border", "incompleteness"):
         if measure in run:
             found[measure, ""] = float(run[measure])
-    before, after = run["weight_norm"][[0, -1]]
-    found["norm_growth", ""] = float(after / before) if before > 0 else 0.0
+    if "weight_norm" in run:
+        before, after = run["weight_norm"][[0, -1]]
+        found["norm_growth", ""] = float(after / before) if before > 0 else 0.0
     for name, values in run.items():
         kind, _, rest = name.partition("/")
         if kind == "fit":

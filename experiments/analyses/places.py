@@ -41,7 +41,7 @@ def place(
     planes: of geometry.embed, its coordinates/<hook> (moment, image, 2). bent: {"maps": arrays of manifold.embed} or
     nothing: the study then has no t-SNE and no UMAP. reference: the planes of the network onto whose last hidden layer
     every map is turned, so that the eye finds its way from one to the next; see `aligned`. trajectory: penultimate
-    (epoch, image, unit), the last hidden layer, whose planes are shown at every epoch. weights: {parameter:
+    (epoch, image, unit, ...), the last hidden layer, whose planes are shown at every epoch. weights: {parameter:
     (epoch, ...)}. Returns `places.npz`:
 
         hook_points                      of the hidden layers, in order of depth
@@ -65,7 +65,9 @@ def place(
                 if f"coordinates/{method}/{hook}" in maps
             }
         if hook == hooks[-1]:
-            found["pca"] = np.stack([plane(points, probe["labels"])[0] for points in trajectory["penultimate"]])
+            found["pca"] = np.stack(
+                [plane(points.reshape(len(points), -1), probe["labels"])[0] for points in trajectory["penultimate"]]
+            )
         for method, frames in found.items():
             codes, limit = quantised(aligned(frames.astype(np.float64), onto=target.astype(np.float64)))
             name = f"{method}/{hook}"

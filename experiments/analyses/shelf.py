@@ -11,6 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
+from experiments.analyses.activations import read_at
+
 TALL = 0.99  # the quantile of a layer's activations that the page draws at full height
 
 
@@ -45,7 +47,9 @@ def choose(
         layers = [str(layer) for layer in records[name]["layers"][:-1]]
         level = int(np.flatnonzero(records[name]["quantile_levels"] == TALL)[0])
         shelf[f"layers/{name}"] = np.array(layers)
-        shelf[f"tall/{name}"] = np.array([records[name][f"quantile/{layer}.post"][-1, level] for layer in layers])
+        shelf[f"tall/{name}"] = np.array(
+            [records[name][f"quantile/{read_at(records[name], layer)}"][-1, level] for layer in layers]
+        )
     return {"shelf.npz": shelf}
 
 

@@ -127,8 +127,8 @@ def _of_forward(network: HookedModule, images: Tensor, classes: int) -> str:
 
 
 def _of_edits(network: HookedModule, images: Tensor, logits: Tensor, cache: Mapping[str, Tensor]) -> str:
-    """What is wrong with how it answers to hooks: nothing may come of an edit that changes nothing, and something of
-    a layer that is silenced."""
+    """What is wrong with how it answers to hooks: nothing may come of an edit that changes nothing, and the answer
+    has to be made of what an edit hands back."""
 
     def answers(point: str, edit: Callable[[Tensor], Tensor]) -> Tensor:
         return run_with_hooks(network, images, forward_hooks=[(point, lambda activation, _: edit(activation))])
@@ -138,9 +138,18 @@ def _of_edits(network: HookedModule, images: Tensor, logits: Tensor, cache: Mapp
             if not torch.equal(answers(point, edit), logits):
                 return f"{name} at {point} changes its answer; have forward do the same whoever looks on"
     for point in (reading_point(network, layer) for layer in network.layers):
-        if cache[point].any() and torch.equal(answers(point, torch.zeros_like), logits):
+        if not _is_heard(network, images, point, cache[point]):
             return f"what is edited at {point} changes no answer; have forward go on with what the HookPoint returns"
     return ""
+
+
+def _is_heard(network: HookedModule, images: Tensor, point: str, activation: Tensor) -> bool:
+    """Whether the answer is computed from what is handed back at a hook point; that it is deaf to it, as behind dead
+    units, is no fault."""
+    handed = activation.clone().requires_grad_()
+    with torch.enable_grad():
+        total = run_with_hooks(network, images, forward_hooks=[(point, lambda *_: handed)]).sum()
+        return total.requires_grad and torch.autograd.grad(total, handed, allow_unused=True)[0] is not None
 
 
 def _of_backward(network: HookedModule, images: Tensor, classes: int) -> str:

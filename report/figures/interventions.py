@@ -1,4 +1,4 @@
-"""The figures of the interventions page: curves of scaled units, confusions, bottlenecks, attractors, importance.
+"""The figures of the interventions page: curves of scaled units, confusions, bottlenecks, averages, importance.
 
 In: arrays of experiments.analyses.interventions. Out: {"figure.svg", "data.csv"} of each figure.
 """
@@ -13,12 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
+from report.arrays import Arrays, architectures_of, conditions_of, layers_of
 
 Drawn = dict[str, str]
 
 SHOWN = 4  # units with a curve, per network
 NAMED = 20  # points: a class that moves by as much is named
+BOTTLENECK = 50  # points that a class loses at least to a bottleneck
 CHANGE = "PuOr"  # for gains and losses: the same in the middle, told apart by all readers
 MOMENTS = ("off", "tripled")
 
@@ -114,35 +115,29 @@ def confusions(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def dose(*, arrays: Arrays) -> Drawn:
-    """Accuracy with one unit scaled, mean over the living units of each layer, by scale."""
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=2.1, spare=True, sharex=True, sharey=True)
-    scales, table = arrays["scales"], []
-    for (architecture, layer), ax in axes.items():
-        for condition in conditions_of(arrays, architecture):
-            values = arrays[f"dose/{condition}/{layer}"]
-            style.curve(ax, scales, values, condition, marker=style.look(condition)["marker"])
-            table += [(condition, layer, scale, *span(values[:, place])) for place, scale in enumerate(scales)]
-        style.sparse(ax, x=(0, 1, 2, 3), grid="y")
-        if layer == rows[architecture][0]:
-            ax.set_ylabel("accuracy, %")
-        if architecture == list(rows)[-1]:
-            ax.set_xlabel("unit times")
-    style.key(empty[0])
-    return export.done(fig, table, ("condition", "layer", "scale", "mean_accuracy_percent", "lowest", "highest"))
-
-
-@style.drawn
 def bottlenecks(*, arrays: Arrays) -> Drawn:
     """The most that switching a unit off costs a class: every unit of every network, beside random directions."""
-    return _beside_directions(arrays, "worst", threshold=50, label="largest loss of a class, points")
-
-
-@style.drawn
-def attractors(*, arrays: Arrays) -> Drawn:
-    """The most that tripling a unit pulls into one class: every unit of every network, beside random directions."""
-    return _beside_directions(arrays, "pulled", threshold=20, label="pulled into one class, points")
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
+    fig, axes, _ = style.panels(rows, row_height=2.3, align="start", sharex=True, sharey=True)
+    table = []
+    for (architecture, layer), ax in axes.items():
+        kinds = (("units", "worst"), ("directions", "direction_worst"))
+        lines = [(condition, *kind) for condition in conditions_of(arrays, architecture) for kind in kinds]
+        for place, (condition, name, measured) in enumerate(lines):
+            values = arrays[f"{measured}/{condition}/{layer}"].astype(float)  # (seed, unit)
+            heights = style.beside(len(values), reach=0.3)[:, None] - place
+            points = np.stack([values, np.broadcast_to(heights, values.shape)], axis=2)
+            style.dots(ax, points.reshape(-1, 2), color=style.look(condition)["color"], size=2.2, alpha=0.55)
+            table += [(condition, layer, name, s, u, values[s, u]) for s, u in np.ndindex(values.shape)]
+        ax.axvline(BOTTLENECK, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
+        ax.set(xlim=(-6, 104), ylim=(0.5 - len(lines), 0.5))
+        style.sparse(ax, x=(0, BOTTLENECK, 100), y=-np.arange(len(lines)))
+        ax.set_yticklabels([f"{style.treatment(condition)}, {name}" for condition, name, _ in lines])
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(axis="y", length=0)
+        if architecture == list(rows)[-1]:
+            ax.set_xlabel("largest loss of a class, points" if layer == rows[architecture][0] else "points")
+    return export.done(fig, table, ("condition", "layer", "what", "seed_rank", "number", "points"))
 
 
 @style.drawn
@@ -197,33 +192,6 @@ def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, classes: np.ndarr
         for of, place in zip(moved.tolist(), places, strict=True):
             ax.text(-0.03 if end == 0 else 1.03, place, classes[of], color=colours[of], **where)
     ax.tick_params(axis="y", pad=7 + 7 * max(map(len, classes)))  # room for the names on the left
-
-
-def _beside_directions(arrays: Arrays, effect: str, *, threshold: float, label: str) -> Drawn:
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, _ = style.panels(rows, row_height=2.3, align="start", sharex=True, sharey=True)
-    table = []
-    for (architecture, layer), ax in axes.items():
-        lines = [
-            (condition, name, f"direction_{effect}" if name == "directions" else effect)
-            for condition in conditions_of(arrays, architecture)
-            for name in ("units", "directions")
-        ]
-        for place, (condition, name, measured) in enumerate(lines):
-            values = arrays[f"{measured}/{condition}/{layer}"].astype(float)  # (seed, unit)
-            offsets = np.linspace(-0.3, 0.3, len(values)) if len(values) > 1 else np.zeros(1)
-            points = np.stack([values, np.broadcast_to(-place + offsets[:, None], values.shape)], axis=2)
-            style.dots(ax, points.reshape(-1, 2), color=style.look(condition)["color"], size=2.2, alpha=0.55)
-            table += [(condition, layer, name, s, u, values[s, u]) for s, u in np.ndindex(values.shape)]
-        ax.axvline(threshold, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-        ax.set(xlim=(-6, 104), ylim=(0.5 - len(lines), 0.5))
-        style.sparse(ax, x=(0, threshold, 100), y=-np.arange(len(lines)))
-        ax.set_yticklabels([f"{style.treatment(condition)}, {name}" for condition, name, _ in lines])
-        ax.spines["left"].set_visible(False)
-        ax.tick_params(axis="y", length=0)
-        if architecture == list(rows)[-1]:
-            ax.set_xlabel(label if layer == rows[architecture][0] else "points")
-    return export.done(fig, table, ("condition", "layer", "what", "seed_rank", "number", "points"))
 
 
 def _scatter(arrays: Arrays, first: str, second: str, *, x: str, y: str, diagonal: bool) -> Drawn:

@@ -53,13 +53,30 @@ def top_units(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def agreement(*, arrays: Arrays) -> Drawn:
     """Spearman's correlation of two rankings over the units of a layer: a dot per seed, a bar at the mean."""
-    return _by_pair(arrays, "agreement", label="rank correlation", limits=(-1.05, 1.05))
-
-
-@style.drawn
-def overlap(*, arrays: Arrays) -> Drawn:
-    """How many of a class's top three units two rankings share: a dot per seed, a bar at the mean; chance dotted."""
-    return _by_pair(arrays, "overlap", label="shared of three", limits=(-0.1, 3.1))
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
+    fig, axes, empty = style.panels(rows, row_height=2.2, spare=True, sharex=True, sharey=True)
+    table = []
+    for (architecture, layer), ax in axes.items():
+        conditions = conditions_of(arrays, architecture)
+        half = min(0.14, 0.144 / max(len(conditions) - 1, 1))  # of a bar, so that none touches the next
+        for shift, condition in zip(style.beside(len(conditions)), conditions, strict=True):
+            values = arrays[f"agreement/{condition}/{layer}"].astype(float)  # (seed, pair)
+            look = style.look(condition)
+            for pair in range(values.shape[1]):
+                places = np.column_stack([np.full(len(values), pair + shift), values[:, pair]])
+                style.dots(ax, places, color=look["color"], size=3, alpha=0.5)
+                ends = pair + shift - half, pair + shift + half
+                ax.hlines(values[:, pair].mean(), *ends, color=look["color"], linewidth=2)
+                table.append((condition, layer, PAIRS[pair].replace("\n", " "), *span(values[:, pair])))
+        ax.axhline(0, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
+        ax.set(xlim=(-0.5, 2.5), ylim=(-1.05, 1.05))
+        ax.set_xticks(range(len(PAIRS)), PAIRS, rotation=40, ha="right", rotation_mode="anchor")
+        style.sparse(ax, grid="y")
+        ax.tick_params(axis="x", length=0)
+        if layer == rows[architecture][0]:
+            ax.set_ylabel("rank correlation")
+    style.key(empty[0], notes=["dotted: chance"])
+    return export.done(fig, table, ("condition", "layer", "rankings", "mean", "lowest", "highest"))
 
 
 @style.drawn
@@ -177,34 +194,6 @@ def _top(ax: Axes, top: np.ndarray, classes: np.ndarray, condition: str, layer: 
     ax.tick_params(length=0, labelcolor=style.INK)
     ax.spines[:].set_visible(False)
     return table
-
-
-def _by_pair(arrays: Arrays, measure: str, *, label: str, limits: tuple[float, float]) -> Drawn:
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=2.2, spare=True, sharex=True, sharey=True)
-    table = []
-    for (architecture, layer), ax in axes.items():
-        conditions = conditions_of(arrays, architecture)
-        half = min(0.14, 0.144 / max(len(conditions) - 1, 1))  # of a bar, so that none touches the next
-        for shift, condition in zip(style.beside(len(conditions)), conditions, strict=True):
-            values = arrays[f"{measure}/{condition}/{layer}"].astype(float)  # (seed, pair)
-            look = style.look(condition)
-            for pair in range(values.shape[1]):
-                places = np.column_stack([np.full(len(values), pair + shift), values[:, pair]])
-                style.dots(ax, places, color=look["color"], size=3, alpha=0.5)
-                ends = pair + shift - half, pair + shift + half
-                ax.hlines(values[:, pair].mean(), *ends, color=look["color"], linewidth=2)
-                table.append((condition, layer, PAIRS[pair].replace("\n", " "), *span(values[:, pair])))
-        chance = 0 if measure == "agreement" else 9 / len(arrays[f"class_mean/{conditions[0]}/{layer}"])
-        ax.axhline(chance, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-        ax.set(xlim=(-0.5, 2.5), ylim=limits)
-        ax.set_xticks(range(len(PAIRS)), PAIRS, rotation=40, ha="right", rotation_mode="anchor")
-        style.sparse(ax, grid="y")
-        ax.tick_params(axis="x", length=0)
-        if layer == rows[architecture][0]:
-            ax.set_ylabel(label)
-    style.key(empty[0], notes=["dotted: chance"])
-    return export.done(fig, table, ("condition", "layer", "rankings", "mean", "lowest", "highest"))
 
 
 def _parts(arrays: Arrays, architecture: str) -> list[str]:

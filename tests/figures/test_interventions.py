@@ -11,9 +11,9 @@ from report import style
 from report.figures import interventions
 
 LARGEST = 250_000  # bytes of one SVG: some have a dot for every unit of every network
-FIGURES = ("ablation", "curves", "confusions", "dose", "bottlenecks", "attractors", "mean_ablation", "importance")
+FIGURES = ("ablation", "curves", "confusions", "bottlenecks", "mean_ablation", "importance")
 LAYERS = {"mlp": {"hidden1": 32, "hidden2": 16}, "cnn": {"conv1": 8, "conv2": 16, "hidden3": 16}}
-EFFECTS = ("lost", "worst", "mean_lost", "pulled", "direction_worst", "direction_pulled", "selectivity")
+EFFECTS = ("lost", "worst", "mean_lost", "direction_worst", "selectivity")
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def study(
             change = np.zeros((units, 2, count, count), dtype=int)
             change[3, 0, -2, -2], change[3, 0, -2, 0] = -40, 40
             arrays |= {f"class_accuracy/{place}": accuracy, f"correct_logit/{place}": accuracy / 10}
-            arrays |= {f"change/{place}": change, f"dose/{place}": np.tile(90 - np.abs(scales - 1), (seeds, 1))}
+            arrays[f"change/{place}"] = change
             arrays |= {f"{effect}/{place}": rng.random((seeds, units)) for effect in EFFECTS}
             arrays[f"worst/{place}"][:, 3] = arrays[f"lost/{place}"][:, 3] = 80
             arrays[f"living/{place}"] = np.tile(np.arange(units) != 5, (seeds, 1))

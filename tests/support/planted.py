@@ -8,7 +8,7 @@ import torch
 
 from experiments import models, wiring
 from experiments.analyses import attribution
-from experiments.spec import Treatment
+from experiments.spec import Architecture, Treatment
 from experiments.study import PUBLISHED
 
 ARCHITECTURES = {
@@ -22,6 +22,15 @@ LOOK = wiring.look(PUBLISHED)  # and as figures are
 SCALED = Treatment(name="scaled", title="scaled", mean=0.0, std=0.3081)
 THREE = wiring.look(replace(PUBLISHED, treatments=(*PUBLISHED.treatments, SCALED)))  # of a study with a third treatment
 CONDITIONS = [f"{architecture}-{treatment}" for architecture in ARCHITECTURES for treatment in TREATMENTS]
+
+
+def study(*, architectures=("mlp", "cnn"), treatments=("raw", "normalized")):
+    """A study of so many conditions, of which only the names count."""
+    return replace(
+        PUBLISHED,
+        architectures=tuple(Architecture(name, name.upper(), build="", options={}) for name in architectures),
+        treatments=tuple(Treatment(name, name, 0.0, 1.0) for name in treatments),
+    )
 
 
 def network(architecture: str, *, seed: int = 0):
