@@ -152,7 +152,7 @@ def rendering(
     done.add(extras.files(pages=tuple(pages), further=unit_pages, root=root, base_url=base_url))
     done.make("facts.json", shared.digest, partial(extras.facts_json, facts, pages))
     for name, make in (notebooks or {}).items():
-        done.make(name, [code, sorted(figures), _digests(root, "notebooks/**/*.md")], make)
+        done.make(name, [code, repr(study), sorted(figures), _digests(root, "notebooks/**/*.md")], make)
     told = extras.about(
         study=study, card=card, figures=figures, placed=homes, provenance=provenance, pages=(*pages, *unit_pages)
     )
