@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from experiments import chapters
-from experiments.spec import Product, Stage, Study
+from experiments.errors import InputError
+from experiments.spec import Json, Product, Stage, Study
 from experiments.wiring import CARD, checks, look
 
 # Stages that draw or pack: each build does it for itself, nothing of it is put on the published shelf.
@@ -22,18 +23,22 @@ def plan(
     folder: str = "",
     cache: str = "",
     files: Mapping[str, str] | None = None,
+    description: Mapping[str, Json] | None = None,
     questions: Mapping[str, str] | None = None,
 ) -> list[Stage]:
     """All stages of a study: the data, the checks of its networks, what its chapters declare, and cards for its pages.
 
     `folder` and `cache` say where data files are and where a download goes. `files` says what the folder holds
-    where that is not MNIST (see `idx.fingerprints`), so that other files are other data. `questions`
-    ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere.
+    where that is not MNIST (see `idx.fingerprints`), so that other files are other data; `description`, what
+    it says of the set (see `description.described`). `questions`
+    ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere. Raises InputError for a study
+    that makes no sense, with a line for each fault.
     """
+    sensible(study)
     data = Stage(
         name="data",
         function="experiments.data:load",
-        parameters={"dataset": dataset, "files": dict(files or {})},
+        parameters={"dataset": dataset, "files": dict(files or {}), "description": dict(description or {})},
         place={"folder": folder, "cache": cache},
         publish=("card.json",),
     )
@@ -46,7 +51,14 @@ def plan(
         )
         for page, question in (questions or {}).items()
     ]
-    return _in_order([data, *checks(study), *declared, *cards])
+    return _in_order([*checks(study), data, *declared, *cards])
+
+
+def sensible(study: Study) -> Study:
+    """The study, if it makes sense. Raises InputError with a line for each fault."""
+    if study.faults:
+        raise InputError("\n".join(f"experiments/study.py, {study.name}: {fault}." for fault in study.faults))
+    return study
 
 
 def _in_order(stages: list[Stage]) -> list[Stage]:

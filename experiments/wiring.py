@@ -73,8 +73,15 @@ def analysis(
     )
 
 
-def figures(study: Study, page: str, *names: str, analysis: str = "", each: str = "") -> list[Stage]:
-    """The stages that draw figures, from the analysis of their page or another one.
+def figures(
+    study: Study,
+    page: str,
+    *names: str,
+    analysis: str = "",
+    each: str = "",
+    inputs: Mapping[str, Product] | None = None,
+) -> list[Stage]:
+    """The stages that draw figures, from the analysis of their page or another one, and from further `inputs`.
 
     report/figures/<analysis>.py has a function of each name. `each`: "architecture" draws one for every architecture,
     which is handed to the function by its name.
@@ -89,6 +96,7 @@ def figures(study: Study, page: str, *names: str, analysis: str = "", each: str 
             inputs={
                 "arrays": Product(f"analysis/{analysis}", "arrays.npz"),
                 "facts": Product(f"analysis/{analysis}", "facts.json"),
+                **(inputs or {}),
             },
         )
         for name in names
@@ -131,15 +139,16 @@ def networks(study: Study) -> dict[str, Product]:
 
 
 def checks(study: Study) -> list[Stage]:
-    """Every architecture, built once and looked at before anything is trained."""
+    """Every network of the study is held against what it declares, before anything is trained."""
     return [
         Stage(
             name=f"check/{each.name}",
             function="experiments.models.check:check",
-            parameters={"build": each.build, "options": dict(each.options)},
+            parameters={"architecture": {"build": each.build, "options": dict(each.options)}},
             publish=("check.json",),
+            gate=True,
         )
-        for each in _distinct(study, "architecture")
+        for each in (*_distinct(study, "architecture"), *study.variants)
     ]
 
 

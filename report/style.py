@@ -125,16 +125,17 @@ def figure(
 
 
 def panels(
-    rows: Mapping[str, Sequence[str]], *, row_height: float, align: str = "end", **subplots: Any
+    rows: Mapping[str, Sequence[str]], *, row_height: float, align: str = "end", spare: bool = False, **subplots: Any
 ) -> tuple[Figure, dict[tuple[str, str], Axes], list[Axes]]:
     """Small multiples: a row for each architecture, a panel for each of its layers or hook points.
 
     Rows are aligned at their ends (or, with `align="start"`, at their beginnings), so that last hidden layers and
     logits stand below each other; panels are titled by architecture and layer. A row is named by its
     architecture; what follows a colon only tells rows apart. Returns the figure, {(row, name): axes}, and the
-    empty axes that are left over, where a key may go.
+    empty axes that are left over, where a key may go: `spare` asks for one at least.
     """
-    ncols = max(len(names) for names in rows.values())
+    lengths = {len(names) for names in rows.values()}
+    ncols = max(lengths) + (spare and len(lengths) == 1)
     fig, grid = figure(height=row_height * len(rows), nrows=len(rows), ncols=ncols, squeeze=False, **subplots)
     placed: dict[tuple[str, str], Axes] = {}
     empty: list[Axes] = []
@@ -150,12 +151,25 @@ def panels(
     return fig, placed, empty
 
 
-def key(ax: Axes, *, x: float = 0.0, y: float = 1.0) -> None:
-    """Name the treatments, each in its colour and below the other, from (x, y) in parts of the axes."""
+def across(count: int, *, most: int = 4) -> tuple[int, int]:
+    """Rows and columns for so many panels of one kind: at most `most` beside each other, and rows of like length."""
+    rows = -(-count // most)
+    return rows, -(-count // rows)
+
+
+def beside(count: int, *, reach: float = 0.18) -> np.ndarray:
+    """How far from their common place so many things stand that are shown side by side; at most `reach`."""
+    return np.linspace(-reach, reach, count) if count > 1 else np.zeros(1)
+
+
+def key(ax: Axes, *, x: float = 0.0, y: float = 1.0, notes: Sequence[str] = ()) -> None:
+    """Name the treatments, each in its colour and below the other, from (x, y) in parts of the axes; then `notes`."""
     points = _height(ax)
-    for line, (name, title) in enumerate(study()["treatments"].items()):
-        place = y - line * 1.3 * FONT_SIZE / points
-        ax.text(x, place, title, color=look_of(treatment=name)["color"], transform=ax.transAxes, va="top")
+    treatments = [(title, look_of(treatment=name)["color"]) for name, title in study()["treatments"].items()]
+    for line, (text, colour) in enumerate([*treatments, *((note, MUTED) for note in notes)]):
+        gap = 0.5 if line >= len(treatments) else 0.0
+        place = y - (line + gap) * 1.3 * FONT_SIZE / points
+        ax.text(x, place, text, color=colour, transform=ax.transAxes, va="top")
 
 
 def look(condition: str) -> dict[str, Any]:
@@ -282,6 +296,20 @@ def sparse(
         ax.tick_params(axis=grid, length=0)
 
 
+def class_ticks(ax: Axes, axis: Literal["x", "y"], names: Iterable[str]) -> None:
+    """Name the rows or the columns of a matrix by their classes: all of them, or each third of many short names.
+
+    Names of more than two letters stand upright below columns.
+    """
+    named = [str(name) for name in names]
+    short = all(len(name) <= 2 for name in named)
+    step = 3 if short and len(named) > 6 else 1
+    if axis == "y":
+        ax.set_yticks(range(0, len(named), step), named[::step])
+    else:
+        ax.set_xticks(range(0, len(named), step), named[::step], rotation=0 if short else 90)
+
+
 def epoch_axis(ax: Axes, epochs: int, *, first: int = 0, title: bool = True) -> None:
     """An axis over epochs `first` to `epochs`, ticked at its ends and in the middle.
 
@@ -310,6 +338,11 @@ def dots(ax: Axes, points: np.ndarray, *, color: str, size: float = 2.0, alpha: 
     ax.add_patch(PathPatch(path, color=color, fill=False, linewidth=size, capstyle="round", alpha=alpha))
 
 
+def class_colours(count: int) -> list[str]:
+    """A colour for each class; with more classes than colours, they begin again."""
+    return [DIGITS[place % len(DIGITS)] for place in range(count)]
+
+
 def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
     """Name each digit at its place (10, 2), within the axes, on a halo of paper. `halo` must be unique within the
     figure."""
@@ -329,7 +362,7 @@ def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
 
 __all__ = [
     "DIGITS", "FONT_SIZE", "GRID", "HEAT", "INK", "MINUS", "MUTED", "PAPER", "TREATMENTS", "WIDTH",
-    "architecture", "curve", "difference", "digit_labels", "dots", "drawn", "end_labels", "epoch_axis", "figure",
-    "heat", "key", "label", "layer_label", "look", "look_of", "panels", "present", "showing", "sparse", "spread",
-    "study", "treatment",
+    "across", "architecture", "beside", "class_colours", "class_ticks", "curve", "difference", "digit_labels", "dots",
+    "drawn", "end_labels", "epoch_axis", "figure", "heat", "key", "label", "layer_label", "look", "look_of", "panels",
+    "present", "showing", "sparse", "spread", "study", "treatment",
 ]  # fmt: skip

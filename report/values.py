@@ -44,7 +44,7 @@ class Names:
 
 
 def of_study(study: Study) -> Names:
-    """What pages may say of a study: counts, options; architectures, treatments, variants and conditions by name."""
+    """What pages may say of a study: counts, options; architectures, treatments, conditions, variants."""
     return Names(
         "study",
         {
@@ -64,7 +64,8 @@ def of_study(study: Study) -> Names:
             "architecture_effects": [each for each in study.comparisons if each.axis == "architecture"],
             "architectures": study.architectures,
             "treatments": study.treatments,
-            "variants": {each.name: vars(each) for each in study.variants},
+            "variants": study.variants,
+            "variants_of": next((each for each in study.conditions if each.name == study.variants_of), None),
         },
     )
 

@@ -15,7 +15,7 @@ from experiments.plan import plan
 from experiments.study import STUDIES
 from report.pages import read
 from report.serve import without_serve
-from tests.conftest import ROOT, SMOKE, Project
+from tests.conftest import ROOT, SMOKE, Project, copy_sources
 
 UNREACHABLE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
 QUESTIONS = {page.slug: page.question for page in read(ROOT).pages}
@@ -38,7 +38,7 @@ def test_help_shows_how_to_begin(fresh):
     assert "exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 interrupted" in done.stdout
     for option in ("--study", "--dataset", "--data", "--out", "--cache", "--jobs", "--list", "--json", "--explain"):
         assert option in done.stdout
-    for option in ("--rebuild", "--verify", "--publish", "--serve"):
+    for option in ("--check", "--rebuild", "--verify", "--publish", "--serve"):
         assert option in done.stdout
     assert "GLOB are names of stages, in which * stands for anything; put them in quotes" in done.stdout
     assert "and no other: the rest there is removed" in " ".join(done.stdout.split())
@@ -380,6 +380,23 @@ def test_all_faults_of_templates_are_told_before_anything_is_computed(project_co
     ]
     assert project_copy.build(*SMOKE, "--list").stderr == done.stderr
     assert project_copy.files() == before
+
+
+def test_the_check_of_networks_and_templates_trains_nothing_and_ends_with_a_line(tmp_path):
+    project = Project(copy_sources(tmp_path / "project"), tmp_path / "cache", tmp_path / "site")
+    done = project.build(*SMOKE, "--check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "nothing is wrong: 4 networks and all templates were checked\n"
+    assert not project.site.exists()
+    assert len([*(project.cache / "records").iterdir()]) == 4
+    study = project.root / "experiments" / "study.py"
+    study.write_text(study.read_text().replace('"channels": [8, 16]', '"channels": [8, 16, 16]'))
+    for arguments in (["--check"], []):
+        done = project.build(*SMOKE, *arguments)
+        assert done.returncode == 1, done.stderr
+        assert "build.py: stage check/cnn: experiments/models/cnn.py, CNN: it cannot be made" in done.stderr
+        assert "28x28 pixels are too small for 3 convolutions of 5x5" in done.stderr
+        assert len([*(project.cache / "records").iterdir()]) <= 5, "but for the data nothing else was made"
 
 
 def test_after_edits_the_site_is_the_one_of_a_first_build(project_copy):

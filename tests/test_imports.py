@@ -45,6 +45,8 @@ LAYERS = (
         ("build",),
         ours=(
             *ENGINE,
+            "experiments.chapters",
+            "experiments.description",
             "experiments.idx",
             "experiments.plan",
             "experiments.study",
@@ -58,7 +60,6 @@ LAYERS = (
         ("report.site", "report.serve"),
         ours=(
             *ENGINE,
-            "experiments.chapters",
             "experiments.plan",
             "report.check",
             "report.errors",
@@ -72,8 +73,16 @@ LAYERS = (
         ),
     ),
     Layer(
-        ("report.figures", "report.arrays", "report.export", "report.style", "report.lines"),
-        ours=("report.arrays", "report.export", "report.style", "report.lines", "report.theme", "report.epochs"),
+        ("report.figures", "report.arrays", "report.export", "report.lines", "report.sheets", "report.style"),
+        ours=(
+            "report.arrays",
+            "report.epochs",
+            "report.export",
+            "report.lines",
+            "report.sheets",
+            "report.style",
+            "report.theme",
+        ),
         others=("matplotlib", "numpy", "PIL"),
     ),
     Layer(("report.scripts_map",), ours=("report.scripts",), others=("numpy", "PIL")),
@@ -94,6 +103,7 @@ LAYERS = (
     ),
     Layer(("experiments.rows",), ours=()),
     Layer(("experiments.wiring",), ours=("experiments.spec",)),
+    Layer(("experiments.description",), ours=("experiments.idx",)),
     Layer(("experiments.idx",), ours=("experiments.errors", "experiments.formats")),
     Layer(("experiments.formats",), ours=()),
     Layer(("experiments.study",), ours=("experiments.spec",)),

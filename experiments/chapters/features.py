@@ -15,10 +15,8 @@ ROWS = (
 )
 BORDER = Product("border", "border.npz")
 FIGURES = (
-    "first_layer",
     "change",
     "locality",
-    "filters",
     "saliency",
     "unit_saliency",
     "randomisation",
@@ -53,5 +51,6 @@ def stages(study: Study) -> list[Stage]:
             },
             parameters={"grid": grid(study)},
         ),
+        *figures(study, "features", "weights", each="architecture"),
         *figures(study, "features", *FIGURES),
     ]

@@ -99,7 +99,7 @@ def drift(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def units(*, arrays: Arrays, facts: Facts) -> Drawn:
     """Dead units, selectivity and participation ratio of every variant: a dot per seed, the mean and its interval."""
-    panels = {"dead": "dead units, %", "selectivity": "selectivity", "participation": "digits per unit"}
+    panels = {"dead": "dead units, %", "selectivity": "selectivity", "participation": "classes per unit"}
     fig, axes = style.figure(height=3.4, ncols=3, sharey=True)
     table = []
     for ax, (measure, title) in zip(axes, panels.items(), strict=True):

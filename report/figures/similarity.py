@@ -61,13 +61,15 @@ def settling(*, arrays: Arrays, facts: Facts) -> Drawn:
     """The epoch from which each layer stays like its end: every seed, the mean and its interval; other thresholds."""
     architectures = architectures_of(arrays)
     deepest = max(len(layers_of(arrays, architecture)) for architecture in architectures)
-    fig, grid = style.figure(height=0.9 + 0.52 * deepest, ncols=len(architectures), squeeze=False, sharex=True)
+    columns = len(architectures) + 1  # the last is for the key
+    widths = [1] * len(architectures) + [0.3]
+    fig, grid = style.figure(height=0.9 + 0.52 * deepest, ncols=columns, squeeze=False, width_ratios=widths)
     table: list[tuple] = []
-    for ax, architecture in zip(grid[0], architectures, strict=True):
+    for ax, architecture in zip(grid[0], architectures, strict=False):
         layers = layers_of(arrays, architecture)
         conditions = conditions_of(arrays, architecture)
         for row, layer in enumerate(layers):
-            for condition, shift in zip(conditions, (-0.18, 0.18), strict=False):
+            for condition, shift in zip(conditions, style.beside(len(conditions)), strict=True):
                 table += _settling(ax, arrays, facts, condition, layer, height=row + shift)
         ax.set_yticks(range(len(layers)), [style.layer_label(layer) for layer in layers])
         ax.set_ylim(len(layers) - 0.45, -0.55)
@@ -77,7 +79,8 @@ def settling(*, arrays: Arrays, facts: Facts) -> Drawn:
         ax.spines["left"].set_visible(False)
         style.epoch_axis(ax, arrays[f"step/{conditions[0]}/{layers[0]}"].shape[1])
         ax.set_xlim(-0.4, ax.get_xlim()[1] + 0.4)
-    style.key(grid[0][-1], x=0.72)
+    grid[0][-1].set_axis_off()
+    style.key(grid[0][-1])
     return export.done(fig, table, ("condition", "layer", "threshold", "mean", "low", "high", "lowest", "highest"))
 
 
@@ -101,7 +104,7 @@ def _settling(ax: Axes, arrays: Arrays, facts: Facts, condition: str, layer: str
 def steps(*, arrays: Arrays) -> Drawn:
     """How far a layer moves in each epoch: its Procrustes distance from the epoch before."""
     rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=1.9, sharex=True, sharey=True)
+    fig, axes, empty = style.panels(rows, row_height=1.9, spare=True, sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
         for condition in conditions_of(arrays, architecture):
@@ -118,7 +121,7 @@ def steps(*, arrays: Arrays) -> Drawn:
         style.sparse(ax, grid="y")
         if layer == rows[architecture][0]:
             ax.set_ylabel("distance moved")
-    style.key(empty[0] if empty else next(iter(axes.values())))
+    style.key(empty[0])
     return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
@@ -126,18 +129,20 @@ def steps(*, arrays: Arrays) -> Drawn:
 def layers(*, arrays: Arrays) -> Drawn:
     """CKA of every layer with every other at the end of training, the input among them: mean over seeds."""
     conditions = conditions_of(arrays)
-    fig, grid = style.figure(height=2.5, ncols=len(conditions), squeeze=False)
+    down, beside = style.across(len(conditions))
+    fig, grid = style.figure(height=2.5 * down, nrows=down, ncols=beside, squeeze=False)
     table = []
-    for ax, condition in zip(grid[0], conditions, strict=True):
+    for ax in grid.flat[len(conditions) :]:
+        ax.set_axis_off()
+    for place, (ax, condition) in enumerate(zip(grid.flat, conditions, strict=False)):
         names = ["input", *layers_of(arrays, condition)]
         alike = arrays[f"across/{condition}"]
         image = style.heat(ax, alike, low=0, high=1)
         ax.set_box_aspect(1)
         labels = [style.layer_label(name) for name in names]
         ax.set_xticks(range(len(names)), labels, rotation=90)
-        architecture = style.architecture(condition)
-        first = condition == conditions_of(arrays, architecture)[0]
-        ax.set_yticks(range(len(names)), labels if first else [""] * len(names))
+        known = place % beside and names == ["input", *layers_of(arrays, conditions[place - 1])]
+        ax.set_yticks(range(len(names)), [""] * len(names) if known else labels)
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
         table += [(condition, names[a], names[b], alike[a, b]) for a, b in np.ndindex(alike.shape)]
     _bar(fig, image, grid, "CKA")
@@ -160,7 +165,7 @@ def networks(*, arrays: Arrays) -> Drawn:
         ax.axhline(start - 0.5, color=style.PAPER, linewidth=1.2)
         ax.axvline(start - 0.5, color=style.PAPER, linewidth=1.2)
     middles, labels = starts + (sizes - 1) / 2, [style.label(condition) for condition in conditions]
-    ax.set_xticks(middles, labels)
+    ax.set_xticks(middles, labels, rotation=0 if len(labels) <= 4 else 90)
     ax.set_yticks(middles, labels)
     _bar(fig, image, np.array([[ax]]), "CKA")
     seeds = [place - starts[conditions.index(name)] for place, name in enumerate(names)]
