@@ -65,12 +65,15 @@ def tile(columns: int) -> float:
 
 
 def beside(kernels: Sequence[np.ndarray]) -> np.ndarray:
-    """The filters (channel, channel before, h, w) of one layer or two as tiles, a row for each channel of the first.
+    """The filters (channel, channel before, h, w) of one layer or two as tiles.
 
-    Each layer is on a scale of its own, so that nearly all numbers lie between -1 and 1; an empty column parts them.
+    Those of one layer stand in a row; of two, each channel of the first has a row, and an empty column parts them.
+    Each layer is on a scale of its own, so that nearly all numbers lie between -1 and 1.
     """
     size = tuple(np.max([maps.shape[-2:] for maps in kernels], axis=0))
     own, *following = (_framed(maps / (np.quantile(np.abs(maps), 0.998) or 1), size) for maps in kernels)
+    if not following:
+        return own.swapaxes(0, 1)
     gap = np.full((len(own), 1, *size), np.nan)
     return np.concatenate([own, *(part for maps in following for part in (gap, maps.swapaxes(0, 1)))], axis=1)
 

@@ -31,7 +31,8 @@ def gather(
         comparison.{same,opposite,compared}.<axis>   how many measures it changes alike in all the comparisons along
             the axis, how many contrarily in some, and how many all of them have
 
-    Raises ValueError for a row whose page was handed in without its facts: no measure goes missing silently.
+    A network that lacks what a row measures is left out of the row. Raises ValueError for a row that no network has, or
+    only some of an architecture: no measure goes missing silently.
     """
     named: dict[str, Fact] = {}
     compared: dict[str, dict[str, str]] = {name: {} for name in comparisons(grid, grid["conditions"])}
@@ -50,28 +51,39 @@ def gather(
 def sources(row: Row, made: Facts, networks: Networks, grid: Grid) -> dict[str, str]:
     """{condition or "difference.<comparison>": the name of the fact on the row's page}, where it can be compared."""
     stem = f"{row.page}.{row.fact}"
-    found = {
-        condition: _fact(f"{stem}.{condition}", row, made, networks[of["architecture"]])
+    named = {
+        condition: _names(f"{stem}.{condition}", row, networks[of["architecture"]])
         for condition, of in grid["conditions"].items()
     }
+    lacking = _lacking(made, named, grid)
     for name, each in grid["comparisons"].items():
+        if {each["first"], each["second"]} & lacking:
+            continue
         if each["axis"] == "treatment":
-            network = networks[each["within"]]
-            found[f"difference.{name}"] = _fact(f"{stem}.difference.{name}", row, made, network)
+            named[f"difference.{name}"] = _names(f"{stem}.difference.{name}", row, networks[each["within"]])
         elif row.part not in (FIRST, WITHIN):
-            found[f"difference.{name}"] = _fact(f"{stem}.difference.{name}", row, made, None)
-    return found
+            named[f"difference.{name}"] = _names(f"{stem}.difference.{name}", row, None)
+    return {of: _fact(names, row, made) for of, names in named.items() if of not in lacking}
 
 
-def _fact(stem: str, row: Row, made: Facts, network: Mapping[str, Any] | None) -> str:
-    """The name of the fact of a row's part: in a network the layer that has the role, or where that is read."""
+def _lacking(made: Facts, named: Mapping[str, Sequence[str]], grid: Grid) -> set[str]:
+    """The conditions whose networks lack what a row measures: all of an architecture, but not of every one."""
+    has = {grid["conditions"][of]["architecture"] for of, names in named.items() if not made.keys().isdisjoint(names)}
+    return {of for of in named if has and grid["conditions"][of]["architecture"] not in has}
+
+
+def _names(stem: str, row: Row, network: Mapping[str, Any] | None) -> list[str]:
+    """What the fact of a row's part may be called: in a network by the layer that has the role, or where that is
+    read."""
     if row.part not in (FIRST, LAST, SHARED):
-        names = [stem]
-    elif network is None or row.part == SHARED:
-        names = [f"{stem}.last"]
-    else:
-        layer = network["layers"][0 if row.part == FIRST else -2]
-        names = [f"{stem}.{layer}", f"{stem}.{network['reading'][layer]}"]
+        return [stem]
+    if network is None or row.part == SHARED:
+        return [f"{stem}.last"]
+    layer = network["layers"][0 if row.part == FIRST else -2]
+    return [f"{stem}.{layer}", f"{stem}.{network['reading'][layer]}"]
+
+
+def _fact(names: Sequence[str], row: Row, made: Facts) -> str:
     for name in names:
         if name in made:
             return name

@@ -8,7 +8,7 @@ from experiments.spec import Product, Stage, Study
 from experiments.wiring import PROBE, analysis, arrays, figures, grid
 
 ROWS = (
-    Row("geometry", "silhouette", LAST, "silhouette", "how far apart the digits lie, at most one"),
+    Row("geometry", "silhouette", LAST, "silhouette", "how far apart the classes lie, at most one"),
     Row("geometry", "silhouette_plane", LAST, "silhouette on a plane", "the same on two principal components"),
     Row("geometry", "dimension", LAST, "effective dimension", "dimensions that the activations use"),
     Row("geometry", "plane_variance", LAST, "variance on a plane", "share on the first two principal components"),

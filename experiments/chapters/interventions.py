@@ -8,10 +8,10 @@ from experiments.wiring import CARD, TEST, analysis, arrays, figures, grid, read
 
 ROWS = (
     Row("interventions", "lost", LAST, "cost of a unit", "accuracy lost with the unit switched off, on average"),
-    Row("interventions", "worst", LAST, "cost to the worst digit", "accuracy lost by the digit that needs it most"),
+    Row("interventions", "worst", LAST, "cost to the worst class", "accuracy lost by the class that needs it most"),
     Row("interventions", "tripled", LAST, "cost of a unit tripled", "accuracy lost with it turned up, on average"),
-    Row("interventions", "bottlenecks", LAST, "bottlenecks", "units whose loss costs some digit fifty points or more"),
-    Row("interventions", "attractors", LAST, "attractors", "units that, tripled, pull many images into one digit"),
+    Row("interventions", "bottlenecks", LAST, "bottlenecks", "units whose loss costs some class fifty points or more"),
+    Row("interventions", "attractors", LAST, "attractors", "units that, tripled, pull many images into one class"),
     Row("interventions", "correlation", LAST, "selectivity with cost", "rank correlation over units"),
 )
 FIGURES = ("ablation", "curves", "confusions", "bottlenecks", "mean_ablation", "importance")

@@ -7,9 +7,9 @@ from experiments.spec import Stage, Study
 from experiments.wiring import CARD, analysis, arrays, figures, grid, read_networks
 
 ROWS = (
-    Row("selectivity", "selectivity", LAST, "class selectivity", "mean over units: one answers to one digit only"),
-    Row("selectivity", "participation", LAST, "digits per unit", "participation ratio of a unit’s class means"),
-    Row("selectivity", "specialists", LAST, "specialists", "share of units that answer to fewer than two digits"),
+    Row("selectivity", "selectivity", LAST, "class selectivity", "mean over units: one answers to one class only"),
+    Row("selectivity", "participation", LAST, "classes per unit", "participation ratio of a unit’s class means"),
+    Row("selectivity", "specialists", LAST, "specialists", "share of units that answer to fewer than two classes"),
 )
 
 

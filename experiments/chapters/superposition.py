@@ -7,9 +7,9 @@ from experiments.spec import Stage, Study
 from experiments.wiring import CARD, analysis, figures, grid, record, weights
 
 ROWS = (
-    Row("superposition", "interference", LAST, "interference", "mean squared cosine between digits’ directions"),
-    Row("superposition", "units", LAST, "units per digit", "over how many units a digit’s direction is spread"),
-    Row("superposition", "confused", WHOLE, "overlap with confusion", "rank correlation over pairs of digits"),
+    Row("superposition", "interference", LAST, "interference", "mean squared cosine between classes’ directions"),
+    Row("superposition", "units", LAST, "units per class", "over how many units a class’s direction is spread"),
+    Row("superposition", "confused", WHOLE, "overlap with confusion", "rank correlation over pairs of classes"),
 )
 
 

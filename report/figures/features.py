@@ -41,9 +41,8 @@ def change(*, arrays: Arrays) -> Drawn:
     rows: dict[str, list[str]] = {}
     for condition in _whole(arrays):
         rows.setdefault(style.architecture(condition), []).append(condition)
-    down, across = max(1, len(rows)), 1 + max(map(len, rows.values()), default=0)
-    size = min(2.4, style.WIDTH / across)
-    fig, grid = style.figure(height=0.45 + size * down, width=size * across, nrows=down, ncols=across, squeeze=False)
+    down, across = max(1, len(rows)), max(3, 1 + max(map(len, rows.values()), default=0))
+    fig, grid = style.figure(height=0.45 + style.WIDTH / across * down, nrows=down, ncols=across, squeeze=False)
     changes = {condition: arrays[f"change_map/{condition}"] for condition in _whole(arrays)}
     bars = [(_map(grid[0, 0], 100 * arrays["lit"], arrays["edge"], title="how often lit"), grid[:, 0], "% of images")]
     high = max((float(values.max()) for values in changes.values()), default=1.0)
@@ -221,6 +220,8 @@ def _whole_images(arrays: Arrays, conditions: Sequence[str]) -> Drawn:
 def _filters(arrays: Arrays, conditions: Sequence[str]) -> Drawn:
     """A row for each first-layer channel: its own filter, then those through which the next convolution reads it."""
     shown = {name: _kernels(arrays, name) for name in conditions}
+    if not shown[conditions[0]]:
+        return _nothing("no weights that are filters")
     tiles = {
         name: sheets.beside([maps[:SHOWN, :SHOWN] for maps in kernels.values()]) for name, kernels in shown.items()
     }
@@ -231,7 +232,7 @@ def _filters(arrays: Arrays, conditions: Sequence[str]) -> Drawn:
         sheets.sheet(ax, sheet, cmap=sheets.SIGNED, low=-1, high=1, gap=1)
         step = sheet.shape[-1] + 1
         layers = [style.layer_label(layer).lower() for layer in shown[condition]]
-        ax.set_xticks([step / 2, (across + 2) * step / 2][: len(layers)], layers)
+        ax.set_xticks([step / 2, (across + 2) * step / 2] if len(layers) > 1 else [across * step / 2], layers)
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
     table = [
         (condition, layer, *where, *sheets.told(maps[where]))
@@ -240,6 +241,13 @@ def _filters(arrays: Arrays, conditions: Sequence[str]) -> Drawn:
         for where in np.ndindex(maps.shape[:2])
     ]
     return export.done(fig, table, WEIGHTS)
+
+
+def _nothing(why: str) -> Drawn:
+    fig, ax = style.figure(height=0.6)
+    ax.text(0, 0.5, why, color=style.MUTED, va="center_baseline")
+    ax.set_axis_off()
+    return export.done(fig, [], WEIGHTS)
 
 
 def _kernels(arrays: Arrays, condition: str) -> dict[str, np.ndarray]:

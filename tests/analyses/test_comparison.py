@@ -154,6 +154,21 @@ def test_a_study_of_one_treatment_has_no_counts_of_treatments():
     assert not [name for name in found if name.endswith((".treatment", "-normalized"))]
 
 
+def test_an_architecture_that_lacks_what_is_measured_is_left_out_of_the_row():
+    row = Row("health", "dead", WHOLE, "dead units", "share")
+    made = {name: fact for name, fact in measured(row).items() if "cnn" not in name}
+    assert found_in(row, made).keys() == {"mlp-raw", "mlp-normalized", "difference.mlp:normalized"}
+    found = gathered({"health": made}, rows=(row,))
+    assert found["comparison.health-dead.mlp-raw"]["of"]["compared"] == ["mlp:normalized"]
+    assert count(found, "measures.raw:cnn") == 0
+
+
+def test_a_measure_that_no_network_has_is_an_error():
+    row = Row("health", "dead", WHOLE, "dead units", "share")
+    with pytest.raises(ValueError, match=r"health\.dead\.mlp-raw"):
+        gathered({"health": {}}, rows=(row,))
+
+
 @pytest.mark.parametrize("lost", ["training.accuracy.cnn-raw", "geometry.silhouette.difference.raw:cnn.last"])
 def test_a_fact_that_a_page_lacks_is_an_error_that_names_it(lost):
     given = pages()

@@ -117,6 +117,17 @@ def test_a_convolution_without_another_behind_it_has_its_own_filters_alone():
     assert {row["layer"] for row in found} == {"conv1"}
 
 
+def test_a_network_whose_weights_are_no_maps_is_told_so():
+    arrays = {name: array for name, array in study().items() if not name.startswith("weights/")}
+    drawn = draw(**of("weights-cnn"), arrays=arrays)
+    assert words(drawn) == "no weights that are filters"
+    assert rows(drawn) == []
+
+
+def test_filters_of_one_layer_stand_in_a_row():
+    assert sheets.beside([np.ones((4, 1, 3, 3))]).shape == (1, 4, 3, 3)
+
+
 def test_kernels_of_two_sizes_stand_beside_each_other():
     tiles = sheets.beside([np.ones((2, 1, 3, 3)), np.ones((4, 2, 5, 5))])
     assert tiles.shape == (2, 1 + 1 + 4, 5, 5)
