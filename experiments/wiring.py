@@ -82,5 +82,6 @@ def figure(page: str, name: str, *, analysis: str = "") -> Stage:
         inputs={
             "arrays": Product(f"analysis/{analysis}", "arrays.npz"),
             "facts": Product(f"analysis/{analysis}", "facts.json"),
+            "card": CARD,
         },
     )

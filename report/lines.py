@@ -14,10 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from report.theme import DIGITS, NORMALIZED, RAW
+from report.theme import CLASSES, NORMALIZED, RAW
 
 OVER_EPOCHS = "over epochs"  # the label of such axes
-_TONES = {RAW: "raw", NORMALIZED: "normalized", **{colour: f"digit-{digit}" for digit, colour in enumerate(DIGITS)}}
+_TONES = {RAW: "raw", NORMALIZED: "normalized", **{colour: f"class-{number}" for number, colour in enumerate(CLASSES)}}
 
 
 def over_epochs(fig: Figure) -> dict[str, Any] | None:

@@ -19,11 +19,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from report import lines
-from report.theme import DIGITS, GRID, INK, MUTED, NORMALIZED, PAPER, RAW
+from report import classes, lines
+from report.theme import CLASSES, GRID, INK, MUTED, NORMALIZED, PAPER, RAW
 
 WIDTH = 7.2  # inches: the design width of a figure that fills the text column
 FONT_SIZE = 9.5  # points: nothing in a figure is smaller
+LETTER = 0.6  # width of a letter, in parts of the font's size
 CONDITIONS = (
     "mlp-raw",
     "mlp-normalized",
@@ -48,6 +49,7 @@ _SETTINGS: Any = {
     "axes.labelsize": FONT_SIZE,
     "xtick.labelsize": FONT_SIZE,
     "ytick.labelsize": FONT_SIZE,
+    "text.parse_math": False,  # a class may be called "$5"
     "text.color": INK,
     "axes.titlecolor": INK,
     "axes.labelcolor": MUTED,
@@ -264,25 +266,56 @@ def dots(ax: Axes, points: np.ndarray, *, color: str, size: float = 2.0, alpha: 
     ax.add_patch(PathPatch(path, color=color, fill=False, linewidth=size, capstyle="round", alpha=alpha))
 
 
-def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
-    """Name each digit at its place (10, 2), within the axes, on a halo of paper. `halo` must be unique within the
-    figure."""
-    for digit, (x, y) in enumerate(points):
+def class_labels(ax: Axes, points: np.ndarray, names: Sequence[str], *, halo: str) -> None:
+    """Name each class at its place (class, 2), shortly and within the axes, on a halo of paper. `halo` must be unique
+    within the figure. `class_key` tells what short names stand for."""
+    for number, ((x, y), name) in enumerate(zip(points, classes.codes(names), strict=True)):
         ax.text(
             x,
             y,
-            str(digit),
+            name,
             color=INK,
             ha="center",
             va="center_baseline",
             fontweight="bold",
-            gid=f"halo-{halo}-{digit}",
+            gid=f"halo-{halo}-{number}",
             in_layout=False,
         )
 
 
+def class_columns(ax: Axes, places: Sequence[float] | np.ndarray, names: Sequence[str]) -> None:
+    """Name the classes above a row of columns that fills the figure: upright where they are too wide for it."""
+    room = 0.85 * 72 * WIDTH / len(names)
+    fits = LETTER * FONT_SIZE * max(map(len, names)) < room
+    ax.set_xticks(places, classes.fitted(names, 24), rotation=0 if fits else 90)
+    ax.tick_params(axis="x", length=0, labelcolor=INK, labeltop=True, labelbottom=False)
+
+
+def class_key(fig: Figure, names: Sequence[str]) -> None:
+    """Below the figure, which it makes higher, what the short names of classes stand for, where they are shortened."""
+    width, height = fig.get_size_inches()
+    lines = classes.key(names, width=round(width * 72 / (LETTER * FONT_SIZE)))
+    if lines:
+        fig.set_size_inches(width, height + 1.3 * FONT_SIZE / 72 * len(lines))
+        fig.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=FONT_SIZE, color=MUTED)
+
+
+def class_ticks(ax: Axes, names: Sequence[str], *, axis: Literal["x", "both"]) -> None:
+    """Name the classes 0, 1, ... along one axis or both: as many as there is room for, upright if that makes more."""
+    box, page = ax.get_position(), ax.figure.bbox
+    width, height = 72 / ax.figure.dpi * box.width * page.width, 72 / ax.figure.dpi * box.height * page.height
+    shown = classes.fitted(names, max(classes.SHORT, int(0.5 * min(width, height) / (LETTER * FONT_SIZE))))
+    longest = LETTER * FONT_SIZE * max(map(len, shown))
+    flat, upright = (-int(-len(names) * each // width) for each in (longest + 12, 1.3 * FONT_SIZE))
+    step = flat if longest < 2 * FONT_SIZE else min(flat, upright)
+    places = range(0, len(names), step)
+    ax.set_xticks(places, [shown[place] for place in places], rotation=90 if step < flat else 0)
+    if axis == "both":
+        ax.set_yticks(places, [shown[place] for place in places])
+
+
 __all__ = [
-    "CONDITIONS", "DIGITS", "FONT_SIZE", "GRID", "HEAT", "INK", "MUTED", "NORMALIZED", "PAPER", "RAW", "WIDTH",
-    "curve", "digit_labels", "dots", "drawn", "end_labels", "epoch_axis", "figure", "heat", "key", "label",
-    "layer_label", "look", "panels", "present", "sparse", "spread",
+    "CLASSES", "CONDITIONS", "FONT_SIZE", "GRID", "HEAT", "INK", "MUTED", "NORMALIZED", "PAPER", "RAW", "WIDTH",
+    "class_columns", "class_key", "class_labels", "class_ticks", "curve", "dots", "drawn", "end_labels", "epoch_axis",
+    "figure", "heat", "key", "label", "layer_label", "look", "panels", "present", "sparse", "spread",
 ]  # fmt: skip

@@ -72,11 +72,19 @@ LAYERS = (
     ),
     Layer(
         ("report.figures", "report.arrays", "report.export", "report.style", "report.lines"),
-        ours=("report.arrays", "report.export", "report.style", "report.lines", "report.theme", "report.epochs"),
+        ours=(
+            "report.arrays",
+            "report.classes",
+            "report.export",
+            "report.style",
+            "report.lines",
+            "report.theme",
+            "report.epochs",
+        ),
         others=("matplotlib", "numpy", "PIL"),
     ),
-    Layer(("report.scripts_map",), ours=("report.scripts",), others=("numpy", "PIL")),
-    Layer(("report.shelf",), ours=("report.scripts",), others=("numpy", "PIL")),
+    Layer(("report.scripts_map",), ours=("report.classes", "report.scripts"), others=("numpy", "PIL")),
+    Layer(("report.shelf",), ours=("report.classes", "report.scripts"), others=("numpy", "PIL")),
     Layer(("report.portraits",), ours=("report.theme",), others=("numpy", "PIL")),
     Layer(("report.manifest", "report.past"), ours=(*ENGINE, "report.manifest")),
     Layer(("report",), ours=("report", *ENGINE), others=PAGES),
@@ -97,7 +105,7 @@ LAYERS = (
     Layer(("experiments.spec", "experiments.errors", "experiments"), ours=()),
 )
 # These look like pages, but figures use them too, so they stand on nothing at all.
-ALONE = ("report.theme", "report.errors", "report.epochs")
+ALONE = ("report.theme", "report.classes", "report.errors", "report.epochs")
 
 
 def test_every_import_goes_the_way_of_the_data():

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of
+from report import classes, export, style
+from report.arrays import Arrays, Card, architectures_of, conditions_of
 
 Drawn = dict[str, str]
 
 VALUES = (-10, -1, 0, 1, 10)  # ticks on an axis of values whose spacing is asinh
 REACH = 20  # the largest value shown on it
+LINES = 12  # at most are named where they end
 BANDS = ((1, 7), (2, 6), (3, 5))  # pairs of columns of `quantile`: 1 to 99 %, 5 to 95 %, 25 to 75 %
 
 
@@ -109,29 +110,30 @@ def quantiles(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def class_drift(*, arrays: Arrays) -> Drawn:
-    """Mean activation of the first and of the last hidden layer on the images of each digit, by epoch."""
-    conditions = style.present(conditions_of(arrays))
+def class_drift(*, arrays: Arrays, card: Card) -> Drawn:
+    """Mean activation of the first and of the last hidden layer on the images of each class, by epoch."""
+    conditions, names = style.present(conditions_of(arrays)), arrays["classes"].tolist()
     fig, grid = style.figure(height=5.4, nrows=2, ncols=len(conditions), sharex=True, squeeze=False)
     table = []
     for column, condition in enumerate(conditions):
         hooks = [hook for hook in arrays[f"hook_points/{condition}"] if hook.endswith(".post")]
         for ax, hook in zip(grid[:, column], (hooks[0], hooks[-1]), strict=True):
             values = arrays[f"class_mean/{condition}/{hook}"]
-            for digit, colour in enumerate(style.DIGITS):
-                ax.plot(values[:, digit], color=colour, linewidth=1.2, label=f"digit {arrays['classes'][digit]}")
+            for of_class, name, colour in zip(values.T, names, style.CLASSES, strict=False):
+                ax.plot(of_class, color=colour, linewidth=1.2, label=classes.told(name, kind=card["kind"]))
             _epochs(ax, len(values) - 1, title=ax is grid[-1, column])
             ax.locator_params(axis="y", nbins=3)
-            names = zip(values[-1], arrays["classes"], style.DIGITS, strict=True)
-            style.end_labels(ax, [(float(end), str(name), colour) for end, name, colour in names], offset=0.04)
+            ends = zip(values[-1].astype(float).tolist(), classes.codes(names), style.CLASSES, strict=False)
+            style.end_labels(ax, _some(list(ends)), offset=0.04)
             table += [
                 (condition, hook, epoch, name, value)
                 for epoch, row in enumerate(values)
-                for name, value in zip(arrays["classes"], row, strict=True)
+                for name, value in zip(names, row, strict=True)
             ]
         grid[0, column].set_title(style.label(condition))
     grid[0, 0].set_ylabel("first hidden layer, after ReLU")
     grid[1, 0].set_ylabel("last hidden layer, after ReLU")
+    style.class_key(fig, names)
     return export.done(fig, table, ("condition", "hook_point", "epoch", "class", "mean"))
 
 
@@ -164,6 +166,12 @@ def units(*, arrays: Arrays) -> Drawn:
         for epoch, unit in np.ndindex(means[condition].shape)
     ]
     return export.done(fig, table, ("condition", "layer", "unit", "epoch", "mean", "active"))
+
+
+def _some(ends: list[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
+    """As many of the ends of lines as there is room to name: the highest, the lowest, and evenly between them."""
+    order = sorted(ends)
+    return [order[place] for place in np.linspace(0, len(order) - 1, min(len(order), LINES)).round().astype(int)]
 
 
 def _linear(arrays: Arrays, architecture: str) -> list[str]:

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
+from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of, span
 
 Drawn = dict[str, str]
 
@@ -22,6 +22,7 @@ SIGNED = "PRGn"  # purple below zero, green above; not a colour of any condition
 LIMIT = 127  # the largest value of a map in eight bits
 COLOURS = 19  # steps of a colour map: few enough for small files, odd so that zero has its own
 ACROSS = 11  # maps in a row of the sheet of weights
+GAP = 2  # pixels between the images of a sheet
 MAP = ("scale", "map_int8_base64")  # cells of an image: its pixels, row by row, are these numbers times the scale
 METHODS = {
     "gradient": "gradient",
@@ -146,14 +147,15 @@ def filters(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def saliency(*, arrays: Arrays) -> Drawn:
-    """One image of each digit, and for each network the gradient and the integrated gradients of its true logit."""
+def saliency(*, arrays: Arrays, card: Card) -> Drawn:
+    """One image of each class, and for each network the gradient and the integrated gradients of its true logit."""
     conditions = conditions_of(arrays)
     images = _images(arrays, arrays[f"examples/{conditions[0]}"])
     kinds = ("gradient", "integrated")
     heights = (1, *(len(conditions) for _ in kinds))
     fig, axes = style.figure(height=0.8 + 0.63 * sum(heights), nrows=len(heights), height_ratios=heights)
     _sheet(axes[0], images[None], cmap="gray", low=0, high=255)
+    style.class_columns(axes[0], _middles(images), card["class_names"])
     table = [("image", "", k, *_told(image)) for k, image in enumerate(images)]
     _names(axes[0], ["image"])
     for ax, kind in zip(axes[1:], kinds, strict=True):
@@ -237,12 +239,12 @@ def maximised(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def maximised_logits(*, arrays: Arrays) -> Drawn:
+def maximised_logits(*, arrays: Arrays, card: Card) -> Drawn:
     """For each logit the image that maximises it."""
-    return _pleasing(arrays, layer=-1, real=False)
+    return _pleasing(arrays, layer=-1, real=False, names=card["class_names"])
 
 
-def _pleasing(arrays: Arrays, *, layer: int, real: bool) -> Drawn:
+def _pleasing(arrays: Arrays, *, layer: int, real: bool, names: Sequence[str] = ()) -> Drawn:
     conditions, sheets, table = conditions_of(arrays), [], []
     for condition in conditions:
         place = f"{condition}/{layers_of(arrays, condition)[layer]}"
@@ -255,10 +257,17 @@ def _pleasing(arrays: Arrays, *, layer: int, real: bool) -> Drawn:
     for ax, condition, tiles in zip(axes[:, 0], conditions, sheets, strict=True):
         _sheet(ax, tiles.astype(float), cmap="gray", low=0, high=255)
         _names(ax, [condition])
+    if names:
+        style.class_columns(axes[0, 0], _middles(sheets[0][0]), names)
     return export.done(fig, table, ("condition", "unit", "favourite_probe_image", "excess", *MAP))
 
 
-def _sheet(ax: Axes, tiles: np.ndarray, *, cmap: str, low: float, high: float, gap: int = 2) -> Any:
+def _middles(tiles: np.ndarray, *, gap: int = GAP) -> np.ndarray:
+    """Where the middles of the columns of a sheet lie."""
+    return np.arange(len(tiles)) * (tiles.shape[-1] + gap) + tiles.shape[-1] / 2
+
+
+def _sheet(ax: Axes, tiles: np.ndarray, *, cmap: str, low: float, high: float, gap: int = GAP) -> Any:
     """Images (row, column, h, w) side by side as one picture; what is NaN, and the gaps, are paper."""
     rows, columns, height, width = tiles.shape
     sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)

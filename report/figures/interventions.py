@@ -10,30 +10,31 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
+from report import classes, export, style
+from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of, span
 
 Drawn = dict[str, str]
 
 SHOWN = 4  # units with a curve, per network
-NAMED = 20  # points: a digit that moves by as much is named
+NAMED = 20  # points: a class that moves by as much is named
+MOST_NAMED = 8  # classes that are named at one end of a curve: those that move most
 CHANGE = "PuOr"  # for gains and losses: the same in the middle, told apart by all readers
 MOMENTS = ("off", "tripled")
 
 
 @style.drawn
-def ablation(*, arrays: Arrays) -> Drawn:
-    """Accuracy on every digit with one unit of the last hidden layer off, and with it tripled; one network each."""
+def ablation(*, arrays: Arrays, card: Card) -> Drawn:
+    """Accuracy on every class with one unit of the last hidden layer off, and with it tripled; one network each."""
     conditions = conditions_of(arrays)
     fig, grid = style.figure(height=5.6, nrows=2, ncols=len(conditions), squeeze=False)
     scales, table = arrays["scales"], []
     for column, condition in enumerate(conditions):
         layer = layers_of(arrays, condition)[-1]
-        accuracy = arrays[f"class_accuracy/{condition}/{layer}"].astype(float)  # (unit, scale, digit)
+        accuracy = arrays[f"class_accuracy/{condition}/{layer}"].astype(float)  # (unit, scale, class)
         for ax, scale, moment in zip(grid[:, column], (0, 3), MOMENTS, strict=True):
             shown = accuracy[:, _place(scales, scale)]
             image = style.heat(ax, shown, low=0, high=100)
-            ax.set_xticks(range(0, shown.shape[1], 3), arrays["classes"][::3])
+            style.class_ticks(ax, arrays["classes"].tolist(), axis="x")
             ax.set_yticks(range(0, len(shown), 5))
             ax.set_title(f"{style.label(condition)}\nunit {moment}", color=style.look(condition)["color"])
             table += [
@@ -43,27 +44,28 @@ def ablation(*, arrays: Arrays) -> Drawn:
     for ax in grid[:, 0]:
         ax.set_ylabel("unit")
     for ax in grid[-1]:
-        ax.set_xlabel("digit")
+        ax.set_xlabel(card["kind"])
     bar = fig.colorbar(image, ax=grid, aspect=50, pad=0.015)
     bar.outline.set_visible(False)
-    bar.set_label("accuracy on the digit, %")
-    return export.done(fig, table, ("condition", "layer", "unit", "scale", "digit", "accuracy_percent"))
+    bar.set_label(f"accuracy on the {card['kind']}, %")
+    return export.done(fig, table, ("condition", "layer", "unit", "scale", card["kind"], "accuracy_percent"))
 
 
 @style.drawn
-def curves(*, arrays: Arrays) -> Drawn:
-    """Accuracy on every digit as one unit is scaled: the four most important units of one network per condition."""
+def curves(*, arrays: Arrays, card: Card) -> Drawn:
+    """Accuracy on every class as one unit is scaled: the four most important units of one network per condition."""
     conditions = conditions_of(arrays)
     fig, grid = style.figure(
         height=1.75 * len(conditions), nrows=len(conditions), ncols=SHOWN, squeeze=False, sharex=True, sharey=True
     )
+    style.class_key(fig, arrays["classes"].tolist())
     scales, table = arrays["scales"], []
     for axes, condition in zip(grid, conditions, strict=True):
         layer = layers_of(arrays, condition)[-1]
         accuracy = arrays[f"class_accuracy/{condition}/{layer}"].astype(float)
         logits = arrays[f"correct_logit/{condition}/{layer}"].astype(float)
         for ax, unit in zip(axes, _most_important(arrays, condition, layer), strict=False):
-            _curve(ax, scales, accuracy[unit], arrays["classes"])
+            _curve(ax, scales, accuracy[unit], classes.codes(arrays["classes"].tolist()))
             ax.set_title(f"unit {unit}", color=style.look(condition)["color"])
             table += [
                 (condition, layer, unit, scales[s], arrays["classes"][d], accuracy[unit, s, d], logits[unit, s, d])
@@ -72,13 +74,14 @@ def curves(*, arrays: Arrays) -> Drawn:
         axes[0].set_ylabel(f"{style.label(condition)}\naccuracy, %", color=style.look(condition)["color"])
     for ax in grid[-1]:
         ax.set_xlabel("unit times")
-    header = ("condition", "layer", "unit", "scale", "digit", "accuracy_percent", "mean_logit_of_the_digit")
+    kind = card["kind"]
+    header = ("condition", "layer", "unit", "scale", kind, "accuracy_percent", f"mean_logit_of_the_{kind}")
     return export.done(fig, table, header)
 
 
 @style.drawn
-def confusions(*, arrays: Arrays) -> Drawn:
-    """Confusion matrix minus the untouched network's, for the unit of each network that costs a digit most."""
+def confusions(*, arrays: Arrays, card: Card) -> Drawn:
+    """Confusion matrix minus the untouched network's, for the unit of each network that costs a class most."""
     conditions = conditions_of(arrays)
     fig, grid = style.figure(height=4.5, nrows=2, ncols=len(conditions), squeeze=False)
     table: list[tuple] = []
@@ -92,26 +95,25 @@ def confusions(*, arrays: Arrays) -> Drawn:
             share = 100 * change / images
             image = style.heat(ax, share, low=-100, high=100, cmap=CHANGE)
             ax.set_box_aspect(1)
-            ax.set_xticks(range(0, len(share), 3), arrays["classes"][::3])
-            ax.set_yticks(range(0, len(share), 3), arrays["classes"][::3])
+            style.class_ticks(ax, arrays["classes"].tolist(), axis="both")
             ax.set_title(f"{style.label(condition)}\nunit {unit} {moment}", color=style.look(condition)["color"])
             table += [
                 (condition, layer, unit, moment, arrays["classes"][i], arrays["classes"][j], change[i, j], share[i, j])
                 for i, j in np.ndindex(share.shape)
             ]
     for ax in grid[:, 0]:
-        ax.set_ylabel("true digit")
+        ax.set_ylabel(f"true {card['kind']}")
     for ax in grid[-1]:
         ax.set_xlabel("read as")
     bar = fig.colorbar(image, ax=grid, aspect=50, pad=0.015)
     bar.outline.set_visible(False)
-    bar.set_label("change, points of the true digit’s images")
+    bar.set_label(f"change, points of the true {card['kind']}’s images")
     header = (
         "condition",
         "layer",
         "unit",
         "intervention",
-        "true_digit",
+        f"true_{card['kind']}",
         "read_as",
         "change_in_images",
         "change_in_points",
@@ -140,15 +142,15 @@ def dose(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def bottlenecks(*, arrays: Arrays) -> Drawn:
-    """The most that switching a unit off costs a digit: every unit of every network, beside random directions."""
-    return _beside_directions(arrays, "worst", threshold=50, label="largest loss of a digit, points")
+def bottlenecks(*, arrays: Arrays, card: Card) -> Drawn:
+    """The most that switching a unit off costs a class: every unit of every network, beside random directions."""
+    return _beside_directions(arrays, "worst", threshold=50, label=f"largest loss of a {card['kind']}, points")
 
 
 @style.drawn
-def attractors(*, arrays: Arrays) -> Drawn:
-    """The most that tripling a unit pulls into one digit: every unit of every network, beside random directions."""
-    return _beside_directions(arrays, "pulled", threshold=20, label="pulled into one digit, points")
+def attractors(*, arrays: Arrays, card: Card) -> Drawn:
+    """The most that tripling a unit pulls into one class: every unit of every network, beside random directions."""
+    return _beside_directions(arrays, "pulled", threshold=20, label=f"pulled into one {card['kind']}, points")
 
 
 @style.drawn
@@ -172,28 +174,30 @@ def _most_important(arrays: Arrays, condition: str, layer: str) -> np.ndarray:
     return np.argsort(-arrays[f"lost/{condition}/{layer}"][0], kind="stable")[:SHOWN]
 
 
-def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, classes: np.ndarray) -> None:
-    """One line per digit; digits that move are named where they end."""
+def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, names: Sequence[str]) -> None:
+    """One line per class; classes that move are named where they end."""
     base = accuracy[_place(scales, 1)]
-    for digit, colour in zip(range(accuracy.shape[1]), style.DIGITS, strict=True):
-        ax.plot(scales, accuracy[:, digit], color=colour, linewidth=1.2)
+    for values, colour in zip(accuracy.T, style.CLASSES, strict=False):
+        ax.plot(scales, values, color=colour, linewidth=1.2)
     ax.set(xlim=(0, 3), ylim=(-3, 103))
     style.sparse(ax, x=(0, 1, 2, 3), y=(0, 50, 100), grid="y")
     for end, side in ((0, "right"), (-1, "left")):
         moved = np.flatnonzero(np.abs(accuracy[end] - base) >= NAMED)
+        moved = np.sort(moved[np.argsort(-np.abs(accuracy[end] - base)[moved], kind="stable")[:MOST_NAMED]])
         places = style.spread((accuracy[end, moved] + 3) / 106, gap=0.15)
-        for digit, place in zip(moved.tolist(), places, strict=True):
+        for number, place in zip(moved.tolist(), places, strict=True):
             x = -0.03 if end == 0 else 1.03
             ax.text(
                 x,
                 place,
-                classes[digit],
-                color=style.DIGITS[digit],
+                names[number],
+                color=style.CLASSES[number],
                 ha=side,
                 va="center_baseline",
                 transform=ax.transAxes,
             )
-    ax.tick_params(axis="y", pad=14)  # room for the names on the left
+    longest = style.LETTER * style.FONT_SIZE * max(map(len, names))
+    ax.tick_params(axis="y", pad=8 + longest)  # room for the names on the left
 
 
 def _beside_directions(arrays: Arrays, effect: str, *, threshold: float, label: str) -> Drawn:

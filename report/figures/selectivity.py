@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
+from report import classes, export, style
+from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of, span
 
 Drawn = dict[str, str]
 
@@ -26,33 +26,36 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {  # variant: its line
 
 
 @style.drawn
-def class_means_mlp(*, arrays: Arrays) -> Drawn:
-    """What every unit of one MLP does on average for each digit: raw above, normalized below."""
-    return _heatmaps(arrays, "mlp")
+def class_means_mlp(*, arrays: Arrays, card: Card) -> Drawn:
+    """What every unit of one MLP does on average for each class: raw above, normalized below."""
+    return _heatmaps(arrays, card, "mlp")
 
 
 @style.drawn
-def class_means_cnn(*, arrays: Arrays) -> Drawn:
-    """What every unit and channel of one CNN does on average for each digit: raw above, normalized below."""
-    return _heatmaps(arrays, "cnn")
+def class_means_cnn(*, arrays: Arrays, card: Card) -> Drawn:
+    """What every unit and channel of one CNN does on average for each class: raw above, normalized below."""
+    return _heatmaps(arrays, card, "cnn")
 
 
 @style.drawn
-def top_units(*, arrays: Arrays) -> Drawn:
-    """The top three units of the last hidden layer for every digit by each ranking, one network per condition."""
+def top_units(*, arrays: Arrays, card: Card) -> Drawn:
+    """The top three units of the last hidden layer for every class by each ranking, one network per condition."""
     conditions = conditions_of(arrays)
     down = -(-len(conditions) // 2)
-    fig, grid = style.figure(height=0.3 + 3.0 * down, nrows=down, ncols=min(2, len(conditions)), squeeze=False)
+    height = 0.3 + (0.6 + 0.24 * card["classes"]) * down
+    fig, grid = style.figure(height=height, nrows=down, ncols=min(2, len(conditions)), squeeze=False)
     table: list[tuple] = []
     for ax in grid.flat[len(conditions) :]:
         ax.set_axis_off()
     for ax, condition in zip(grid.flat, conditions, strict=False):
         layer = layers_of(arrays, condition)[-1]
-        table += _top(ax, arrays[f"top/{condition}/{layer}"], arrays["classes"], condition, layer)
+        table += _top(ax, arrays[f"top/{condition}/{layer}"], card["class_names"], condition, layer)
         ax.set_title(
             f"{style.label(condition)}, {style.layer_label(layer).lower()}", color=style.look(condition)["color"]
         )
-    return export.done(fig, table, ("condition", "layer", "ranking", "digit", "place", "unit", "rankings_that_list_it"))
+    return export.done(
+        fig, table, ("condition", "layer", "ranking", card["kind"], "place", "unit", "rankings_that_list_it")
+    )
 
 
 @style.drawn
@@ -63,13 +66,13 @@ def agreement(*, arrays: Arrays) -> Drawn:
 
 @style.drawn
 def overlap(*, arrays: Arrays) -> Drawn:
-    """How many of a digit's top three units two rankings share: a dot per seed, a bar at the mean; chance dotted."""
+    """How many of a class's top three units two rankings share: a dot per seed, a bar at the mean; chance dotted."""
     return _by_pair(arrays, "overlap", label="shared of three", limits=(-0.1, 3.1))
 
 
 @style.drawn
-def participation(*, arrays: Arrays) -> Drawn:
-    """Share of units that respond to at most so many digits: trained, the same layer rotated, and untrained."""
+def participation(*, arrays: Arrays, card: Card) -> Drawn:
+    """Share of units that respond to at most so many classes: trained, the same layer rotated, and untrained."""
     rows = {condition: layers_of(arrays, condition) for condition in conditions_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=1.65, sharex=True, sharey=True)
     table = []
@@ -79,12 +82,13 @@ def participation(*, arrays: Arrays) -> Drawn:
             style.curve(ax, arrays["grid"], values, condition, **{"linestyle": "-", **line})
             for place in range(0, len(arrays["grid"]), 5):
                 table.append((condition, layer, variant, arrays["grid"][place], *span(values[:, place])))
-        ax.set(xlim=(1, 10), ylim=(0, 100))
-        style.sparse(ax, x=(1, 2, 4, 6, 8, 10), y=(0, 50, 100), grid="y")
+        ax.set(xlim=(1, card["classes"]), ylim=(0, 100))
+        step = -(-card["classes"] // 5)
+        style.sparse(ax, x=(1, *range(step, card["classes"] + 1, step)), y=(0, 50, 100), grid="y")
         if layer == rows[condition][0]:
             ax.set_ylabel("units, %")
         if condition == list(rows)[-1]:
-            ax.set_xlabel("digits (participation ratio)")
+            ax.set_xlabel(f"{card['kinds']} (participation ratio)")
     _treatments(axes, empty, notes=["thick: trained", "dotted: trained, rotated", "thin grey: untrained"])
     header = (
         "condition",
@@ -124,7 +128,7 @@ def growth(*, arrays: Arrays) -> Drawn:
     return export.done(fig, table, ("condition", "layer_and_reading", "epoch", "mean", "lowest", "highest"))
 
 
-def _heatmaps(arrays: Arrays, architecture: str) -> Drawn:
+def _heatmaps(arrays: Arrays, card: Card, architecture: str) -> Drawn:
     conditions = conditions_of(arrays, architecture)
     names = [*layers_of(arrays, conditions[0]), "logits"]
     tallest = max(len(arrays[f"class_mean/{conditions[0]}/{name}"]) for name in names)
@@ -137,25 +141,25 @@ def _heatmaps(arrays: Arrays, architecture: str) -> Drawn:
             means = arrays[f"class_mean/{condition}/{name}"].astype(float)
             order, share = _sorted(means - means.min(axis=1, keepdims=True) if name == "logits" else means)
             image = style.heat(ax, share[order], low=0, high=1)
-            ax.set_xticks(range(0, means.shape[1], 3), arrays["classes"][::3])
+            style.class_ticks(ax, arrays["classes"].tolist(), axis="x")
             ax.set_yticks([])
             ax.set_title(style.layer_label(name))
             table += [
-                (condition, name, unit, arrays["classes"][digit], means[unit, digit], share.filled(np.nan)[unit, digit])
+                (condition, name, unit, arrays["classes"][label], means[unit, label], share.filled(np.nan)[unit, label])
                 for unit in order
-                for digit in range(means.shape[1])
+                for label in range(means.shape[1])
             ]
         axes[0].set_ylabel(f"{style.label(condition)}\nunits", color=style.look(condition)["color"])
     for ax in grid[-1]:
-        ax.set_xlabel("digit")
+        ax.set_xlabel(card["kind"])
     bar = fig.colorbar(image, ax=grid, aspect=50, pad=0.015)
     bar.outline.set_visible(False)
     bar.set_label("class mean, as part of the unit’s largest")
-    return export.done(fig, table, ("condition", "layer", "unit", "digit", "class_mean", "part_of_the_largest"))
+    return export.done(fig, table, ("condition", "layer", "unit", card["kind"], "class_mean", "part_of_the_largest"))
 
 
 def _sorted(means: np.ndarray) -> tuple[np.ndarray, np.ma.MaskedArray]:
-    """Units in order of their favourite digit, dead ones last, and means as parts of each unit's largest."""
+    """Units in order of their favourite class, dead ones last, and means as parts of each unit's largest."""
     largest = means.max(axis=1)
     dead = largest <= 0
     share = np.clip(means / np.where(dead, 1, largest)[:, None], 0, 1)
@@ -163,21 +167,21 @@ def _sorted(means: np.ndarray) -> tuple[np.ndarray, np.ma.MaskedArray]:
     return order, np.ma.masked_array(share, np.broadcast_to(dead[:, None], share.shape))
 
 
-def _top(ax: Axes, top: np.ndarray, classes: np.ndarray, condition: str, layer: str) -> list[tuple]:
-    """A digit per row, three units per ranking; bold where all rankings list the unit, faint where only one does."""
+def _top(ax: Axes, top: np.ndarray, names: Sequence[str], condition: str, layer: str) -> list[tuple]:
+    """A class per row, three units per ranking; bold where all rankings list the unit, faint where only one does."""
     colour, table = style.look(condition)["color"], []
-    for ranking, digit, place in np.ndindex(top.shape):
-        unit = top[ranking, digit, place]
-        listed = int((top[:, digit] == unit).any(axis=1).sum())
+    for ranking, label, place in np.ndindex(top.shape):
+        unit = top[ranking, label, place]
+        listed = int((top[:, label] == unit).any(axis=1).sum())
         look: dict[str, Any] = {3: {"color": colour, "fontweight": "bold"}, 2: {"color": style.INK}}.get(
             listed, {"color": style.MUTED}
         )
-        ax.text(3.7 * ranking + place, digit, str(unit), ha="center", va="center_baseline", **look)
-        table.append((condition, layer, RANKINGS[ranking], classes[digit], place + 1, unit, listed))
+        ax.text(3.7 * ranking + place, label, str(unit), ha="center", va="center_baseline", **look)
+        table.append((condition, layer, RANKINGS[ranking], names[label], place + 1, unit, listed))
     for ranking, name in enumerate(RANKINGS):
         ax.text(3.7 * ranking + 1, -1.1, name, color=style.MUTED, ha="center", va="center_baseline")
     ax.set(xlim=(-0.8, 10.2), ylim=(top.shape[1] - 0.4, -1.7), xticks=[])
-    ax.set_yticks(range(top.shape[1]), classes)
+    ax.set_yticks(range(top.shape[1]), classes.fitted(names, 14))
     ax.tick_params(length=0, labelcolor=style.INK)
     ax.spines[:].set_visible(False)
     return table

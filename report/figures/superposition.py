@@ -1,4 +1,4 @@
-"""The figures of the superposition page: how far digits keep apart, which ones do not, and how many units they take.
+"""The figures of the superposition page: how far classes keep apart, which ones do not, and how many units they take.
 
 In: arrays and facts of experiments.analyses.superposition. Out: {"figure.svg", "data.csv"} of each figure.
 """
@@ -9,19 +9,18 @@ from itertools import combinations
 
 import numpy as np
 
-from report import export, style
-from report.arrays import Arrays, Facts, architectures_of, conditions_of, layers_of
+from report import classes, export, style
+from report.arrays import Arrays, Card, Facts, architectures_of, conditions_of, layers_of
 
 Drawn = dict[str, str]
 
 SIGNED = "PRGn"  # purple below zero, green above; not a colour of any condition
-PAIRS = list(combinations(range(10), 2))
-NAMED = 2  # pairs of digits that are named in each panel: those misread most often
+NAMED = 2  # pairs of classes that are named in each panel: those misread most often
 
 
 @style.drawn
 def interference(*, arrays: Arrays, facts: Facts) -> Drawn:
-    """Mean squared cosine between the digits' directions by epoch, layer by layer, beside chance and the least."""
+    """Mean squared cosine between the classes' directions by epoch, layer by layer, beside chance and the least."""
     rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=2.0, sharex=True)
     table: list[tuple] = []
@@ -45,8 +44,8 @@ def interference(*, arrays: Arrays, facts: Facts) -> Drawn:
 
 
 @style.drawn
-def cosines(*, arrays: Arrays) -> Drawn:
-    """The cosine of every pair of digits' directions in the last hidden layer: mean over seeds."""
+def cosines(*, arrays: Arrays, card: Card) -> Drawn:
+    """The cosine of every pair of classes' directions in the last hidden layer: mean over seeds."""
     conditions = conditions_of(arrays)
     fig, axes = style.figure(height=2.35, ncols=len(conditions), squeeze=False)
     table = []
@@ -56,42 +55,47 @@ def cosines(*, arrays: Arrays) -> Drawn:
         shown = np.where(np.eye(len(cosine), dtype=bool), np.nan, cosine)
         image = style.heat(ax, shown, low=-0.8, high=0.8, cmap=SIGNED)
         ax.set_box_aspect(1)
-        style.sparse(ax, x=range(0, 10, 3), y=range(0, 10, 3))
+        style.class_ticks(ax, card["class_names"], axis="both")
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
-        table += [(condition, layer, i, j, cosine[i, j]) for i, j in PAIRS]
+        table += [(condition, layer, *_names(card, pair), cosine[pair]) for pair in _pairs(card)]
     bar = fig.colorbar(image, ax=list(axes[0]), aspect=14, pad=0.02, shrink=0.7)
     bar.outline.set_visible(False)
     bar.set_label("cosine")
-    return export.done(fig, table, ("condition", "layer", "digit", "other_digit", "cosine"))
+    return export.done(fig, table, ("condition", "layer", card["kind"], f"other_{card['kind']}", "cosine"))
 
 
 @style.drawn
-def confused(*, arrays: Arrays) -> Drawn:
-    """For every pair of digits, how alike their directions are and how often one is read as the other."""
+def confused(*, arrays: Arrays, card: Card) -> Drawn:
+    """For every pair of classes, how alike their directions are and how often one is read as the other."""
     conditions = conditions_of(arrays)
     fig, axes = style.figure(height=2.5, ncols=len(conditions), sharex=True, squeeze=False)
-    table = []
+    style.class_key(fig, card["class_names"])
+    short, pairs, table = classes.codes(card["class_names"]), _pairs(card), []
     for ax, condition in zip(axes[0], conditions, strict=True):
         cosine = arrays[f"cosine/{condition}/{layers_of(arrays, condition)[-1]}"]
-        points = np.array([(cosine[pair], arrays[f"misread/{condition}"][pair]) for pair in PAIRS])
+        points = np.array([(cosine[pair], arrays[f"misread/{condition}"][pair]) for pair in pairs])
         style.dots(ax, points, color=style.look(condition)["color"], size=4)
         for place in np.argsort(-points[:, 1], kind="stable")[:NAMED]:
             ax.annotate(
-                "{}–{}".format(*PAIRS[place]), points[place], xytext=(-5, 0), textcoords="offset points", ha="right",
+                "–".join(short[each] for each in pairs[place]),
+                points[place],
+                xytext=(-5, 0),
+                textcoords="offset points",
+                ha="right",
                 va="center",
-            )  # fmt: skip
+            )
         ax.autoscale_view()
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
         ax.set_xlabel("cosine")
         style.sparse(ax, x=(-0.5, 0, 0.5), grid="y")
-        table += [(condition, *pair, *point) for pair, point in zip(PAIRS, points.tolist(), strict=True)]
+        table += [(condition, *_names(card, pair), *point) for pair, point in zip(pairs, points.tolist(), strict=True)]
     axes[0, 0].set_ylabel("images misread")
-    return export.done(fig, table, ("condition", "digit", "other_digit", "cosine", "misread"))
+    return export.done(fig, table, ("condition", card["kind"], f"other_{card['kind']}", "cosine", "misread"))
 
 
 @style.drawn
-def units(*, arrays: Arrays, facts: Facts) -> Drawn:
-    """Over how many units a digit is spread, in the layer as it is and in the same layer rotated at random."""
+def units(*, arrays: Arrays, facts: Facts, card: Card) -> Drawn:
+    """Over how many units a class is spread, in the layer as it is and in the same layer rotated at random."""
     conditions = conditions_of(arrays)
     places = [(condition, layer) for condition in conditions for layer in layers_of(arrays, condition)]
     fig, ax = style.figure(height=0.7 + 0.27 * len(places))
@@ -113,8 +117,16 @@ def units(*, arrays: Arrays, facts: Facts) -> Drawn:
         text.set_color(style.look(condition)["color"])
     ax.set_ylim(0.6 - len(places), 0.6)
     ax.set_xlim(left=0)
-    ax.set_xlabel("units per digit")
+    ax.set_xlabel(f"units per {card['kind']}")
     style.sparse(ax, grid="x")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     return export.done(fig, table, ("condition", "layer", "axes", "mean", "low", "high"))
+
+
+def _pairs(card: Card) -> list[tuple[int, int]]:
+    return list(combinations(range(card["classes"]), 2))
+
+
+def _names(card: Card, pair: tuple[int, int]) -> tuple[str, str]:
+    return card["class_names"][pair[0]], card["class_names"][pair[1]]

@@ -38,7 +38,7 @@ def drawing(title):
         f'<polyline fill="none" style="stroke:{colour}" stroke-width="2" '
         f'points="60,{200 - 9 * i} 160,{120 - 5 * i} 460,{90 - 5 * i}"/>'
         f'<text x="466" y="{94 - 5 * i}" font-family="sans-serif" font-size="9.5" style="fill:{colour}">{i}</text>'
-        for i, colour in enumerate((theme.RAW, theme.NORMALIZED, *theme.DIGITS))
+        for i, colour in enumerate((theme.RAW, theme.NORMALIZED, *theme.CLASSES[:10]))
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="518.4pt" height="259.2pt" viewBox="0 0 518.4 259.2">'
