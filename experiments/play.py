@@ -34,7 +34,8 @@ def lab(study: Study) -> list[Stage]:
             function="report.scripts:networks",
             parameters={"titles": titles(study)},
             inputs={
-                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions}
+                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions},
+                "card": CARD,
             },
             publish=("networks.js",),
         ),
@@ -42,7 +43,7 @@ def lab(study: Study) -> list[Stage]:
             name="script/shelf",
             function="report.shelf:pack",
             parameters={"titles": titles(study)},
-            inputs={"shelf": Product("shelf", "shelf.npz")},
+            inputs={"shelf": Product("shelf", "shelf.npz"), "card": CARD},
             publish=("shelf.js", "shelf.png", "shelf.json"),
         ),
     ]
@@ -129,6 +130,7 @@ def maps(study: Study) -> list[Stage]:
         inputs={
             "sheet": Product("sheet", "sheet.npz"),
             "places": {name: Product(f"places/{name}", "places.npz") for name in runs},
+            "card": CARD,
         },
         publish=("map.js", "map-digits.png", *(f"map-{name}.js" for name in runs)),
     )

@@ -6,7 +6,8 @@ and pages all name classes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 SHORT = 6  # characters of a name that may stand among dots
 FEWEST = 3  # letters of a name that is cut
@@ -46,3 +47,10 @@ def key(names: Sequence[str], *, width: int) -> list[str]:
 def told(name: str, *, kind: str) -> str:
     """A class in a sentence: by its name, and where that is a number, as what it is: "digit 3"."""
     return f"{kind} {name}" if name.isdigit() else name
+
+
+def for_scripts(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What a page's scripts are handed of the data set: the classes' names and codes, the side of the images in pixels,
+    and what an image shows and a class is called."""
+    told = {name: card[name] for name in ("noun", "plural", "kind", "kinds")}
+    return {"names": card["class_names"], "codes": codes(card["class_names"]), "side": card["height"], **told}

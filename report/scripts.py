@@ -20,11 +20,12 @@ KNOWN = ("experiments.models.mlp:MLP", "experiments.models.cnn:CNN")
 LAYER = re.compile(r"(conv|hidden)\d+|logits")
 
 
-def networks(*, networks: Mapping[str, bytes], titles: Mapping[str, str]) -> dict[str, str]:
+def networks(*, networks: Mapping[str, bytes], titles: Mapping[str, str], card: Mapping[str, Any]) -> dict[str, str]:
     """networks.js: the trained networks {condition: bytes of a safetensors file}, as far as a page can run them.
 
-    Each is {"title", "mean", "std", "layers"}, its layers in forward order: {"name", "kind": "conv" or "linear",
-    "shape" of the weight, "weight", "bias"}, numbers as base64 of little-endian float32, row by row.
+    Each is {"title", "side" of the images in pixels, "mean", "std", "layers"}, its layers in forward order: {"name",
+    "kind": "conv" or "linear", "shape" of the weight, "weight", "bias"}, numbers as base64 of little-endian float32,
+    row by row.
     Raises PageError for a network whose file is not whole: other numbers would be shown in the place of its own.
     """
     opened = {}
@@ -34,7 +35,8 @@ def networks(*, networks: Mapping[str, bytes], titles: Mapping[str, str]) -> dic
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             cause = f"no {error}" if isinstance(error, KeyError) else error
             raise PageError(f"the packed network {condition} is damaged ({cause}); build it again.") from error
-    known = {name: {"title": titles[name], **network} for name, network in opened.items() if network}
+    about = {"side": card["height"]}
+    known = {name: {"title": titles[name], **about, **network} for name, network in opened.items() if network}
     return {"networks.js": script("networks", known)}
 
 

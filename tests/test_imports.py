@@ -25,7 +25,7 @@ NUMERICS = (
     "experiments.analyses",
 )
 ARRAYS = ("numpy", "scipy", "jaxtyping", "torch", "torchvision", "sklearn", "umap", "captum", "safetensors")
-PAGES = ("jinja2", "markdown", "pymdownx", "pygments", "latex2mathml")
+PAGES = ("jinja2", "markdown", "markupsafe", "pymdownx", "pygments", "latex2mathml")
 
 
 @dataclass(frozen=True)

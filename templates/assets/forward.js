@@ -1,6 +1,6 @@
 // The four networks in the reader's browser: the same forward pass as in experiments/models, and its gradient.
 //
-// In: data/networks.js (the trained weights) and 784 pixels in [0, 1], row by row. Out: every hook point's
+// In: data/networks.js (the trained weights) and the pixels of an image in [0, 1], row by row. Out: every hook point's
 // activation by its name, logits and probabilities; or the gradient of one of these numbers with respect to the
 // pixels. Activations are flat Float32Arrays; a map with several channels is stored channel by channel.
 
@@ -9,8 +9,9 @@
  * @typedef {{name: string, kind: "linear" | "conv", shape: number[], units: number, weight: Float32Array, bias: Float32Array}} Layer
  */
 /**
- * A trained network: the pixels are treated, (pixel - mean) / std, then every layer is run; the logits are the last.
- * @typedef {{name: string, title: string, treatment: {mean: number, std: number}, layers: Layer[]}} Network
+ * A trained network: the pixels of an image, `side` in a row, are treated, (pixel - mean) / std, then every layer is run;
+ * the logits are the last.
+ * @typedef {{name: string, title: string, side: number, treatment: {mean: number, std: number}, layers: Layer[]}} Network
  */
 /**
  * Factors by hidden layer: each unit's activation after its ReLU is multiplied by its factor, 0 or more. A unit of a
@@ -53,7 +54,7 @@ window.InsideMNIST ??= {};
       weight: numbers(layer.weight),
       bias: numbers(layer.bias),
     }));
-    return { name, title: packed.title, treatment: { mean: packed.mean, std: packed.std }, layers };
+    return { name, title: packed.title, side: packed.side, treatment: { mean: packed.mean, std: packed.std }, layers };
   }
 
   /**
@@ -71,7 +72,7 @@ window.InsideMNIST ??= {};
   /**
    * Runs a network on an image.
    * @param {Network} network
-   * @param {Float32Array} pixels 784 numbers in [0, 1]
+   * @param {Float32Array} pixels (side * side,) in [0, 1]
    * @param {{scales?: Scales}} [options]
    * @returns {Reading}
    */
@@ -86,7 +87,7 @@ window.InsideMNIST ??= {};
       shapes.set(hook, shape);
       return activations;
     };
-    let side = 28; // of a map; once a linear layer has been run there are none any more
+    let { side } = network; // of a map; once a linear layer has been run there are none any more
     let values = keep("input", [1, side, side], treat(pixels, network.treatment));
     for (const layer of network.layers) {
       const { name, units } = layer;
@@ -96,10 +97,10 @@ window.InsideMNIST ??= {};
         const pre = keep(`${name}.pre`, [units], linear(layer, values));
         values = keep(`${name}.post`, [units], relu(pre, units, scales?.get(name)));
       } else {
-        const after = side - KERNEL + 1; // no padding: 28 -> 24, 12 -> 8
+        const after = side - KERNEL + 1; // no padding: 28 -> 24, 12 -> 8 where images have a side of 28
         const pre = keep(`${name}.pre`, [units, after, after], convolve(layer, values, side));
         const post = keep(`${name}.post`, [units, after, after], relu(pre, units, scales?.get(name)));
-        side = after / 2; // 24 -> 12, 8 -> 4
+        side = Math.floor(after / 2); // 24 -> 12, 8 -> 4
         values = keep(`${name}.pooled`, [units, side, side], pool(post, after));
       }
     }
@@ -109,10 +110,10 @@ window.InsideMNIST ??= {};
   /**
    * The saliency of a number of the network: its gradient with respect to each pixel in [0, 1].
    * @param {Network} network
-   * @param {Float32Array} pixels 784 numbers in [0, 1]
+   * @param {Float32Array} pixels (side * side,) in [0, 1]
    * @param {{scales?: Scales, target: {hook: string, index: number}}} options the number: a place in the flat
    *     activation at a hook point
-   * @returns {Float32Array} 784 numbers
+   * @returns {Float32Array} (side * side,)
    */
   function gradient(network, pixels, { scales, target }) {
     const { hooks, shapes } = forward(network, pixels, { scales });
@@ -262,10 +263,10 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * 2x2 max pooling of maps with even sides.
+   * 2x2 max pooling; a last odd row or column is left out.
    * @param {Float32Array} maps (channels, side, side)
    * @param {number} side
-   * @returns {Float32Array} (channels, side / 2, side / 2)
+   * @returns {Float32Array} (channels, half, half)
    */
   function pool(maps, side) {
     const places = largest(maps, side);
@@ -276,7 +277,7 @@ window.InsideMNIST ??= {};
 
   /**
    * What passes back through pooling: each square's share goes to its largest pixel.
-   * @param {Float32Array} flow (channels, side / 2, side / 2)
+   * @param {Float32Array} flow (channels, half, half)
    * @param {Float32Array} maps (channels, side, side), what was pooled
    * @param {number} side
    * @returns {Float32Array} (channels, side, side)
@@ -293,13 +294,14 @@ window.InsideMNIST ??= {};
    * Where the largest pixel of each 2x2 square is; of several, the first, row by row.
    * @param {Float32Array} maps (channels, side, side)
    * @param {number} side
-   * @returns {Int32Array} (channels * side / 2 * side / 2,)
+   * @returns {Int32Array} (channels * half * half,)
    */
   function largest(maps, side) {
-    const places = new Int32Array(maps.length / 4);
-    for (let corner = 0, square = 0; square < places.length; corner += side) {
-      // `corner` goes from one pair of rows to the next; the channels follow each other without a gap.
-      for (const end = corner + side; corner < end; corner += 2, square += 1) {
+    const half = Math.floor(side / 2);
+    const places = new Int32Array((maps.length / (side * side)) * half * half);
+    for (let line = 0, square = 0; square < places.length; line += 1) {
+      const first = (Math.floor(line / half) * side + 2 * (line % half)) * side; // of a pair of rows of a channel
+      for (let corner = first; corner < first + 2 * half; corner += 2, square += 1) {
         let best = corner;
         if (maps[corner + 1] > maps[best]) best = corner + 1;
         if (maps[corner + side] > maps[best]) best = corner + side;

@@ -3,6 +3,7 @@
 /** A network as data/networks.js holds it; see report/scripts.py. */
 interface PackedNetwork {
   title: string;
+  side: number;
   mean: number;
   std: number;
   layers: { name: string; kind: "linear" | "conv"; shape: number[]; weight: string; bias: string }[];

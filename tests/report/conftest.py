@@ -17,6 +17,9 @@ REPOSITORY = Path(__file__).parents[2]
 FIXTURE = Path(__file__).parent / "fixture"
 SLUGS = ("index", "health", "glossary", "references")
 
+CARD = {"dataset": "mnist", "title": "MNIST", "noun": "digit", "plural": "digits", "kind": "digit", "kinds": "digits"}
+CARD |= {"train": 60000, "test": 10000, "height": 28, "width": 28, "classes": 10, "class_names": list("0123456789")}
+
 
 def fact(value, low=None, high=None, *, n=10, unit="%", method="mean over seeds, 95 % BCa bootstrap interval"):
     return {"value": value, "low": low, "high": high, "n": n, "unit": unit, "method": method}
@@ -64,7 +67,7 @@ def arguments(root):
     """What render() is called with for the fixture site."""
     return {
         "study": PUBLISHED,
-        "card": {"dataset": "mnist", "title": "MNIST", "train": 60000, "test": 10000},
+        "card": CARD,
         "facts": {
             "health.accuracy.raw": fact(94.8123, 94.6412, 95.0234),
             "health.accuracy.difference": fact(1.5312, 1.2201, 1.8345, unit="points"),
