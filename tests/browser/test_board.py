@@ -26,7 +26,9 @@ def page(browser, published_site):
 
 def to_image(page, strokes):
     told = [[{"x": x, "y": y} for x, y in stroke] for stroke in strokes]
-    image = page.evaluate("(strokes) => { const i = InsideMNIST.raster.toImage(strokes); return i && [...i]; }", told)
+    image = page.evaluate(
+        "(strokes) => { const i = InsideMNIST.raster.toImage(strokes, 28); return i && [...i]; }", told
+    )
     return None if image is None else np.array(image).reshape(SIDE, SIDE)
 
 
