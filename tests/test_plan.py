@@ -51,11 +51,12 @@ def pretend_built(found):
         found.again()
 
 
-@pytest.fixture
-def built(tmp_path):
-    """A cache with a result of every stage of the small study."""
-    pretend_built(survey(SMALL, tmp_path))
-    return tmp_path
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A cache with a result of every stage of the small study; a survey only reads it."""
+    folder = tmp_path_factory.mktemp("built")
+    pretend_built(survey(SMALL, folder))
+    return folder
 
 
 def trained(found):

@@ -24,10 +24,10 @@ SIDE, CLASSES = 28, 10  # what a network is made for if it is told nothing
 
 
 def check(*, architecture: Mapping[str, Any], side: int = SIDE, classes: int = CLASSES) -> dict[str, Any]:
-    """The stage that checks one architecture: `check.json`, {"ok": true, "browser", "layers", "reading"}.
+    """The stage that checks one architecture: `check.json`, {"ok": true, "browser", "points", "layers", "reading"}.
 
-    architecture: {"build": "module:function", "options": {...}}. `layers` stand in order of depth, the logits last;
-    `reading` is the hook point that each is read at. `browser` tells whether the pages' scripts can run the network;
+    architecture: {"build": "module:function", "options": {...}}. `points` are the hook points in forward order;
+    `layers` stand in order of depth, the logits last; `reading` is the hook point that each is read at. `browser` tells whether the pages' scripts can run the network;
     that they cannot is no fault. Raises NetworkError for the first fault.
     """
     told = dict(architecture["options"])
@@ -46,6 +46,7 @@ def check(*, architecture: Mapping[str, Any], side: int = SIDE, classes: int = C
         "check.json": {
             "ok": True,
             "browser": not plain.departure(network),
+            "points": list(network.hook_points),
             "layers": list(network.layers),
             "reading": {layer: reading_point(network, layer) for layer in network.layers},
         }
