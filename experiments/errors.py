@@ -1,5 +1,9 @@
-"""The error that is the reader's to mend: what was given (a folder, a file, a name) cannot be used."""
+"""The errors that are the reader's to mend: what was given cannot be used."""
 
 
 class InputError(ValueError):
-    """The message names what was given, the cause and the remedy."""
+    """Of a folder, a file, a name. The message names what was given, the cause and the remedy."""
+
+
+class NetworkError(ValueError):
+    """Of a network that cannot be studied. The message names its file and class, the cause and the remedy."""

@@ -28,6 +28,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -118,12 +119,19 @@ def hooks(
 class HookedModule(nn.Module):
     """A network that says what can be read in it, in forward order.
 
-    `hook_points` are the names of modules; `layers` are the layers with weights, and a layer's hook points begin
-    with its name: hidden1.pre, hidden1.post.
+    `hook_points` are the names of modules; `layers` are the layers with weights, the last of them the logits, and a
+    layer's hook points begin with its name: hidden1.pre, hidden1.post. Its units are read at its `post`, where it has
+    one: axis 1 of what is read there is the unit, what follows are positions (of a map, or in a sequence). The last
+    hidden layer's `post` is the last of its names, whatever runs behind it, for that is where it is kept.
+
+    `parts` says what each layer does, in words and in order: {"conv1": ("conv", "relu", "pool")}. "relu" promises that
+    the layer is read behind a ReLU, so that its units can be silent. Of "linear", "conv", "relu", "pool" and "dropout"
+    it is known how they are computed; other words are for people.
     """
 
     hook_points: tuple[str, ...]
     layers: tuple[str, ...]
+    parts: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 class HookPoint(nn.Identity):

@@ -19,7 +19,6 @@ from experiments.hooks import HookedModule, run_with_cache
 
 Arrays = dict[str, np.ndarray]
 
-CLASSES = 10
 QUANTILE_LEVELS = np.array([0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1])
 SMALLEST_RATIO = 1e-12  # stands for an update of nothing, whose logarithm would be minus infinity
 EVALUATION_BATCH = 250  # images at a time; keeps a convolution's activations in the processor's cache
@@ -37,34 +36,42 @@ def histogram_edges(*, bins: int = 120, most: float = 100.0, linear: float = 0.1
 
 
 def read_probe(
-    model: HookedModule, images: Float[Tensor, "image 1 28 28"], labels: Int[Tensor, " image"]
+    model: HookedModule, images: Float[Tensor, "image 1 side side"], labels: Int[Tensor, " image"]
 ) -> tuple[Arrays, Arrays]:
     """What the probe images do in the network now: (statistics, what each layer hands on to the next).
 
     The statistics, of every hook point but the input, which never changes, and of every unit:
-    mean/<hook>, std/<hook> (11,): per class and, last, over all images; over images, units and positions.
+    mean/<hook>, std/<hook> (class + 1,): per class and, last, over all images; over images, units and positions.
     quantile/<hook> (9,), histogram/<hook> (bins,): over all activations of the hook point.
-    class_mean/<layer> (unit, 10), class_peak/<layer> (channel, 10), active/<layer> (unit,): see `unit_statistics`.
+    class_mean/<layer> (unit, class), class_peak/<layer> (channel, class), active/<layer> (unit,): see
+    `unit_statistics`; active/ only where the units can be silent, see `rectified`.
     What each layer hands on: <hook> (image, ...), the activations at its last hook point.
     """
     _, cache = run_with_cache(model, images, names=model.hook_points[1:])
+    classes = cache[model.layers[-1]].shape[1]
     statistics: Arrays = {}
     for name, activation in cache.items():
-        statistics |= hook_statistics(name, activation, labels)
+        statistics |= hook_statistics(name, activation, labels, classes=classes)
     for layer in model.layers:
-        statistics |= unit_statistics(layer, cache[reading_point(model, layer)], labels)
-    del statistics[f"active/{model.layers[-1]}"]  # a logit is neither on nor off
+        statistics |= unit_statistics(layer, cache[reading_point(model, layer)], labels, classes=classes)
+        if not rectified(model, layer):
+            del statistics[f"active/{layer}"]  # a logit is neither on nor off, nor is what is read behind a tanh
     return statistics, {name: cache[name].numpy() for name in last_points(model)}
 
 
-def hook_statistics(name: str, activation: Float[Tensor, "image ..."], labels: Int[Tensor, " image"]) -> Arrays:
-    """mean/<name>, std/<name> (11,), quantile/<name> (9,), histogram/<name> (bins,) of a hook point's activations.
+def hook_statistics(
+    name: str, activation: Float[Tensor, "image ..."], labels: Int[Tensor, " image"], *, classes: int | None = None
+) -> Arrays:
+    """mean/<name>, std/<name> (class + 1,), quantile/<name> (9,), histogram/<name> (bins,) of a hook point's
+    activations.
 
-    mean and std: columns 0 to 9 for each class, 10 for all images; the standard deviation is the population's.
+    mean and std: a column for each class, and a last one for all images; the standard deviation is the population's.
+    classes: how many there are; as many as the labels tell where it is left out.
     """
     variance, mean = torch.var_mean(activation.flatten(1), dim=1, correction=0)  # of each image
     variances, means = variance.double().numpy(), mean.double().numpy()
-    groups: list[Any] = [*((labels == label).numpy() for label in range(CLASSES)), slice(None)]
+    each = range(classes or classes_of(labels))
+    groups: list[Any] = [*((labels == label).numpy() for label in each), slice(None)]
     quantile, histogram = distribution(activation.flatten().numpy())
     return {
         f"mean/{name}": np.array([means[group].mean() for group in groups], dtype=np.float32),
@@ -118,26 +125,36 @@ DRAWERS = np.concatenate([np.arange(0xFFFF, 0x7FFF, -1), np.arange(0x8000)])  # 
 ZERO = 0x8000  # the place of 0.0 among them
 
 
-def unit_statistics(layer: str, post: Float[Tensor, "image unit ..."], labels: Int[Tensor, " image"]) -> Arrays:
+def unit_statistics(
+    layer: str, post: Float[Tensor, "image unit ..."], labels: Int[Tensor, " image"], *, classes: int | None = None
+) -> Arrays:
     """What each unit of a layer does for each class; in a convolutional layer a unit is a channel.
 
-    class_mean/<layer> (unit, 10): mean activation over the images of a class (and positions).
-    class_peak/<layer> (channel, 10): mean over the images of a class of the largest activation; convolutional only.
+    class_mean/<layer> (unit, class): mean activation over the images of a class (and positions).
+    class_peak/<layer> (channel, class): mean over the images of a class of the largest activation; convolutional only.
     active/<layer> (unit,): share of the images on which the unit is above 0 (anywhere).
+    classes: how many there are; as many as the labels tell where it is left out.
     """
     places = post.flatten(2) if post.ndim > 2 else post.unsqueeze(2)  # (image, unit, position)
     peak = places.amax(2)
     statistics = {
-        f"class_mean/{layer}": class_means(places.mean(2), labels),
+        f"class_mean/{layer}": class_means(places.mean(2), labels, classes=classes),
         f"active/{layer}": (peak > 0).float().mean(0).numpy(),
     }
-    return statistics | ({f"class_peak/{layer}": class_means(peak, labels)} if post.ndim > 2 else {})
+    return statistics | ({f"class_peak/{layer}": class_means(peak, labels, classes=classes)} if post.ndim > 2 else {})
 
 
-def class_means(values: Float[Tensor, "image unit"], labels: Int[Tensor, " image"]) -> Float[np.ndarray, "unit class"]:
-    """The mean of each unit over the images of each class."""
-    means = [values[labels == label].double().mean(0) for label in range(CLASSES)]
+def class_means(
+    values: Float[Tensor, "image unit"], labels: Int[Tensor, " image"], *, classes: int | None = None
+) -> Float[np.ndarray, "unit class"]:
+    """The mean of each unit over the images of each class; classes: as many as the labels tell where it is left out."""
+    means = [values[labels == label].double().mean(0) for label in range(classes or classes_of(labels))]
     return torch.stack(means, dim=1).float().numpy()
+
+
+def classes_of(labels: Int[Tensor, " image"] | Int[np.ndarray, " image"]) -> int:
+    """How many classes labels tell of, where the last class has an image: they count from 0."""
+    return int(labels.max()) + 1
 
 
 def reading_point(model: HookedModule, layer: str) -> str:
@@ -145,20 +162,25 @@ def reading_point(model: HookedModule, layer: str) -> str:
     return f"{layer}.post" if f"{layer}.post" in model.hook_points else layer
 
 
+def rectified(model: HookedModule, layer: str) -> bool:
+    """Whether a layer's units are read behind a ReLU, and so are never negative, and can be silent."""
+    return "relu" in model.parts.get(layer, ())
+
+
 def last_points(model: HookedModule) -> list[str]:
     """The last hook point of each layer: what it hands to the next one (hidden1.post, conv1.pooled, logits)."""
     return [[name for name in model.hook_points if name.split(".")[0] == layer][-1] for layer in model.layers]
 
 
-def evaluate(model: nn.Module, images: Float[Tensor, "image 1 28 28"]) -> Float[Tensor, "image class"]:
+def evaluate(model: nn.Module, images: Float[Tensor, "image 1 side side"]) -> Float[Tensor, "image class"]:
     """The logits of all images."""
     with torch.no_grad():
         return torch.cat([model(batch) for batch in images.split(EVALUATION_BATCH)])
 
 
 def read_test(logits: Float[Tensor, "image class"], labels: Int[Tensor, " image"]) -> Arrays:
-    """test_loss (), test_accuracy () and class_accuracy (10,), accuracies in [0, 1]."""
-    counts = confusion(logits.argmax(1).numpy(), labels.numpy())
+    """test_loss (), test_accuracy () and class_accuracy (class,), accuracies in [0, 1]."""
+    counts = confusion(logits.argmax(1).numpy(), labels.numpy(), classes=logits.shape[1])
     return {
         "test_loss": cross_entropy(logits, labels).numpy(),
         "test_accuracy": np.float64(np.trace(counts) / counts.sum()),
@@ -170,14 +192,14 @@ def read_final(model: HookedModule, *, test: tuple[Tensor, Tensor], train: tuple
     """What is said of the finished network alone; `test` and `train` are (images, labels).
 
     test_prediction uint8 (image,), test_confidence (image,): the softmax of the predicted class; confusion
-    (10, 10); final_train_loss (), final_train_accuracy (): over the whole training set.
+    (class, class); final_train_loss (), final_train_accuracy (): over the whole training set.
     """
     confidence, prediction = evaluate(model, test[0]).softmax(1).max(1)
     logits, labels = evaluate(model, train[0]), train[1]
     return {
         "test_prediction": prediction.numpy().astype(np.uint8),
         "test_confidence": confidence.numpy(),
-        "confusion": confusion(prediction.numpy(), test[1].numpy()),
+        "confusion": confusion(prediction.numpy(), test[1].numpy(), classes=logits.shape[1]),
         "final_train_loss": cross_entropy(logits, labels).numpy(),
         "final_train_accuracy": (logits.argmax(1) == labels).double().mean().numpy(),
     }
@@ -193,58 +215,81 @@ def constants(model: HookedModule) -> Arrays:
     }
 
 
-def confusion(prediction: Int[np.ndarray, " image"], labels: Int[np.ndarray, " image"]) -> Int[np.ndarray, "10 10"]:
-    """How many images of class i (row) are read as class j (column)."""
-    pairs = labels.astype(np.int64) * CLASSES + prediction
-    return np.bincount(pairs, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
+def confusion(
+    prediction: Int[np.ndarray, " image"], labels: Int[np.ndarray, " image"], *, classes: int | None = None
+) -> Int[np.ndarray, "class class"]:
+    """How many images of class i (row) are read as class j (column); classes: as many as the labels tell where it is
+    left out."""
+    classes = classes or classes_of(labels)
+    pairs = labels.astype(np.int64) * classes + prediction
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
 class StepLog:
     """What happens in the steps of one epoch, written into arrays made beforehand so that no step waits.
 
-    A layer's gradient is that of its weight and bias together. A unit's gradient is zero in a step where its
-    bias's gradient, the sum of what reaches the unit from every image and position, is exactly zero.
+    A layer's gradient is that of its own weight and bias together; of a layer that has none of its own, that of all
+    parameters within. A unit's gradient is zero in a step where its bias's gradient, the sum of what reaches the unit
+    from every image and position, is exactly zero; a layer without a bias is left out there.
+    learning_rate: of plain gradient descent; None where the caller tells of each step what it did, see `moved`.
     """
 
-    def __init__(self, model: HookedModule, *, samples: int, steps: int, learning_rate: float) -> None:
+    def __init__(self, model: HookedModule, *, samples: int, steps: int, learning_rate: float | None) -> None:
         self._layers, self._learning_rate = tuple(model.layers), learning_rate
-        modules = [cast(nn.Linear, model.get_submodule(layer)) for layer in self._layers]
-        self._parameters = [parameter for module in modules for parameter in (module.weight, module.bias)]
-        self._biases = [module.bias for module in modules[:-1]]
+        modules = {layer: model.get_submodule(layer) for layer in self._layers}
+        own = [list(module.parameters(recurse=False)) or list(module.parameters()) for module in modules.values()]
+        self.parameters: list[Tensor] = [parameter for of_layer in own for parameter in of_layer]
+        self._counts = [len(of_layer) for of_layer in own]
+        biases = {layer: getattr(modules[layer], "bias", None) for layer in self._layers[:-1]}
+        self._biases = {layer: bias for layer, bias in biases.items() if isinstance(bias, nn.Parameter)}
         self._loss = torch.zeros(steps)
-        self._logits = torch.zeros(samples, CLASSES)
-        self._norms = torch.zeros(steps, 2 * len(self._parameters))
-        self._bias_gradients = torch.zeros(steps, sum(len(bias) for bias in self._biases))
+        self._logits = torch.zeros(samples, len(modules[self._layers[-1]].bias))  # type: ignore[arg-type]
+        self._norms = torch.zeros(steps, 2 * len(self.parameters))
+        self._moved = torch.zeros(steps, len(self.parameters))
+        self._bias_gradients = torch.zeros(steps, sum(len(bias) for bias in self._biases.values()))
 
     @torch.no_grad()
     def write(self, step: int, start: int, loss: Tensor, logits: Float[Tensor, "sample class"]) -> None:
         """Logs one step, between the backward pass and the update; `start` is the batch's first sample."""
-        gradients = [cast(Tensor, parameter.grad) for parameter in self._parameters]
+        gradients = [cast(Tensor, parameter.grad) for parameter in self.parameters]
         self._loss[step] = loss
         self._logits[start : start + len(logits)] = logits
-        torch.stack(torch._foreach_norm([*gradients, *self._parameters]), out=self._norms[step])
-        torch.cat([cast(Tensor, bias.grad) for bias in self._biases], out=self._bias_gradients[step])
+        torch.stack(torch._foreach_norm([*gradients, *self.parameters]), out=self._norms[step])
+        if self._biases:
+            torch.cat([cast(Tensor, bias.grad) for bias in self._biases.values()], out=self._bias_gradients[step])
+
+    @torch.no_grad()
+    def moved(self, step: int, before: Sequence[Tensor]) -> None:
+        """Logs what one step did; `before` are copies of `parameters` from before it."""
+        torch.stack(torch._foreach_norm(torch._foreach_sub(self.parameters, list(before))), out=self._moved[step])
 
     def summary(self, labels: Int[Tensor, " sample"], *, batch_size: int) -> Arrays:
         """The epoch in numbers; `labels` in the order in which the samples were seen.
 
         train_loss (), train_accuracy (): means over the samples, each read just before its step.
         gradient_norm/<layer> (), update_ratio/<layer> (): means over the steps of the L2 norm of the gradient,
-            and of log10(learning rate * norm of the gradient / norm of the weights).
+            and of log10(norm of the step / norm of the weights), where the step of plain gradient descent is the
+            learning rate times the gradient.
         zero_gradient/<layer> (unit,): the share of steps in which the unit's gradient is exactly zero.
         """
         sizes = np.array([len(batch) for batch in labels.split(batch_size)])
-        squares = self._norms.double().square().reshape(len(sizes), 2, len(self._layers), 2)
-        gradients, weights = squares.sum(3).sqrt().unbind(1)  # (step, layer) each
-        ratios = (self._learning_rate * gradients / weights).clamp_min(SMALLEST_RATIO).log10()
-        zero = (self._bias_gradients == 0).double().mean(0).split([len(bias) for bias in self._biases])
+        gradients, weights = self._of_layers(self._norms.reshape(len(sizes), 2, -1)).unbind(1)  # (step, layer) each
+        rate = self._learning_rate
+        moves = self._of_layers(self._moved) if rate is None else rate * gradients
+        ratios = (moves / weights).clamp_min(SMALLEST_RATIO).log10()
+        zero = (self._bias_gradients == 0).double().mean(0).split([len(bias) for bias in self._biases.values()])
         return {
             "train_loss": np.average(self._loss.double().numpy(), weights=sizes),
             "train_accuracy": (self._logits.argmax(1) == labels).double().mean().numpy(),
             **_by_layer("gradient_norm", self._layers, gradients.mean(0)),
             **_by_layer("update_ratio", self._layers, ratios.mean(0)),
-            **_by_layer("zero_gradient", self._layers[:-1], zero),
+            **_by_layer("zero_gradient", tuple(self._biases), zero),
         }
+
+    def _of_layers(self, norms: Float[Tensor, "*shape parameter"]) -> Float[Tensor, "*shape layer"]:
+        """The norms of layers, of those of their parameters."""
+        parts = norms.double().square().split(self._counts, dim=-1)
+        return torch.stack([part.sum(-1) for part in parts], dim=-1).sqrt()
 
 
 def _by_layer(measure: str, layers: Sequence[str], values: Iterable[Tensor]) -> Arrays:

@@ -13,12 +13,12 @@ import pytest
 
 from experiments.plan import plan
 from experiments.study import STUDIES
-from report.pages import PAGES
+from report.pages import read
 from report.serve import without_serve
-from tests.conftest import ROOT, SMOKE, Project
+from tests.conftest import ROOT, SMOKE, Project, copy_sources
 
 UNREACHABLE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
-QUESTIONS = {page.slug: page.question for page in PAGES}
+QUESTIONS = {page.slug: page.question for page in read(ROOT).pages}
 HEAVY = ("torch", "torchvision", "sklearn", "umap", "numba", "matplotlib", "captum", "scipy")
 
 
@@ -38,7 +38,7 @@ def test_help_shows_how_to_begin(fresh):
     assert "exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 interrupted" in done.stdout
     for option in ("--study", "--dataset", "--data", "--out", "--cache", "--jobs", "--list", "--json", "--explain"):
         assert option in done.stdout
-    for option in ("--rebuild", "--verify", "--publish", "--serve"):
+    for option in ("--check", "--rebuild", "--verify", "--publish", "--serve"):
         assert option in done.stdout
     assert "GLOB are names of stages, in which * stands for anything; put them in quotes" in done.stdout
     assert "and no other: the rest there is removed" in " ".join(done.stdout.split())
@@ -253,9 +253,8 @@ def test_what_somebody_put_into_the_site_stays(project_copy):
     own = {"CNAME": b"example.org\n", ".git": b"gitdir: ../pages/.git/worktrees/site\n", "figures/mine.svg": b"<svg/>"}
     for name, data in own.items():
         (project_copy.site / name).write_bytes(data)
-    project_copy.build(*SMOKE)  # which notes where the copy of the site lies now
-    assert own.items() <= project_copy.files().items()
     assert project_copy.build(*SMOKE).stdout.startswith("nothing to do: ")
+    assert own.items() <= project_copy.files().items()
     edit_page(project_copy)
     assert project_copy.build(*SMOKE).stdout.splitlines()[-1].startswith("wrote ")
     assert b"A closing remark." in project_copy.files()["health.html"]
@@ -368,17 +367,36 @@ def test_a_broken_page_is_named_with_its_line_and_the_old_site_stays(project_cop
 def test_all_faults_of_templates_are_told_before_anything_is_computed(project_copy):
     health, index = (project_copy.root / "templates" / "pages" / f"{name}.md" for name in ("health", "index"))
     health.write_text(health.read_text() + '\n{{ page("helth") }}\n{{ 1|groupd }}\n')
-    index.write_text(index.read_text() + '\n{{ see("health/lost") }}\n')
+    index.write_text(index.read_text().replace("order = 10\n", "", 1) + '\n{{ see("health/lost") }}\n')
     before = project_copy.files()
     done = project_copy.build(*SMOKE, "--rebuild", "figure/health/dead-units")
     assert (done.returncode, done.stdout) == (2, "")
     lines = len(health.read_text().splitlines())
     assert [line.partition(". ")[0].removeprefix("build.py: ") for line in done.stderr.splitlines()] == [
-        f"templates/pages/index.md, line {len(index.read_text().splitlines())}: unknown figure 'health/lost'",
+        "templates/pages/index.md: no order in its front matter; add order = a number.",
         f"templates/pages/health.md, line {lines}: unknown filter 'groupd'",
         f"templates/pages/health.md, line {lines - 1}: unknown page 'helth'",
+        f"templates/pages/index.md, line {len(index.read_text().splitlines())}: unknown figure 'health/lost'",
     ]
+    assert project_copy.build(*SMOKE, "--list").stderr == done.stderr
     assert project_copy.files() == before
+
+
+def test_the_check_of_networks_and_templates_trains_nothing_and_ends_with_a_line(tmp_path):
+    project = Project(copy_sources(tmp_path / "project"), tmp_path / "cache", tmp_path / "site")
+    done = project.build(*SMOKE, "--check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "nothing is wrong: 4 networks and all templates were checked\n"
+    assert not project.site.exists()
+    assert len([*(project.cache / "records").iterdir()]) == 4
+    study = project.root / "experiments" / "study.py"
+    study.write_text(study.read_text().replace('"channels": [8, 16]', '"channels": [8, 16, 16]'))
+    for arguments in (["--check"], []):
+        done = project.build(*SMOKE, *arguments)
+        assert done.returncode == 1, done.stderr
+        assert "build.py: stage check/cnn: experiments/models/cnn.py, CNN: it cannot be made" in done.stderr
+        assert "28x28 pixels are too small for 3 convolutions of 5x5" in done.stderr
+        assert len([*(project.cache / "records").iterdir()]) <= 5, "but for the data nothing else was made"
 
 
 def test_after_edits_the_site_is_the_one_of_a_first_build(project_copy):
@@ -390,12 +408,12 @@ def test_after_edits_the_site_is_the_one_of_a_first_build(project_copy):
     assert project_copy.files() == replace(project_copy, site=project_copy.site.with_name("other")).files()
 
 
-def test_a_page_without_a_template_is_named(project_copy):
+def test_a_page_that_is_gone_is_missed_by_those_that_link_to_it(project_copy):
     (project_copy.root / "templates" / "pages" / "health.md").unlink()
     before = project_copy.files()
     done = project_copy.build(*SMOKE)
     assert done.returncode == 2
-    assert "templates/pages/health.md is missing" in done.stderr
+    assert ": unknown page 'health'." in done.stderr
     assert project_copy.files() == before
 
 

@@ -2,14 +2,15 @@
 
 In: a model, treated images and their labels. Out: confusion matrices and correct logits for every unit and scale.
 
-A layer reaches the next one through a weighted sum, so a unit's share in the next layer's pre-activations is
-worked out once: multiplying the unit by s adds (s - 1) times that share. Only what lies behind is run again, on
-cached activations, never the whole network.
+In any network a hook edits the unit, and the whole network is run again. A plain one (experiments/models/plain.py) need
+not be: its layers reach the next through a weighted sum, so a unit's share in the next layer's pre-activations is
+worked out once; multiplying the unit by s adds (s - 1) times that share, and only what lies behind is run again. Such a
+replay counts only where it gives every answer of the untouched network, and on the first images what hooks give.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,23 +19,30 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, max_pool2d
 
-from experiments.hooks import HookedModule, run_with_cache
-from experiments.record import CLASSES
+from experiments.hooks import HookedModule, run_with_cache, run_with_hooks
+from experiments.models import plain
+from experiments.record import reading_point
 
 SCALES = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 BATCH = 250  # images at a time: the activations of all scales stay in the processor's cache
+NEAR = 1e-4  # how far a replayed logit may lie from that of a hook, as a share of the largest
+
+Edit = Callable[[Tensor], Tensor]  # what is read of a layer -> what stands in its place
+# (what a layer hands on) -> (place) -> (change, batch, ...): what each change there adds to the next layer's
+# pre-activations
+Shares = Callable[[Tensor], Callable[[int], Tensor]]
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What the network answers under a list of interventions.
 
-    confusion (..., 10, 10): images of class i (row) read as class j (column). correct_logit (..., 10): mean logit
-    of the correct class, over the images of each class (0 for a class without images).
+    confusion (..., class, class): images of class i (row) read as class j (column). correct_logit (..., class): mean
+    logit of the correct class, over the images of each class (0 for a class without images).
     """
 
-    confusion: Int[np.ndarray, "*shape 10 10"]
-    correct_logit: Float[np.ndarray, "*shape 10"]
+    confusion: Int[np.ndarray, "*shape class class"]
+    correct_logit: Float[np.ndarray, "*shape class"]
 
     def __getitem__(self, index: object) -> Outcome:
         return Outcome(self.confusion[index], self.correct_logit[index])  # type: ignore[call-overload, index]
@@ -42,7 +50,7 @@ class Outcome:
 
 def scale_units(
     model: HookedModule,
-    images: Float[Tensor, "image 1 28 28"],
+    images: Float[Tensor, "image 1 side side"],
     labels: Int[Tensor, " image"],
     *,
     layer: str,
@@ -58,28 +66,34 @@ def scale_units(
     """
     if min(scales) < 0:
         raise ValueError(f"a unit is multiplied by 0 or more, got {min(scales)}: pooling has no mirror image")
-    following = _next_layer(model, layer)
-    weight = _listening(model, layer)
-    factors = torch.tensor([scale - 1 for scale in scales])
+    edits = [[_multiplied(unit, scale) for scale in scales] for unit in units]
+    if means is not None:
+        edits = [[*found, _replaced(unit, means[unit])] for unit, found in zip(units, edits, strict=True)]
 
-    def changes(activations: Tensor, unit: int) -> Tensor:
-        share = contribution(activations, weight, unit)  # (batch, ...) of the next layer's pre-activation
-        scaled = factors.reshape(-1, *[1] * share.ndim) * share
-        if means is None:
-            return scaled
-        return torch.cat([scaled, (contribution(means[None], weight, unit) - share)[None]])
+    def shares() -> Shares:
+        weight, padding = _listening(model, layer)
+        factors = torch.tensor([scale - 1 for scale in scales])
+        averages = max_pool2d(means, 2) if means is not None and _is_pooled(model, layer) else means
 
-    tally = _Tally(len(units), len(scales) + (means is not None))
-    for batch, truth in zip(images.split(BATCH), labels.split(BATCH), strict=True):
-        activations, base = _cached(model, batch, layer, following)
-        for place, unit in enumerate(units):
-            tally.add(place, _answers(model, following, base + changes(activations, unit)), truth)
-    return tally.outcome()
+        def of_batch(activations: Tensor) -> Callable[[int], Tensor]:
+            def of_unit(place: int) -> Tensor:
+                unit = units[place]
+                share = contribution(activations, weight, unit, padding=padding)
+                scaled = factors.reshape(-1, *[1] * share.ndim) * share
+                if averages is None:
+                    return scaled
+                return torch.cat([scaled, (contribution(averages[None], weight, unit, padding=padding) - share)[None]])
+
+            return of_unit
+
+        return of_batch
+
+    return _outcome(model, images, labels, layer=layer, point=reading_point(model, layer), edits=edits, shares=shares)
 
 
 def scale_directions(
     model: HookedModule,
-    images: Float[Tensor, "image 1 28 28"],
+    images: Float[Tensor, "image 1 side side"],
     labels: Int[Tensor, " image"],
     *,
     layer: str,
@@ -88,48 +102,43 @@ def scale_directions(
 ) -> Outcome:
     """The same with directions in place of units, (direction, scale): the control for what one unit can do.
 
-    axes: orthonormal columns. What the layer hands on (a convolutional layer: after pooling, at each position
+    axes: orthonormal columns. What is read of the layer (of a convolutional layer: after pooling, at each position
     alike) is multiplied by s along the direction and left alone across it.
     """
-    following = _next_layer(model, layer)
-    weight = torch.einsum("ou...,ud->od...", _listening(model, layer), axes)
-    factors = torch.tensor([scale - 1 for scale in scales])
-    tally = _Tally(axes.shape[1], len(scales))
-    for batch, truth in zip(images.split(BATCH), labels.split(BATCH), strict=True):
-        activations, base = _cached(model, batch, layer, following)
-        along = torch.einsum("bu...,ud->bd...", activations, axes)
-        for place in range(axes.shape[1]):
-            share = contribution(along, weight, place)
-            changed = base + factors.reshape(-1, *[1] * share.ndim) * share
-            tally.add(place, _answers(model, following, changed), truth)
-    return tally.outcome()
+    edits = [[_stretched(axis, scale) for scale in scales] for axis in axes.T]
 
+    def shares() -> Shares:
+        own, padding = _listening(model, layer)
+        weight = torch.einsum("ou...,ud->od...", own, axes)
+        factors = torch.tensor([scale - 1 for scale in scales])
 
-def contribution(
-    activations: Float[Tensor, "batch unit ..."], weight: Float[Tensor, "out unit ..."], unit: int
-) -> Float[Tensor, "batch out ..."]:
-    """What one unit adds to the pre-activations of the next layer.
+        def of_batch(activations: Tensor) -> Callable[[int], Tensor]:
+            along = torch.einsum("bu...,ud->bd...", activations, axes)
 
-    weight: of the next layer; (out, unit) between fully connected layers, (out, unit, i, j) behind a map, a
-    kernel for a convolution and as large as the map for a fully connected layer.
-    """
-    if weight.shape[2:] == activations.shape[2:]:
-        return activations[:, unit].reshape(len(activations), -1) @ weight[:, unit].reshape(len(weight), -1).T
-    return conv2d(activations[:, unit : unit + 1], weight[:, unit : unit + 1])
+            def of_direction(place: int) -> Tensor:
+                share = contribution(along, weight, place, padding=padding)
+                return factors.reshape(-1, *[1] * share.ndim) * share
+
+            return of_direction
+
+        return of_batch
+
+    point = f"{layer}.pooled" if _is_pooled(model, layer) else reading_point(model, layer)
+    return _outcome(model, images, labels, layer=layer, point=point, edits=edits, shares=shares)
 
 
 def mean_activations(
-    model: HookedModule, images: Float[Tensor, "image 1 28 28"], *, layer: str
+    model: HookedModule, images: Float[Tensor, "image 1 side side"], *, layer: str
 ) -> Float[Tensor, "unit ..."]:
-    """What a layer hands on when every unit says on every image what it says on average over these images."""
+    """What is read of a layer when every unit says on every image what it says on average over these images."""
+    point = reading_point(model, layer)
     total: Tensor | None = None
     for batch in images.split(BATCH):
-        post = run_with_cache(model, batch, names=f"{layer}.post")[1][f"{layer}.post"].double().sum(0)
+        post = run_with_cache(model, batch, names=point)[1][point].double().sum(0)
         total = post if total is None else total + post
     if total is None:
         raise ValueError("an average over no images")
-    mean = (total / len(images)).float()
-    return max_pool2d(mean, 2) if f"{layer}.pooled" in model.hook_points else mean
+    return (total / len(images)).float()
 
 
 def hidden_layers(model: HookedModule) -> tuple[str, ...]:
@@ -137,37 +146,149 @@ def hidden_layers(model: HookedModule) -> tuple[str, ...]:
     return model.layers[:-1]
 
 
-def _next_layer(model: HookedModule, layer: str) -> str:
+# By hooks: in any network
+
+
+def _multiplied(unit: int, scale: float) -> Edit:
+    def edit(activation: Tensor) -> Tensor:
+        activation = activation.clone()
+        activation[:, unit] *= scale
+        return activation
+
+    return edit
+
+
+def _replaced(unit: int, mean: Tensor) -> Edit:
+    def edit(activation: Tensor) -> Tensor:
+        activation = activation.clone()
+        activation[:, unit] = mean
+        return activation
+
+    return edit
+
+
+def _stretched(axis: Float[Tensor, " unit"], scale: float) -> Edit:
+    def edit(activation: Tensor) -> Tensor:
+        along = torch.einsum("bu...,u->b...", activation, axis)
+        return activation + (scale - 1) * torch.einsum("b...,u->bu...", along, axis)
+
+    return edit
+
+
+@torch.no_grad()
+def _edited(model: HookedModule, images: Tensor, point: str, edit: Edit) -> Float[Tensor, "batch class"]:
+    return run_with_hooks(model, images, forward_hooks=[(point, lambda activation, _: edit(activation))])
+
+
+def _outcome(
+    model: HookedModule,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    layer: str,
+    point: str,
+    edits: Sequence[Sequence[Edit]],
+    shares: Callable[[], Shares],
+) -> Outcome:
+    """What comes of (place, change) edits of a layer at a hook point; by replay where that can be relied on."""
     if layer not in hidden_layers(model):
         raise ValueError(f"no hidden layer is called {layer!r}; there are {', '.join(hidden_layers(model))}")
-    return model.layers[model.layers.index(layer) + 1]
+    batches = list(zip(images.split(BATCH), labels.split(BATCH), strict=True))
+    if not plain.departure(model):
+        replayed = _replayed(model, batches, layer=layer, point=point, edits=edits, shares=shares())
+        if replayed is not None:
+            return replayed
+    tally = _Tally(len(edits), len(edits[0]), classes=_classes(model))
+    for batch, truth in batches:
+        for place, of_place in enumerate(edits):
+            tally.add(place, torch.stack([_edited(model, batch, point, edit) for edit in of_place]), truth)
+    return tally.outcome()
 
 
-def _listening(model: HookedModule, layer: str) -> Float[Tensor, "out unit ..."]:
-    """The next layer's weights, by the unit that they listen to; see `contribution`."""
-    module = model.get_submodule(_next_layer(model, layer))
-    if not isinstance(module, nn.Linear | nn.Conv2d):
-        raise TypeError(f"behind {layer} stands a {type(module).__name__}; a weighted sum is needed")
-    weight = module.weight.detach()
-    size = len(model.get_submodule(layer).bias)  # type: ignore[arg-type]
-    if isinstance(module, nn.Linear) and weight.shape[1] != size:
+# By replay: in a plain network
+
+
+def _replayed(
+    model: HookedModule,
+    batches: Sequence[tuple[Tensor, Tensor]],
+    *,
+    layer: str,
+    point: str,
+    edits: Sequence[Sequence[Edit]],
+    shares: Shares,
+) -> Outcome | None:
+    """The same by replay; None where one answer of the untouched network comes out otherwise, or, of the first images
+    and the last change of any place, a logit."""
+    following = model.layers[model.layers.index(layer) + 1]
+    tally = _Tally(len(edits), len(edits[0]), classes=_classes(model))
+    for number, (batch, truth) in enumerate(batches):
+        logits, activations, base = _cached(model, batch, layer, following)
+        untouched = _answers(model, following, base[None].clone())[0]
+        if not torch.equal(untouched.argmax(1), logits.argmax(1)):
+            return None
+        added = shares(activations)
+        for place, of_place in enumerate(edits):
+            answers = _answers(model, following, base + added(place))
+            if number == 0 and not _are_alike(answers[-1], _edited(model, batch, point, of_place[-1])):
+                return None
+            tally.add(place, answers, truth)
+    return tally.outcome()
+
+
+def _are_alike(replayed: Tensor, logits: Tensor) -> bool:
+    return bool((replayed - logits).abs().max() <= NEAR * logits.abs().max())
+
+
+def contribution(
+    activations: Float[Tensor, "batch unit ..."],
+    weight: Float[Tensor, "out unit ..."],
+    unit: int,
+    *,
+    padding: int | None,
+) -> Float[Tensor, "batch out ..."]:
+    """What one unit adds to the pre-activations of the next layer.
+
+    weight: of the next layer; (out, unit) between fully connected layers, (out, unit, i, j) behind a map, a
+    kernel for a convolution and as large as the map for a fully connected layer. padding: of the convolution, or None.
+    """
+    if padding is None:
+        return activations[:, unit].reshape(len(activations), -1) @ weight[:, unit].reshape(len(weight), -1).T
+    return conv2d(activations[:, unit : unit + 1], weight[:, unit : unit + 1], padding=padding)
+
+
+def _listening(model: HookedModule, layer: str) -> tuple[Float[Tensor, "out unit ..."], int | None]:
+    """The next layer's weights, by the unit that they listen to, and its padding; see `contribution`."""
+    module = model.get_submodule(model.layers[model.layers.index(layer) + 1])
+    weight: Tensor = module.weight.detach()  # type: ignore[operator, union-attr, assignment]
+    if isinstance(module, nn.Conv2d):
+        return weight, int(module.padding[0])
+    size = len(model.get_parameter(f"{layer}.bias"))
+    if weight.shape[1] != size:
         side = round((weight.shape[1] / size) ** 0.5)  # behind a square map, flattened channel by channel
-        return weight.reshape(-1, size, side, side)
-    return weight
+        weight = weight.reshape(-1, size, side, side)
+    return weight, None
 
 
-def _cached(model: HookedModule, images: Tensor, layer: str, following: str) -> tuple[Tensor, Tensor]:
-    """What the layer hands on, and the next layer's pre-activations."""
+def _classes(model: HookedModule) -> int:
+    return len(model.get_submodule(model.layers[-1]).bias)  # type: ignore[arg-type]
+
+
+def _is_pooled(model: HookedModule, layer: str) -> bool:
+    return f"{layer}.pooled" in model.hook_points
+
+
+def _cached(model: HookedModule, images: Tensor, layer: str, following: str) -> tuple[Tensor, Tensor, Tensor]:
+    """The logits, what the layer hands on, and the next layer's pre-activations."""
     last = [name for name in model.hook_points if name.split(".")[0] == layer][-1]
     pre = f"{following}.pre" if f"{following}.pre" in model.hook_points else following
-    _, cache = run_with_cache(model, images, names=[last, pre])
-    return cache[last], cache[pre]
+    logits, cache = run_with_cache(model, images, names=[last, pre])
+    return logits, cache[last], cache[pre]
 
 
 @torch.no_grad()
 def _answers(
     model: HookedModule, layer: str, pre: Float[Tensor, "change batch ..."]
-) -> Float[Tensor, "change batch 10"]:
+) -> Float[Tensor, "change batch class"]:
     """The logits that follow from a layer's pre-activations, of several changes at once."""
     changes, batch = pre.shape[:2]
     values = pre.flatten(0, 1)
@@ -178,26 +299,26 @@ def _answers(
         for name in model.layers[model.layers.index(layer) + 1 :]:
             module = model.get_submodule(name)
             values = module(values.flatten(1) if isinstance(module, nn.Linear) else values)
-    return values.reshape(changes, batch, CLASSES)
+    return values.reshape(changes, batch, -1)
 
 
 class _Tally:
     """Answers counted up over batches, for (unit, change)."""
 
-    def __init__(self, units: int, changes: int) -> None:
-        self._pairs = torch.zeros(units, changes, CLASSES * CLASSES, dtype=torch.int64)
-        self._logits = torch.zeros(units, changes, CLASSES, dtype=torch.float64)
+    def __init__(self, units: int, changes: int, *, classes: int) -> None:
+        self._pairs = torch.zeros(units, changes, classes, classes, dtype=torch.int64)
+        self._logits = torch.zeros(units, changes, classes, dtype=torch.float64)
 
-    def add(self, unit: int, logits: Float[Tensor, "change batch 10"], labels: Int[Tensor, " batch"]) -> None:
-        changes = len(logits)
-        offset = torch.arange(changes)[:, None] * CLASSES * CLASSES
-        pairs = offset + labels * CLASSES + logits.argmax(2)
-        counts = torch.bincount(pairs.flatten(), minlength=changes * CLASSES * CLASSES)
-        self._pairs[unit] += counts.reshape(changes, -1)
+    def add(self, unit: int, logits: Float[Tensor, "change batch class"], labels: Int[Tensor, " batch"]) -> None:
+        changes, _, classes = logits.shape
+        offset = torch.arange(changes)[:, None] * classes * classes
+        pairs = offset + labels * classes + logits.argmax(2)
+        counts = torch.bincount(pairs.flatten(), minlength=changes * classes * classes)
+        self._pairs[unit] += counts.reshape(changes, classes, classes)
         correct = logits.gather(2, labels.expand(changes, -1)[:, :, None])[:, :, 0]
         self._logits[unit].index_add_(1, labels, correct.double())
 
     def outcome(self) -> Outcome:
-        confusion = self._pairs.reshape(*self._pairs.shape[:2], CLASSES, CLASSES).numpy()
+        confusion = self._pairs.numpy()
         logits = self._logits.numpy() / np.maximum(confusion.sum(axis=3), 1)
         return Outcome(confusion.astype(np.int32), logits.astype(np.float32))

@@ -18,9 +18,10 @@ EXAMPLES = """examples:
   python build.py                                   the published study, from its stored results
   python build.py --study quick --data ~/mnist      the whole site from few seeds and epochs
   python build.py --study smoke --dataset digits    seconds, offline, without MNIST
+  python build.py --check                           can the networks be studied, are the templates in order
   python build.py --list                            what would run, and what need not, in groups
   python build.py --list 'train/*'                  the same of every network, one by one
-  python build.py --explain train/mlp-raw/0         why a stage would run
+  python build.py --explain 'train/*/0'             why stages would run
   python build.py --rebuild 'figure/health/*'       draw some figures again
 
 STAGE and GLOB are names of stages, in which * stands for anything; put them in quotes, or the shell takes the *.
@@ -50,7 +51,12 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
         default="mnist",
         help="digits: scikit-learn's, offline, resized to 28x28",
     )
-    add("--data", type=_folder, metavar="DIR", help="folder with the four IDX files, plain or .gz")
+    add(
+        "--data",
+        type=_folder,
+        metavar="DIR",
+        help="folder with four IDX files, plain or .gz, and perhaps a dataset.toml",
+    )
     add("--out", type=_folder, metavar="DIR", default=root / "site", help="where the site goes (default: site)")
     add(
         "--cache",
@@ -68,6 +74,7 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
         help="where stages stand, by groups, or one by one those of a GLOB; computes nothing",
     )
     add("--json", action="store_true", help="with --list: every stage, as JSON")
+    add("--check", action="store_true", help="check the networks and the templates; train nothing, write nothing")
     add("--explain", metavar="STAGE", help="why a stage, or those of a GLOB, would run")
     add(
         "--rebuild",

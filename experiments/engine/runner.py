@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from experiments.engine.store import Damaged, Record
 from experiments.engine.surroundings import KERNELS, ElsewhereError
 from experiments.engine.survey import Standing, Survey
 from experiments.engine.work import perform, task
-from experiments.errors import InputError
+from experiments.errors import InputError, NetworkError
 
 if TYPE_CHECKING:  # a build with nothing to do never pays for these
     from concurrent.futures import Executor, Future
@@ -78,9 +79,9 @@ class Outcome:
 def run(survey: Survey, executor: Executor, *, told: Callable[[str, str], None] = lambda *_: None) -> Outcome:
     """Runs stages until all are valid or nothing more can run; a failed stage stops only what reads it.
 
-    What comes from outside (a stage with a place: the data) is had first and alone: if it cannot be, nothing else is
-    begun. `told(event, text)` hears of progress: ("done", stage), ("failed", stage), ("spared", stage) where a stage
-    turns out to be valid after all, ("due", stage) where one that waited turns out to have to run, and
+    What comes from outside (a stage with a place: the data) is had first, and gates are passed first: if that fails,
+    nothing else is begun. `told(event, text)` hears of progress: ("done", stage), ("failed", stage), ("spared", stage)
+    where a stage turns out to be valid after all, ("due", stage) where one that waited turns out to have to run, and
     ("note", sentence).
     Raises KeyboardInterrupt as it came; the caller closes the executor.
     """
@@ -135,6 +136,18 @@ def local_pool(jobs: int) -> Executor:
         raise FilesError(f"cannot start processes: {error}; they need shared semaphores (/dev/shm)") from error
 
 
+@contextmanager
+def workers(jobs: int) -> Iterator[Executor]:
+    """A local pool for the length of a `with` block; stopped at once where that ends in an exception."""
+    executor = local_pool(jobs)
+    try:
+        yield executor
+    except BaseException:
+        stop(executor)
+        raise
+    executor.shutdown()
+
+
 def stop(executor: Executor) -> None:
     """Ends a local pool at once, with whatever its processes were doing."""
     executor.shutdown(wait=False, cancel_futures=True)
@@ -168,11 +181,11 @@ def _submit_ready(
     """Submits all that can run, the longest first. If a damaged artifact comes to light, only says so."""
     failed = {failure.stage for failure in outcome.failures}
     ready = survey.ready(besides=failed | {each.stage.name for each in running.values()})
-    outside = [standing for standing in ready if standing.stage.place]
-    if any(survey.standings[name].stage.place for name in failed):
-        ready = []
-    elif outside or any(standing.stage.place for standing in running.values()):
-        ready = outside
+    first = [standing for standing in ready if standing.stage.comes_first]
+    if first or any(
+        each.stage.comes_first for each in [*running.values(), *(survey.standings[name] for name in failed)]
+    ):
+        ready = first
     reads = [product for standing in ready for product in standing.stage.products_read()]
     if notes := survey.drop_damaged(reads if running or ready else survey.wanted):
         return notes
@@ -233,6 +246,6 @@ def _failure(error: BaseException, name: str) -> Failure:
             return Failure(name, f"{error.path} was damaged while the build ran; run again to repair it", details)
         case ModuleNotFoundError():
             return Failure(name, f"{error}; `pip install -e .` in the project's folder brings what it needs", details)
-        case InputError() | SourceError() | ElsewhereError():
+        case InputError() | NetworkError() | SourceError() | ElsewhereError():
             return Failure(name, str(error), details, bad_input=isinstance(error, InputError))
     return Failure(name, f"{type(error).__name__}: {error}", details)

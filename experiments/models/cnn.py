@@ -1,6 +1,6 @@
-"""The convolutional network: 5x5 convolution, ReLU and 2x2 max pooling, twice; then one hidden layer, as in the MLP.
+"""The convolutional network: convolution, ReLU and 2x2 max pooling in turn; then one hidden layer, as in the MLP.
 
-In: images (batch, 1, 28, 28), already treated. Out: logits (batch, class). Weights: PyTorch's default draw.
+In: images (batch, 1, side, side), already treated. Out: logits (batch, class). Weights: PyTorch's default draw.
 """
 
 from __future__ import annotations
@@ -13,73 +13,79 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
-from experiments.hooks import HookedModule, HookPoint
-from experiments.models.mlp import CLASSES, Hidden
+from experiments.errors import InputError
+from experiments.hooks import HookPoint
+from experiments.models.chain import Chain
+from experiments.models.chain import activation as named
+from experiments.models.mlp import Hidden
 
-SIDE = 28
-KERNEL = 5
 
-
-class CNN(HookedModule):
+class CNN(Chain):
     """Convolutional layers conv1, conv2, ..., one fully connected hidden layer, then the logits.
 
+    channels: of each convolution. kernel, padding: of all of them, in pixels. hidden: units of the hidden layer, which
+    is numbered after the convolutions. In a convolutional layer a unit is a channel.
     Hook points: input, conv1.pre, conv1.post, conv1.pooled, conv2.pre, ..., hidden3.pre, hidden3.post, logits.
-    The hidden layer is numbered after the convolutions. In a convolutional layer a unit is a channel.
+    Raises InputError where the images are too small for so many convolutions.
     """
 
-    def __init__(self, *, channels: Sequence[int] = (8, 16), hidden: int = 16) -> None:
-        super().__init__()
-        convolutions = [f"conv{number}" for number in range(1, len(channels) + 1)]
-        dense = f"hidden{len(channels) + 1}"
-        self.layers = (*convolutions, dense, "logits")
-        self.hook_points = (
-            "input",
-            *(f"{name}.{part}" for name in convolutions for part in ("pre", "post", "pooled")),
-            f"{dense}.pre",
-            f"{dense}.post",
-            "logits",
-        )
-        self.input = HookPoint()
-        side = SIDE
-        for name, before, count in zip(convolutions, [1, *channels], channels, strict=False):
-            self.add_module(name, Convolution(before, count))
-            side = (side - KERNEL + 1) // 2  # no padding, then pooled in pairs: 28 -> 12 -> 4
-        self.add_module(dense, Hidden(channels[-1] * side * side, hidden))
-        self.logits = nn.Linear(hidden, CLASSES)
-
-    def forward(self, images: Float[Tensor, "batch 1 28 28"]) -> Float[Tensor, "batch 10"]:
-        activations = self.input(images)
-        for name in self.layers[:-2]:
-            activations = self.get_submodule(name)(activations)  # (batch, channel, side, side)
-        activations = activations.flatten(1)
-        for name in self.layers[-2:]:
-            activations = self.get_submodule(name)(activations)  # (batch, units of the layer)
-        return activations
+    def __init__(
+        self,
+        *,
+        channels: Sequence[int] = (8, 16),
+        hidden: int = 16,
+        kernel: int = 5,
+        padding: int = 0,
+        activation: str = "relu",
+        classes: int = 10,
+        side: int = 28,
+    ) -> None:
+        layers: dict[str, nn.Module] = {}
+        inputs, left = 1, side
+        for number, count in enumerate(channels, 1):
+            left = (left + 2 * padding - kernel + 1) // 2  # the convolution, then pooled in pairs: 28 -> 12 -> 4
+            if left < 1:
+                raise InputError(
+                    f"images of {side}x{side} pixels are too small for {len(channels)} convolutions of "
+                    f"{kernel}x{kernel} with padding {padding}: nothing is left behind conv{number}; "
+                    "use fewer of them, smaller kernels or more padding"
+                )
+            layers[f"conv{number}"] = Convolution(inputs, count, kernel=kernel, padding=padding, activation=activation)
+            inputs = count
+        layers[f"hidden{len(channels) + 1}"] = Hidden(inputs * left * left, hidden, activation=activation)
+        super().__init__(layers, logits=nn.Linear(hidden, classes))
 
 
 class Convolution(nn.Conv2d):
-    """A 5x5 convolution without padding, its ReLU (`pre`, `post`) and 2x2 max pooling (`pooled`)."""
+    """A convolution, its activation function (`pre`, `post`) and 2x2 max pooling (`pooled`)."""
 
-    def __init__(self, inputs: int, channels: int) -> None:
-        super().__init__(inputs, channels, KERNEL)
+    points = ("pre", "post", "pooled")
+
+    def __init__(self, inputs: int, channels: int, *, kernel: int, padding: int, activation: str) -> None:
+        super().__init__(inputs, channels, kernel, padding=padding)
+        self.parts = ("conv", activation, "pool")
+        self.activation = named(activation)
         self.pre = HookPoint()
         self.post = HookPoint()
         self.pooled = HookPoint()
 
     def forward(self, activations: Float[Tensor, "batch inputs h w"]) -> Float[Tensor, "batch channels i j"]:
-        post = self.post(self.pre(super().forward(activations)).relu())
+        post = self.post(self.activation(self.pre(super().forward(activations))))
         return self.pooled(max_pool(post))
 
 
 def max_pool(maps: Float[Tensor, "*batch h w"]) -> Float[Tensor, "*batch i j"]:
-    """2x2 max pooling, fast; within a transform of `torch.func`, which asks for more than gradients, PyTorch's own."""
-    if torch._C._are_functorch_transforms_active():
+    """2x2 max pooling, fast; a last odd row or column is left out.
+
+    PyTorch's own is used within a transform of `torch.func`, which asks for more than gradients, and for odd sides.
+    """
+    if torch._C._are_functorch_transforms_active() or maps.shape[-1] % 2:
         return max_pool2d(maps, 2)
     return MaxPool.apply(maps)
 
 
 class MaxPool(torch.autograd.Function):
-    """2x2 max pooling of maps with even sides: values and gradients of max_pool2d(maps, 2), in half its time.
+    """2x2 max pooling: values and gradients of max_pool2d(maps, 2), in half its time.
 
     The four pixels of each square lie in four slices of the map, so whole slices are compared at once. As in
     max_pool2d, the gradient goes to the first of the pixels, row by row, that has the largest value.
@@ -95,7 +101,8 @@ class MaxPool(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         maps, pooled = ctx.saved_tensors
-        passed = torch.empty_like(maps)
+        is_even = maps.shape[-1] % 2 == maps.shape[-2] % 2 == 0  # else the last row or column is in no square
+        passed = torch.empty_like(maps) if is_even else torch.zeros_like(maps)
         for corner in range(4):
             below = _corner(maps, corner) - pooled  # 0 where this pixel has the largest value, else negative
             here = torch.ops.aten.threshold_backward(gradient, below, BELOW_ZERO)  # the gradient where below is 0
@@ -110,4 +117,5 @@ BELOW_ZERO = -1e-45  # the float nearest to 0 from below
 def _corner(maps: Tensor, corner: int) -> Tensor:
     """Every second row and column, from one of the four pixels of the first square."""
     row, column = divmod(corner, 2)
-    return maps[..., row::2, column::2]
+    height, width = (side // 2 * 2 for side in maps.shape[-2:])
+    return maps[..., row:height:2, column:width:2]

@@ -1,57 +1,48 @@
 """The fully connected network: each hidden layer is linear, then ReLU, and can be read on both sides of the ReLU.
 
-In: images (batch, 1, 28, 28), already treated. Out: logits (batch, class). Weights: PyTorch's default draw.
+In: images (batch, 1, side, side), already treated. Out: logits (batch, class). Weights: PyTorch's default draw.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from experiments.hooks import HookedModule, HookPoint
+from experiments.hooks import HookPoint
+from experiments.models.chain import Chain
+from experiments.models.chain import activation as named
 
-PIXELS = 28 * 28
-CLASSES = 10
 
-
-class MLP(HookedModule):
-    """784 - hidden[0] - hidden[1] - ... - 10, with ReLU after every hidden layer.
+class MLP(Chain):
+    """One input for each pixel - hidden[0] - hidden[1] - ... - classes, with ReLU, or tanh, after every hidden layer.
 
     Hook points: input, hidden1.pre, hidden1.post, hidden2.pre, ..., logits.
-    Layers are made in forward order, so a seed gives the weights that the same nn.Sequential would get.
     """
 
-    def __init__(self, *, hidden: Sequence[int] = (32, 16)) -> None:
-        super().__init__()
-        names = [f"hidden{number}" for number in range(1, len(hidden) + 1)]
-        self.layers = (*names, "logits")
-        self.hook_points = (
-            "input",
-            *(f"{name}.{side}" for name in names for side in ("pre", "post")),
-            "logits",
+    def __init__(
+        self, *, hidden: Sequence[int] = (32, 16), activation: str = "relu", classes: int = 10, side: int = 28
+    ) -> None:
+        widths = list(pairwise([side * side, *hidden]))
+        super().__init__(
+            {f"hidden{number}": Hidden(*width, activation=activation) for number, width in enumerate(widths, 1)},
+            logits=nn.Linear([side * side, *hidden][-1], classes),
         )
-        self.input = HookPoint()
-        widths = [PIXELS, *hidden]
-        for name, before, units in zip(names, widths, hidden, strict=False):
-            self.add_module(name, Hidden(before, units))
-        self.logits = nn.Linear(widths[-1], CLASSES)
-
-    def forward(self, images: Float[Tensor, "batch 1 28 28"]) -> Float[Tensor, "batch 10"]:
-        activations = self.input(images).flatten(1)  # (batch, 784)
-        for name in self.layers:
-            activations = self.get_submodule(name)(activations)  # (batch, units of the layer)
-        return activations
 
 
 class Hidden(nn.Linear):
-    """A fully connected layer and its ReLU: `pre` and `post` are the two sides of the ReLU."""
+    """A fully connected layer and its activation function: `pre` and `post` are the two sides of that."""
 
-    def __init__(self, inputs: int, units: int) -> None:
+    points = ("pre", "post")
+
+    def __init__(self, inputs: int, units: int, *, activation: str = "relu") -> None:
         super().__init__(inputs, units)
+        self.parts = ("linear", activation)
+        self.activation = named(activation)
         self.pre = HookPoint()
         self.post = HookPoint()
 
     def forward(self, activations: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch units"]:
-        return self.post(self.pre(super().forward(activations)).relu())
+        return self.post(self.activation(self.pre(super().forward(activations))))

@@ -61,6 +61,7 @@ window.InsideMNIST ??= {};
    * @param {number[]} answers the digit that each of them names
    */
   function verdict(answers) {
+    if (answers.length === 0) return "No network can be run in this browser to read it.";
     const many = (/** @type {number} */ digit) => answers.filter((each) => each === digit).length;
     const sides = [...new Set(answers)].sort((a, b) => many(b) - many(a)).map(aDigit);
     if (sides.length === 1) return `All ${answers.length === 4 ? "four " : ""}networks read ${sides[0]}.`;

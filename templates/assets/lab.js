@@ -19,6 +19,7 @@ window.InsideMNIST ??= {};
   function makeLab(element) {
     /** @type {Map<string, Network>} */
     const networks = InsideMNIST.networks();
+    for (const [name, why] of InsideMNIST.unusable()) excuse(element, name, why);
     /** @type {Map<number, ShelfDigit>} */
     const digits = new Map(InsideMNIST.data.shelf.digits.map((/** @type {ShelfDigit} */ each) => [each.index, each]));
     const scales = InsideMNIST.makeScales(networks);
@@ -283,6 +284,22 @@ window.InsideMNIST ??= {};
       restore(values);
     });
     restore(state.read());
+  }
+
+  /**
+   * Where the panels of a network would be, one line says why they are not.
+   * @param {HTMLElement} element
+   * @param {string} name
+   * @param {string} why
+   */
+  function excuse(element, name, why) {
+    for (const panel of element.querySelectorAll(`[data-answer="${name}"], [data-network="${name}"]`)) {
+      const title = panel.querySelector(".lab-name");
+      const line = document.createElement("p");
+      line.className = "lab-note";
+      line.textContent = why;
+      panel.replaceChildren(...(title ? [title] : []), line);
+    }
   }
 
   /** @param {Content} content */

@@ -1,8 +1,11 @@
 """Scaling units: agrees with editing one unit at a time by hooks, in both architectures and every layer."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
+from transformer import VisionTransformer
 
 from experiments.analyses.scaling import (
     BATCH,
@@ -14,6 +17,7 @@ from experiments.analyses.scaling import (
 )
 from experiments.hooks import HookedModule, run_with_cache, run_with_hooks
 from experiments.models.cnn import CNN
+from experiments.models.layered import LayeredMLP
 from experiments.models.mlp import MLP
 from experiments.record import confusion
 
@@ -93,12 +97,91 @@ def test_removing_a_direction_leaves_nothing_along_it():
         check(outcome[2, 0], run_with_hooks(model, images, forward_hooks=[("hidden2.post", project)]), labels)
 
 
-def test_the_whole_layer_costs_no_more_passes_through_the_network_than_there_are_batches():
+def test_once_a_replay_agreed_with_hooks_on_the_first_images_each_batch_passes_through_the_network_once():
     model, images, labels = network("cnn")
     passes = []
     model.register_forward_pre_hook(lambda _, inputs: passes.append(len(inputs[0])))
     scale_units(model, images, labels, layer="conv1", units=range(8))
-    assert passes == [BATCH, IMAGES - BATCH]
+    assert passes == [BATCH] * (1 + 8) + [IMAGES - BATCH]
+
+
+# Networks that no replay is right for
+
+
+def stirred(make) -> tuple[HookedModule, torch.Tensor, torch.Tensor]:
+    """An untrained network whose running statistics are not those it begins with, and images of noise."""
+    with torch.random.fork_rng():
+        torch.manual_seed(4)
+        model, images = make(), torch.randn(IMAGES, 1, 28, 28)
+        with torch.no_grad():
+            for parameter in model.parameters():
+                parameter.mul_(1.5).add_(0.05)
+            model.train()
+            for _ in range(20):
+                model(3 * torch.randn(100, 1, 28, 28) + 2)
+        return model.eval(), images, torch.arange(IMAGES) % 10
+
+
+def layered(*after: list[str]):
+    return lambda: LayeredMLP(hidden=[12, 9], after=after)
+
+
+class Residual(MLP):
+    """Says that it is a chain, and is none: what enters the second layer is added to what leaves it."""
+
+    def __init__(self):
+        super().__init__(hidden=[12, 12])
+
+    def forward(self, images):
+        first = self.hidden1(self.input(images).flatten(1))
+        return self.logits(first + self.hidden2(first))
+
+
+OTHERS = {
+    "batchnorm": layered(["batchnorm", "relu"], ["batchnorm", "relu"]),
+    "layernorm after": layered(["relu", "layernorm", "dropout"], ["relu", "layernorm"]),
+    "dropout": layered(["relu", "dropout"], ["relu"]),
+    "tanh": lambda: MLP(hidden=[12, 9], activation="tanh"),
+    "residual": Residual,
+    "padded": lambda: CNN(channels=[3, 4, 5], kernel=3, padding=1, hidden=6),
+    "as large as the map": lambda: CNN(channels=[3, 4], kernel=12, padding=2, hidden=6),
+    "transformer": VisionTransformer,
+}
+OTHER_PLACES = [(name, layer) for name, make in OTHERS.items() for layer in hidden_layers(make())]
+
+
+@pytest.mark.parametrize(("name", "layer"), OTHER_PLACES)
+def test_in_any_network_a_scaled_unit_gives_the_answers_of_one_hook_at_a_time(name, layer):
+    model, images, labels = stirred(OTHERS[name])
+    means = mean_activations(model, images[:100], layer=layer)
+    outcome = scale_units(model, images, labels, layer=layer, units=[2], scales=[1.0, 0.0, 3.0], means=means)
+    with torch.no_grad():
+        assert np.array_equal(outcome.confusion[0, 0], confusion(model(images).argmax(1).numpy(), labels.numpy()))
+    for column, value in enumerate((lambda old: old, lambda old: 0 * old, lambda old: 3 * old)):
+        check(outcome[0, column], replaced(model, images, layer=layer, unit=2, value=value), labels)
+    average = run_with_cache(model, images[:100])[1][f"{layer}.post"][:, 2].mean(0)
+    check(outcome[0, 3], replaced(model, images, layer=layer, unit=2, value=lambda old: average.expand_as(old)), labels)
+
+
+@pytest.mark.parametrize(("name", "layer"), OTHER_PLACES)
+def test_in_any_network_scaling_along_the_axes_is_scaling_the_units(name, layer):
+    model, images, labels = stirred(OTHERS[name])
+    size = len(mean_activations(model, images, layer=layer))
+    axes = scale_directions(model, images, labels, layer=layer, axes=torch.eye(size), scales=(0.0, 3.0))
+    units = scale_units(model, images, labels, layer=layer, units=range(size), scales=(0.0, 3.0))
+    assert np.array_equal(axes.confusion, units.confusion)
+
+
+@pytest.mark.parametrize(("layer", "listener"), [("hidden1", "hidden2"), ("hidden2", "logits")])
+def test_a_unit_of_a_network_with_batchnorm_is_worth_what_cutting_its_weights_costs(layer, listener):
+    model, images, labels = stirred(OTHERS["batchnorm"])
+    units = range(len(model.get_parameter(f"{layer}.bias")))
+    outcome = scale_units(model, images, labels, layer=layer, units=units, scales=[0.0])
+    for unit in units:
+        cut = copy.deepcopy(model)
+        with torch.no_grad():
+            cut.get_parameter(f"{listener}.weight")[:, unit] = 0  # nobody listens to it any more
+            check(outcome[unit, 0], cut(images), labels)
 
 
 def test_hidden_layers_are_those_before_the_logits():

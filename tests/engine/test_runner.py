@@ -4,6 +4,7 @@ import gzip
 import signal
 import threading
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -91,6 +92,36 @@ def test_rebuilding_what_never_comes_out_alike_ends_with_the_new_result(project)
     project.run(survey)
     assert survey.address(wanted[0]) != before
     assert project.survey(stages, wanted=wanted).address(wanted[0]) == survey.address(wanted[0])
+
+
+GATES = """
+from experiments.errors import NetworkError
+from lab.notes import note
+
+
+def passed(*, log):
+    note(log, "passed")
+    return {"ok.json": True}
+
+
+def shut(*, log):
+    note(log, "shut")
+    raise NetworkError("lab/gates.py, Net: no hook point is reached; place one")
+"""
+
+
+@pytest.mark.parametrize(("function", "begun"), [("passed", [*ALL[:1], "passed", *ALL[1:]]), ("shut", ["shut"])])
+def test_nothing_else_is_begun_before_a_gate_is_passed_though_nobody_reads_what_it_makes(project, function, begun):
+    project.write("lab/gates.py", GATES)
+    plain = [replace(stage, place={}, parameters={**stage.parameters, **stage.place}) for stage in project.plan()]
+    gate = Stage("check/net", f"lab.gates:{function}", parameters={"log": str(project.log)}, gate=True)
+    outcome = project.run(project.survey([*plain, gate]))
+    called = project.log.read_text().splitlines()
+    assert called[0] == function
+    assert sorted(called) == sorted(begun)
+    assert [(each.message, each.bad_input) for each in outcome.failures] == (
+        [] if function == "passed" else [("lab/gates.py, Net: no hook point is reached; place one", False)]
+    )
 
 
 @pytest.mark.parametrize("damage", [b"", b"rubbish", None])

@@ -9,8 +9,9 @@ from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vmap
 from torch.nn.functional import max_pool2d
 
 from experiments import models
+from experiments.errors import InputError
 from experiments.hooks import HookedModule, HookPoint, run_with_cache
-from experiments.models.cnn import CNN, MaxPool
+from experiments.models.cnn import CNN, MaxPool, max_pool
 from experiments.models.mlp import MLP
 from experiments.study import STUDIES
 
@@ -87,7 +88,7 @@ def test_options_change_widths_and_depth():
     assert CNN(channels=[4], hidden=9).layers == ("conv1", "hidden2", "logits")
 
 
-@pytest.mark.parametrize("side", [8, 24])
+@pytest.mark.parametrize("side", [7, 8, 13, 24])
 def test_pooling_has_the_values_and_gradients_of_max_pool2d_also_where_pixels_tie(side):
     generator = torch.Generator().manual_seed(1)
     maps = torch.randint(-2, 3, (6, 4, side, side), generator=generator).float()  # five values: ties everywhere
@@ -133,6 +134,50 @@ def test_the_cnn_works_under_the_transforms_of_torch_func():
     torch.testing.assert_close(second, (curved * direction).sum())
 
 
+def test_a_cnn_of_other_kernels_paddings_sizes_and_classes_has_the_shapes_that_these_make():
+    network = CNN(channels=[4, 8, 8], kernel=3, padding=1, hidden=6, classes=5, side=20)
+    images = torch.rand(2, 1, 20, 20, generator=torch.Generator().manual_seed(0))
+    logits, cache = run_with_cache(network, images)
+    assert logits.shape == (2, 5)
+    assert [tuple(cache[f"conv{number}.pooled"].shape[1:]) for number in (1, 2, 3)] == [
+        (4, 10, 10), (8, 5, 5), (8, 2, 2),
+    ]  # fmt: skip
+    assert CNN(channels=[4, 8, 8], kernel=3)(IMAGES).shape == (5, 10)
+
+
+def test_images_that_are_too_small_for_a_cnn_are_refused_with_what_would_help():
+    with pytest.raises(
+        ValueError, match=r"28x28 pixels are too small for 3 convolutions of 5x5 with padding 0.*conv3.*"
+    ):
+        CNN(channels=[4, 8, 8])
+    with pytest.raises(ValueError, match="nothing is left behind conv2; use fewer of them, smaller kernels or more"):
+        CNN(side=8)
+
+
+@pytest.mark.parametrize("make", [MLP, CNN])
+def test_another_activation_function_stands_in_the_place_of_the_relu_and_is_declared(make):
+    network = seeded(lambda: make(activation="tanh"))
+    _, cache = run_with_cache(network, IMAGES)
+    for layer in network.layers[:-1]:
+        assert torch.equal(cache[f"{layer}.post"], cache[f"{layer}.pre"].tanh())
+        assert "tanh" in network.parts[layer]
+        assert "relu" not in network.parts[layer]
+    with pytest.raises(ValueError, match="no activation function is called 'gelu'; there are relu, tanh"):
+        make(activation="gelu")
+
+
+def test_a_network_says_what_its_layers_are_made_of():
+    assert MLP(hidden=[3]).parts == {"hidden1": ("linear", "relu"), "logits": ("linear",)}
+    assert CNN(channels=[2]).parts == {
+        "conv1": ("conv", "relu", "pool"), "hidden2": ("linear", "relu"), "logits": ("linear",),
+    }  # fmt: skip
+
+
+def test_a_network_without_a_hidden_layer_is_refused():
+    with pytest.raises(ValueError, match="at least one hidden layer"):
+        MLP(hidden=[])
+
+
 def test_a_hook_point_does_nothing():
     assert HookPoint()(IMAGES) is IMAGES
 
@@ -152,8 +197,54 @@ class Misnamed(HookedModule):
     hook_points = ("input", "middle")
     layers = ("middle",)
 
+    def __init__(self, **sizes):
+        super().__init__()
+
 
 def test_hook_points_that_are_not_modules_are_refused(monkeypatch):
     monkeypatch.setattr("experiments.models.mlp.MLP", Misnamed)
     with pytest.raises(ValueError, match="not modules of it: input, middle"):
         models.build("experiments.models.mlp:MLP", options={})
+
+
+BUILDS = ("experiments.models.mlp:MLP", "experiments.models.layered:LayeredMLP", "experiments.models.cnn:CNN")
+
+
+@pytest.mark.parametrize("build", BUILDS)
+@pytest.mark.parametrize(("classes", "side"), [(2, 16), (3, 20), (5, 28), (26, 28), (30, 33), (10, 64)])
+def test_a_network_has_a_logit_for_each_class_and_reads_images_of_any_side(build, classes, side):
+    model = models.build(build, options={}, classes=classes, side=side)
+    images = torch.rand(4, 1, side, side)
+    logits = model(images)
+    assert logits.shape == (4, classes)
+    logits.logsumexp(1).sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+    shapes = {name: value.shape for name, value in model.state_dict().items()}
+    found = models.sizes(build, options={}, shapes=shapes)
+    again = models.build(build, options={}, **found)
+    again.load_state_dict(model.state_dict())
+    assert torch.equal(again.eval()(images), model.eval()(images))
+
+
+def test_weights_of_other_options_belong_to_no_network():
+    shapes = {name: value.shape for name, value in MLP(hidden=(8, 4)).state_dict().items()}
+    with pytest.raises(ValueError, match="has weights of these shapes"):
+        models.sizes("experiments.models.mlp:MLP", options={}, shapes=shapes)
+
+
+def test_images_of_which_convolutions_leave_nothing_are_refused():
+    with pytest.raises(InputError, match="images of 15x15 pixels are too small for a CNN of 2 convolutions"):
+        CNN(side=15)
+    assert CNN(side=15, channels=[8])(torch.rand(1, 1, 15, 15)).shape == (1, 10)
+
+
+def test_what_takes_no_classes_is_refused(monkeypatch):
+    monkeypatch.setattr("experiments.models.mlp.MLP", lambda hidden=(): MLP(hidden=hidden))
+    with pytest.raises(ValueError, match=r"MLP does not take classes, side \(got an unexpected keyword argument"):
+        models.build("experiments.models.mlp:MLP", options={})
+
+
+@pytest.mark.parametrize("side", [5, 8, 9])
+def test_maps_of_odd_sides_are_pooled_without_their_last_row_and_column(side):
+    maps = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(max_pool(maps), max_pool2d(maps, 2))
