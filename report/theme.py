@@ -7,6 +7,8 @@ drawn and stored once. Standard library only: both the renderer and the figures 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 PAPER = "#fbfaf7"
 INK = "#1d1f21"  # text and axes
@@ -109,14 +111,22 @@ def both(svg: str) -> str:
     return re.sub(r"<svg\b([^>]*)>", lambda match: f'<svg id="dark"{match[1]}>{rules}', drawing, count=1)
 
 
-def stylesheet() -> str:
+def stylesheet(conditions: Mapping[str, tuple[str, int]] = MappingProxyType({})) -> str:
     """The colours as CSS variables: light, dark where the system or the reader asks for it, light on paper.
 
-    What belongs to a class is of the CSS class c0, c1, ...: its colour is then --class.
+    What belongs to a class is of the CSS class c0, c1, ...: its colour is then --class. `conditions`, {name: (its
+    treatment, the place of its architecture)}: what has data-condition or data-treatment has the treatment's colour as
+    --tone, and round marks where the architecture is the first.
     """
     light, night = _variables(LIGHT_PAGE), _variables(DARK_PAGE)
     classes = "".join(f".c{number} {{ --class: var(--class-{number}); }}\n" for number in range(len(CLASSES)))
-    return (
+    order = list(dict.fromkeys(treatment for treatment, _ in conditions.values()))
+    tones = {name: f"--tone: var(--treatment-{place % len(TREATMENTS)});" for place, name in enumerate(order)}
+    marks = "".join(f'[data-treatment="{name}"] {{ {tone} }}\n' for name, tone in tones.items()) + "".join(
+        f'[data-condition="{name}"] {{ {tones[treatment]} --round: {"0" if architecture else "50%"}; }}\n'
+        for name, (treatment, architecture) in conditions.items()
+    )
+    return marks + (
         f":root {{\n  color-scheme: light;\n{light}}}\n"
         "@media screen and (prefers-color-scheme: dark) {\n"
         f":root:not([data-theme='light']) {{\n  color-scheme: dark;\n{night}}}\n}}\n"
