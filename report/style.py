@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -343,26 +344,35 @@ def class_colours(count: int) -> list[str]:
     return [DIGITS[place % len(DIGITS)] for place in range(count)]
 
 
-def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
-    """Name each digit at its place (10, 2), within the axes, on a halo of paper. `halo` must be unique within the
-    figure."""
-    for digit, (x, y) in enumerate(points):
+def class_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
+    """Number each class at its place (class, 2), within the axes, on a halo of paper. `halo` must be unique within the
+    figure; `class_key` tells what the numbers stand for."""
+    for place, (x, y) in enumerate(points):
         ax.text(
             x,
             y,
-            str(digit),
+            str(place),
             color=INK,
             ha="center",
             va="center_baseline",
             fontweight="bold",
-            gid=f"halo-{halo}-{digit}",
+            gid=f"halo-{halo}-{place}",
             in_layout=False,
         )
 
 
+def class_key(fig: Figure, names: Sequence[str]) -> None:
+    """Below the figure, the names of the classes by their numbers; nothing where the numbers are their names."""
+    numbered = [f"{place}\N{NO-BREAK SPACE}{name}" for place, name in enumerate(names)]
+    if numbered != [f"{place}\N{NO-BREAK SPACE}{place}" for place in range(len(names))]:
+        text = textwrap.fill(" · ".join(numbered), int(WIDTH * 13), break_long_words=False, break_on_hyphens=False)
+        fig.supxlabel(text, x=0.01, ha="left", fontsize=FONT_SIZE, color=INK, linespacing=1.5)
+        fig.set_figheight(fig.get_figheight() + 0.1 + 0.2 * (1 + text.count("\n")))
+
+
 __all__ = [
     "DIGITS", "FONT_SIZE", "GRID", "HEAT", "INK", "MINUS", "MUTED", "PAPER", "TREATMENTS", "WIDTH",
-    "across", "architecture", "beside", "class_colours", "class_ticks", "curve", "difference", "digit_labels", "dots",
-    "drawn", "end_labels", "epoch_axis", "figure", "heat", "key", "label", "layer_label", "look", "look_of", "panels",
-    "present", "showing", "sparse", "spread", "study", "treatment",
+    "across", "architecture", "beside", "class_colours", "class_key", "class_labels", "class_ticks", "curve",
+    "difference", "dots", "drawn", "end_labels", "epoch_axis", "figure", "heat", "key", "label", "layer_label", "look",
+    "look_of", "panels", "present", "showing", "sparse", "spread", "study", "treatment",
 ]  # fmt: skip

@@ -17,12 +17,14 @@ from report import export, style
 from report.arrays import Arrays, conditions_of, layers_of
 
 Drawn = dict[str, str]
+Card = Mapping[str, Any]  # of the data set: what is known of it
 
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+ACROSS = 6  # maps beside each other
 DOTS = 1700  # in one figure at most, shared by its maps: more would make it heavy
 SPACES = {"layer": "the layer itself", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 KEPT = {
-    "silhouette": "Silhouette of the digits",
+    "silhouette": "Silhouette of the classes",
     "knn": "k-NN accuracy, %",
     "trustworthiness": "Trustworthiness",
     "distances": "Order of the distances",
@@ -37,20 +39,48 @@ CHANCES = (
 
 
 @style.drawn
-def maps(*, arrays: Arrays, architecture: str) -> Drawn:
-    """The maps of every hidden layer of one trained network of each input treatment."""
-    return _maps(arrays, architecture)
+def maps(*, arrays: Arrays, architecture: str, card: Card) -> Drawn:
+    """The maps of every hidden layer of one trained network of each input treatment: a block of columns for each, a
+    row for each layer."""
+    conditions, methods = conditions_of(arrays, architecture), _methods(arrays)
+    hooks, last = layers_of(arrays, conditions[0]), len(arrays["moments"]) - 1
+    _, beside = style.across(len(conditions), most=max(1, ACROSS // len(methods)))
+    blocks = [conditions[first : first + beside] for first in range(0, len(conditions), beside)]
+    panels = [
+        [_Map(condition, hook, method, last) for condition in block for method in methods]
+        for block in blocks
+        for hook in hooks
+    ]
+    fig, grid, table = _map_grid(arrays, panels, card)
+    for row, line in enumerate(panels):
+        for ax, (condition, _, method, _) in zip(grid[row], line if row % len(hooks) == 0 else (), strict=False):
+            treatment = style.treatment(condition) if method == methods[0] else ""
+            ax.set_title(f"{treatment}\n{METHODS[method]}", color=style.look(condition)["color"])
+        grid[row, 0].set_ylabel(style.layer_label(line[0].hook.partition(".")[0]), color=style.INK)
+    return export.done(fig, *table)
 
 
 @style.drawn
-def development(*, arrays: Arrays, architecture: str) -> Drawn:
+def development(*, arrays: Arrays, architecture: str, card: Card) -> Drawn:
     """The bent maps of a network's last hidden layer at each moment: a row for each input treatment."""
-    return _development(arrays, architecture)
+    conditions, moments = conditions_of(arrays, architecture), list(arrays["moments"])
+    columns = [(method, place) for method in _bent(arrays) for place in range(len(moments))]
+    panels = [
+        [_Map(condition, layers_of(arrays, condition)[-1], method, place) for method, place in columns]
+        for condition in conditions
+    ]
+    fig, grid, table = _map_grid(arrays, panels, card)
+    for ax, (method, place) in zip(grid[0], columns, strict=True):
+        when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
+        ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{when}")
+    for ax, condition in zip(grid[:, 0], conditions, strict=True):
+        ax.set_ylabel(style.label(condition).replace(", ", "\n"), color=style.look(condition)["color"])
+    return export.done(fig, *table)
 
 
 @style.drawn
-def starts(*, arrays: Arrays) -> Drawn:
-    """Maps of one layer from several random starts, and of other networks from the first start."""
+def starts(*, arrays: Arrays, card: Card) -> Drawn:
+    """Maps of one layer from several random starts, and of other networks from one start: the first condition's."""
     condition, methods = conditions_of(arrays)[0], _bent(arrays)
     labels = arrays[f"stability/labels/{condition}"]
     maps = {
@@ -70,6 +100,7 @@ def starts(*, arrays: Arrays) -> Drawn:
         grid[row, 0].set_ylabel(METHODS[method], color=style.INK)
     for ax, (chance, place) in zip(grid[0], columns, strict=True):
         ax.set_title(f"start {place + 1}" if chance == "start" else f"network {place + 1},\nstart 1")
+    style.class_key(fig, card["class_names"])
     return export.done(fig, *_coordinates(labels, drawn))
 
 
@@ -82,7 +113,7 @@ def kept(*, arrays: Arrays) -> Drawn:
     for ax, (measure, title) in zip((*grid[0, :2], *grid[1, :2]), KEPT.items(), strict=True):
         spaces = ("layer", *_methods(arrays)) if measure in ("silhouette", "knn") else _methods(arrays)
         for place, method in enumerate(spaces):
-            for shift, condition in zip(_offsets(len(conditions)), conditions, strict=True):
+            for shift, condition in zip(style.beside(len(conditions), reach=0.26), conditions, strict=True):
                 hook = str(arrays[f"hook_points/{condition}"][-1])
                 value = float(arrays[f"{measure}/{condition}/{method}/{hook}"][-1])
                 look = style.look(condition)
@@ -105,7 +136,7 @@ def stability(*, arrays: Arrays) -> Drawn:
         axes, ("disparity", "overlap"), ("Procrustes disparity", "Shared neighbours, %"), strict=False
     ):
         for place, (chance, method, _) in enumerate(chances):
-            for shift, condition in zip(_offsets(len(conditions)), conditions, strict=True):
+            for shift, condition in zip(style.beside(len(conditions), reach=0.26), conditions, strict=True):
                 values = arrays.get(f"stability/{measure}/{chance}/{method}/{condition}")
                 if values is None:  # of the layer itself there is no map to be turned
                     continue
@@ -130,41 +161,13 @@ class _Map(NamedTuple):
     place: int
 
 
-def _maps(arrays: Arrays, architecture: str) -> Drawn:
-    conditions = conditions_of(arrays, architecture)
-    hooks, methods, last = layers_of(arrays, conditions[0]), _methods(arrays), len(arrays["moments"]) - 1
-    columns = [(condition, method) for condition in conditions for method in methods]
-    panels = [[_Map(condition, hook, method, last) for condition, method in columns] for hook in hooks]
-    fig, grid, table = _map_grid(arrays, panels)
-    for ax, (condition, method) in zip(grid[0], columns, strict=True):
-        treatment = style.treatment(condition) if method == methods[0] else ""
-        ax.set_title(f"{treatment}\n{METHODS[method]}", color=style.look(condition)["color"])
-    for ax, hook in zip(grid[:, 0], hooks, strict=True):
-        ax.set_ylabel(style.layer_label(hook.partition(".")[0]), color=style.INK)
-    return export.done(fig, *table)
-
-
-def _development(arrays: Arrays, architecture: str) -> Drawn:
-    conditions, moments = conditions_of(arrays, architecture), list(arrays["moments"])
-    columns = [(method, place) for method in _bent(arrays) for place in range(len(moments))]
-    panels = [
-        [_Map(condition, layers_of(arrays, condition)[-1], method, place) for method, place in columns]
-        for condition in conditions
-    ]
-    fig, grid, table = _map_grid(arrays, panels)
-    for ax, (method, place) in zip(grid[0], columns, strict=True):
-        when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
-        ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{when}")
-    for ax, condition in zip(grid[:, 0], conditions, strict=True):
-        ax.set_ylabel(style.label(condition).replace(", ", "\n"), color=style.look(condition)["color"])
-    return export.done(fig, *table)
-
-
-def _map_grid(arrays: Arrays, panels: Sequence[Sequence[_Map]]) -> tuple[Figure, Any, tuple[list, list]]:
-    """Maps in rows and columns, the silhouette of the digits in each below it; and their table."""
-    fig, grid = style.figure(height=0.6 + 1.22 * len(panels), nrows=len(panels), ncols=len(panels[0]), squeeze=False)
-    few = _first_of_each(arrays["labels"], DOTS // (10 * len(panels) * len(panels[0])))
+def _map_grid(arrays: Arrays, panels: Sequence[Sequence[_Map]], card: Card) -> tuple[Figure, Any, tuple[list, list]]:
+    """Maps in rows and columns, the silhouette of the classes in each below it; and their table."""
+    nrows, ncols = len(panels), max(map(len, panels))
+    fig, grid = style.figure(height=0.6 + nrows * min(2.2, 0.12 + 6.6 / ncols), nrows=nrows, ncols=ncols, squeeze=False)
+    few = _first_of_each(arrays["labels"], max(1, DOTS // (len(card["class_names"]) * nrows * ncols)))
     labels, drawn = arrays["labels"][few], {}
+    style.class_key(fig, card["class_names"])
     for row, line in enumerate(panels):
         for column, (condition, hook, method, place) in enumerate(line):
             name = f"{condition}/{method}/{hook}"
@@ -174,6 +177,8 @@ def _map_grid(arrays: Arrays, panels: Sequence[Sequence[_Map]]) -> tuple[Figure,
             separation = float(arrays[f"silhouette/{name}"][place])
             grid[row, column].set_xlabel(f"{separation:.2f}".replace("-", "\N{MINUS SIGN}"), labelpad=2)
             drawn[f"{condition} {hook} {method} epoch {arrays['moments'][place]}"] = points
+        for ax in grid[row, len(line) :]:
+            ax.set_axis_off()
     return fig, grid, _coordinates(labels, drawn)
 
 
@@ -181,15 +186,17 @@ def _coordinates(labels: np.ndarray, drawn: Mapping[str, np.ndarray]) -> tuple[l
     """A table with a row for each image and two columns for each map, in thousandths; and its header."""
     columns = [np.round(points, 3) for points in drawn.values()]
     table = [(i, label, *np.concatenate([points[i] for points in columns])) for i, label in enumerate(labels)]
-    return table, ["image", "digit", *(f"{name} {axis}" for name in drawn for axis in "xy")]
+    return table, ["image", "class", *(f"{name} {axis}" for name in drawn for axis in "xy")]
 
 
 def _panel(ax: Axes, points: np.ndarray, centres: np.ndarray, labels: np.ndarray, *, name: str) -> None:
-    """One map: dots in the colours of their digits, and numerals at the centres; no room is left for a lone island."""
+    """One map: dots in the colours of their classes, and their numbers at the centres; no room is left for a lone
+    island."""
     low, high = np.quantile(points, (0.005, 0.995), axis=0)
-    for digit, colour in zip(np.unique(labels), style.DIGITS, strict=False):
-        style.dots(ax, points[labels == digit], color=colour, size=1.8, alpha=0.8)
-    style.digit_labels(ax, centres, halo=name)
+    classes = np.unique(labels)
+    for each, colour in zip(classes, style.class_colours(len(classes)), strict=True):
+        style.dots(ax, points[labels == each], color=colour, size=1.8, alpha=0.8)
+    style.class_labels(ax, centres, halo=name)
     reach, (x, y) = 0.55 * max(float((high - low).max()), 2e-3), (low + high) / 2
     ax.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach), xticks=[], yticks=[], box_aspect=1)
     ax.spines[:].set_visible(False)
@@ -197,12 +204,12 @@ def _panel(ax: Axes, points: np.ndarray, centres: np.ndarray, labels: np.ndarray
 
 
 def _first_of_each(labels: np.ndarray, count: int) -> np.ndarray:
-    """The places of the first images of each digit, in order."""
-    return np.sort(np.concatenate([np.flatnonzero(labels == digit)[:count] for digit in np.unique(labels)]))
+    """The places of the first images of each class, in order."""
+    return np.sort(np.concatenate([np.flatnonzero(labels == each)[:count] for each in np.unique(labels)]))
 
 
 def _centres(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    return np.stack([points[labels == digit].mean(axis=0) for digit in np.unique(labels)])
+    return np.stack([points[labels == each].mean(axis=0) for each in np.unique(labels)])
 
 
 def _methods(arrays: Arrays) -> list[str]:
@@ -224,14 +231,11 @@ def _rows(ax: Axes, names: Sequence[str]) -> None:
     ax.tick_params(axis="y", length=0, labelcolor=style.INK)
 
 
-def _offsets(count: int) -> np.ndarray:
-    return (np.arange(count) - (count - 1) / 2) * 0.17
-
-
 def _key_column(axes: Iterable[Axes], conditions: Sequence[str], *, lines: float) -> None:
     """Markers and names of the conditions, at the top of the first of the axes, which has room for `lines` of them; the
     others stay empty."""
     first, *rest = axes
+    lines = max(lines, len(conditions))
     for ax in (first, *rest):
         ax.set_axis_off()
     first.set(xlim=(0, 1), ylim=(lines, -0.5))

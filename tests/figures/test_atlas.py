@@ -3,21 +3,28 @@
 import numpy as np
 import planted
 import pytest
-from drawings import assert_sound, draw, rows, texts
+from drawings import assert_sound, draw, margin, rows, texts
 
+from experiments import wiring
 from report.figures import atlas
 
-FIGURES = ("maps_mlp", "maps_cnn", "development_mlp", "development_cnn", "starts", "kept", "stability")
+CARD = {"class_names": [str(digit) for digit in range(10)]}
+OF_EACH = [
+    (figure, {"architecture": architecture, "card": CARD})
+    for figure in (atlas.maps, atlas.development)
+    for architecture in ("mlp", "cnn")
+]
+OF_ALL = [(atlas.starts, {"card": CARD}), (atlas.kept, {}), (atlas.stability, {})]
 HOOKS = {"mlp": ("hidden1.post", "hidden2.post"), "cnn": ("conv1.pooled", "conv2.pooled", "hidden3.post")}
 
 
-def study(*, epochs: int = 4, networks: int = 3, pairs: int = 3, methods=("pca", "tsne", "umap")):
-    """The same circle of digits on every map; measures count layers and methods, the silhouette moments too."""
-    labels = np.tile(np.arange(10, dtype=np.uint8), 20)
+def study(*, epochs=4, networks=3, pairs=3, methods=("pca", "tsne", "umap"), conditions=planted.CONDITIONS, classes=10):
+    """The same circle of classes on every map; measures count layers and methods, the silhouette moments too."""
+    labels = np.tile(np.arange(classes, dtype=np.uint8), 20)
     moments = sorted({0, 1, epochs})
     circle = np.stack([np.cos(labels * 0.6), np.sin(labels * 0.6)], axis=1).astype(np.float16)
     arrays = {"methods": np.array(methods), "labels": labels, "moments": np.array(moments)}
-    for condition in planted.CONDITIONS:
+    for condition in conditions:
         hooks = HOOKS[condition.partition("-")[0]]
         arrays[f"hook_points/{condition}"] = np.array(hooks)
         arrays[f"stability/labels/{condition}"] = labels
@@ -26,7 +33,7 @@ def study(*, epochs: int = 4, networks: int = 3, pairs: int = 3, methods=("pca",
             for depth, hook in enumerate(hooks):
                 name = f"{condition}/{method}/{hook}"
                 arrays[f"coordinates/{name}"] = np.stack([circle] * len(moments))
-                arrays[f"centres/{name}"] = np.stack([circle[:10]] * len(moments))
+                arrays[f"centres/{name}"] = np.stack([circle[:classes]] * len(moments))
                 for measure in atlas.KEPT:
                     arrays[f"{measure}/{name}"] = np.full(len(moments), depth + place / 10)
                 arrays[f"silhouette/{name}"] = depth + np.arange(len(moments)) / 10
@@ -40,17 +47,17 @@ def study(*, epochs: int = 4, networks: int = 3, pairs: int = 3, methods=("pca",
 
 
 @pytest.mark.parametrize(("epochs", "methods"), [(1, ("pca", "tsne")), (4, ("pca", "tsne", "umap"))])
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_valid_and_small(name, epochs, methods):
-    figure, arrays = getattr(atlas, name), study(epochs=epochs, methods=methods)
-    assert_sound(figure, largest=80_000, arrays=arrays)
-    drawn = draw(figure, arrays=arrays)
+@pytest.mark.parametrize(("figure", "of"), [*OF_EACH, *OF_ALL])
+def test_a_figure_is_valid_and_small(figure, of, epochs, methods):
+    arrays = study(epochs=epochs, methods=methods)
+    assert_sound(figure, largest=80_000, arrays=arrays, **of)
+    drawn = draw(figure, arrays=arrays, **of)
     assert len(drawn["data.csv"]) < 60_000
     assert ("UMAP" in drawn["figure.svg"]) == ("umap" in methods)
 
 
 def test_every_map_has_its_silhouette_below_it_and_all_methods_stand_side_by_side():
-    drawn = draw(atlas.maps_cnn, arrays=study())
+    drawn = draw(atlas.maps, arrays=study(), architecture="cnn", card=CARD)
     said = texts(drawn)
     assert [said.count(f"{depth}.20") for depth in range(3)] == [6, 6, 6]
     assert [said.count(method) for method in ("PCA", "t-SNE", "UMAP")] == [2, 2, 2]
@@ -58,9 +65,9 @@ def test_every_map_has_its_silhouette_below_it_and_all_methods_stand_side_by_sid
 
 
 def test_the_table_of_a_map_has_a_row_for_each_image_and_its_place_on_each_map():
-    found = rows(draw(atlas.development_cnn, arrays=study()))
+    found = rows(draw(atlas.development, arrays=study(), architecture="cnn", card=CARD))
     assert len(found) == 10 * (atlas.DOTS // (10 * 2 * 6))
-    assert [row["digit"] for row in found[:10]] == [str(digit) for digit in range(10)]
+    assert [row["class"] for row in found[:10]] == [str(digit) for digit in range(10)]
     places = [name for name in found[0] if name.startswith("cnn-raw hidden3.post umap")]
     assert places == [f"cnn-raw hidden3.post umap epoch {epoch} {axis}" for epoch in (0, 1, 4) for axis in "xy"]
     assert [float(found[1][name]) for name in places[:2]] == pytest.approx([np.cos(0.6), np.sin(0.6)], abs=1e-3)
@@ -68,7 +75,7 @@ def test_the_table_of_a_map_has_a_row_for_each_image_and_its_place_on_each_map()
 
 @pytest.mark.parametrize(("networks", "shown"), [(1, 3), (2, 4), (3, 5)])
 def test_the_first_network_is_not_shown_twice(networks, shown):
-    drawn = draw(atlas.starts, arrays=study(networks=networks))
+    drawn = draw(atlas.starts, arrays=study(networks=networks), card=CARD)
     assert len([name for name in rows(drawn)[0] if name.startswith("mlp-raw tsne") and name.endswith("x")]) == shown
     assert texts(drawn).count("start 1") == networks
 
@@ -84,3 +91,22 @@ def test_stability_lists_every_pair_and_has_no_disparity_of_layers():
     found = rows(draw(atlas.stability, arrays=study(pairs=3)))
     assert len(found) == 4 * (5 + 4) * 3
     assert {row["measure"] for row in found if row["method"] == "layer"} == {"overlap"}
+
+
+@pytest.mark.parametrize("treatments", [("raw",), ("raw", "scaled", "normalized")])
+@pytest.mark.parametrize("architectures", [("mlp",), ("mlp", "cnn")])
+def test_every_number_of_conditions_and_named_classes_are_drawn_whole(architectures, treatments, monkeypatch):
+    look = wiring.look(planted.study(architectures=architectures, treatments=treatments))
+    arrays = study(conditions=look["conditions"], classes=5)
+    card = {"class_names": ["T-shirt", "Trouser", "Coat", "Bag", "Ankle boot"]}
+    of_each = {"architecture": architectures[-1], "card": card}
+    for figure, of in (
+        (atlas.maps, of_each),
+        (atlas.development, of_each),
+        (atlas.starts, {"card": card}),
+        *OF_ALL[1:],
+    ):
+        said = " ".join(texts(draw(figure, arrays=arrays, look=look, **of)))
+        assert ("4\N{NO-BREAK SPACE}Ankle boot" in said) == ("card" in of)
+        assert all(treatment in said for treatment in treatments) or figure is atlas.starts
+        assert margin(monkeypatch, figure, arrays=arrays, look=look, **of) > 0

@@ -17,7 +17,7 @@ def example(*, arrays):
     style.end_labels(axes[0], [(0.5, "near", style.TREATMENTS[0]), (0.5, "as near", style.TREATMENTS[1])])
     style.heat(axes[1], arrays, low=0, high=1)
     style.dots(axes[0], np.array([[1.0, 0.5]]), color=style.DIGITS[3])
-    style.digit_labels(axes[0], np.array([[1.0, 0.5]]), halo="one")
+    style.class_labels(axes[0], np.array([[1.0, 0.5]]), halo="one")
     return {"figure.svg": export.save(fig), "data.csv": export.csv(arrays, ["a", "b", "c", "d"])}
 
 
