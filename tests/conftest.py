@@ -56,7 +56,7 @@ SMOKE = ("--study", "smoke", "--dataset", "digits")
 LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py", "test_notebooks.py", "figures")
 LONG += ("test_manifold.py", "test_statistics.py", "test_features.py")
 SLOW_FIXTURES = {"once", "browser"}  # a build of the project, Chromium
-SLOW_MODULES = {"subprocess", "experiments.exact", "experiments.train", "experiments.analyses.specimen"}
+SLOW_MODULES = {"subprocess", "cutting", "experiments.exact", "experiments.train", "experiments.analyses.specimen"}
 
 
 def pytest_collection_modifyitems(items):

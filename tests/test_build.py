@@ -10,6 +10,7 @@ import urllib.request
 from dataclasses import replace
 
 import pytest
+from sets import plant
 
 from experiments.plan import plan
 from experiments.study import STUDIES
@@ -83,6 +84,15 @@ def test_data_that_cannot_be_had_are_named_with_both_ways_on(fresh):
     assert "--data DIR" in done.stderr
     assert "--dataset digits" in done.stderr
     assert "Traceback" not in done.stderr
+    assert not fresh.site.exists()
+
+
+def test_a_description_that_cannot_be_used_is_told_in_one_line_before_any_work(fresh, tmp_path):
+    folder = plant(tmp_path / "set", classes=2, class_names=["yes", "yes"])
+    done = fresh.build("--study", "smoke", "--data", folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = "line 1: classes 0 and 1 are both called 'yes'. Name them apart."
+    assert done.stderr == f"build.py: {folder / 'dataset.toml'}, {said}\n"
     assert not fresh.site.exists()
 
 

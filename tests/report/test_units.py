@@ -1,6 +1,7 @@
 """The pages of single units: what is planted in the numbers stands on the card, and every link and picture is there."""
 
 import base64
+import html
 import json
 import re
 from urllib.parse import urljoin
@@ -118,6 +119,23 @@ def test_a_card_says_in_words_what_its_numbers_say(page):
     assert "55 of their 60 lost images are read as 4 instead" in said
     assert "correlation" in said
     assert "0.87" in said
+
+
+def test_classes_with_names_are_named_wherever_digits_stand(arguments):
+    names = ["circle", "cross", "bar", "ring & dot", "<frame>", "f", "g", "h", "two words", "nine"]
+    named = {"noun": "shape", "plural": "shapes", "kind": "shape", "kinds": "shapes", "class_names": names}
+    site = render(**arguments | {"card": arguments["card"] | named, "units": NETWORKS})
+    shown = card(site["units/mlp-raw.html"].decode(), "hidden1-0")
+    said = html.unescape(text(shown))
+    assert "it answers most to nine, and counts as answering to 3.2 of ten shapes" in said
+    assert "images of nine lose 60.0 points" in said
+    assert "55 of their 60 lost images are read as <frame> instead" in said
+    assert "shape nine 90.0, 90.0, 90.0 %" in html.unescape(shown)
+    assert 'alt="Images of nine, &#60;frame&#62;"' in shown
+    assert 'data-likes="nine"' in shown
+    for code in ("cir", "cro", "bar", "<fr", "two"):
+        assert f">{code}</text>" in html.unescape(shown), code
+    assert "digit " not in said
 
 
 def test_a_dead_unit_is_said_to_be_dead_and_to_cost_nothing(page):
