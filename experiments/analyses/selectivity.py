@@ -129,7 +129,7 @@ def _turned(
 
 
 def before_relu(
-    model: HookedModule, images: Float[Tensor, "image 1 28 28"], layer: str
+    model: HookedModule, images: Float[Tensor, "image 1 side side"], layer: str
 ) -> Float[Tensor, "image unit ..."] | None:
     """What a layer's ReLU is fed; None where that cannot be read, as another part stands between `pre` and ReLU."""
     pre, post = f"{layer}.pre", f"{layer}.post"

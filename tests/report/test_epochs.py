@@ -43,7 +43,7 @@ def test_a_curve_is_read_as_the_mean_that_was_drawn():
     first = record["panels"][0]
     assert [curve["name"] for curve in first["curves"]] == ["normalized", "normalized, half"]
     np.testing.assert_allclose(first["curves"][0]["value"], ARRAYS.mean(axis=0), rtol=1e-3)
-    assert first["curves"][0]["tone"] == "normalized"
+    assert first["curves"][0]["tone"] == "treatment-1"
     assert first["curves"][0]["mark"] == "square"
 
 
