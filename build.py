@@ -14,6 +14,8 @@ import sys
 import time
 from pathlib import Path
 
+from experiments.chapters import left_out
+from experiments.description import described
 from experiments.engine import console, places, runner
 from experiments.engine.arguments import parse
 from experiments.engine.files import FilesError, check_writable, sweep
@@ -26,10 +28,11 @@ from experiments.engine.surroundings import Surroundings
 from experiments.engine.survey import PlanError, Shelves, Survey
 from experiments.errors import InputError
 from experiments.idx import fingerprints
-from experiments.plan import PICTURES, plan, shown
+from experiments.plan import PICTURES, plan, sensible, shown
+from experiments.spec import Study
 from experiments.study import STUDIES
 from report.errors import PageError
-from report.pages import PAGES
+from report.pages import Contents, read
 from report.site import check, update
 
 ROOT = Path(__file__).resolve().parent
@@ -72,23 +75,26 @@ def command(options: argparse.Namespace) -> int:
     stand()
     started = time.monotonic()
     memo = Memo(options.cache / "memo.json")
-    survey = look(options, memo)
+    study = sensible(STUDIES[options.study])
+    contents = read(ROOT, memo=memo.known["pages"]).without(left_out(study))
+    survey = look(options, study, memo, contents)
     memo.keep()
     if options.list is not None:
         return console.show_list(survey, options.list or None, as_json=options.json)
     if options.explain:
         return console.show(explain(survey, options.explain))
     if options.check:
-        return inspect(survey, jobs=options.jobs, out=options.out)
+        return inspect(survey, contents, jobs=options.jobs, out=options.out)
     if options.verify:
         return compare(survey, options.verify, jobs=options.jobs)
-    outcome = compute(survey, jobs=options.jobs, out=options.out)
+    outcome = compute(survey, contents, jobs=options.jobs, out=options.out)
     memo.keep()
     if outcome.failures:
         return console.show_failures(outcome, debug=options.debug)
     written = update(
         survey,
-        study=STUDIES[options.study],
+        contents,
+        study=study,
         root=ROOT,
         out=options.out,
         cache=options.cache,
@@ -107,17 +113,20 @@ def stand() -> None:
         os.chdir(ROOT)
 
 
-def look(options: argparse.Namespace, memo: Memo) -> Survey:
-    """Plans the study and surveys where every stage stands."""
+def look(options: argparse.Namespace, study: Study, memo: Memo, contents: Contents) -> Survey:
+    """Plans the study and surveys where every stage stands; PageError, of all templates, where pages are at fault."""
     files = fingerprints(options.data.resolve(), memo=memo.known["files"]) if options.data else {}
     stages = plan(
-        STUDIES[options.study],
+        study,
         dataset=options.dataset,
         folder=str(options.data.resolve()) if options.data else "",
         cache=str(options.cache),
         files=files,
-        questions={page.slug: page.question for page in PAGES},
+        description=described(options.data.resolve()) if options.data else {},
+        questions={page.slug: page.question for page in contents.pages},
     )
+    if contents.faults:
+        check(stages, contents, root=ROOT, out=options.out)
     places.check_readable(folder / kept for folder in (options.cache, ROOT / "results") for kept in KEPT)
     for kept in KEPT:
         sweep(options.cache / kept)
@@ -130,7 +139,7 @@ def look(options: argparse.Namespace, memo: Memo) -> Survey:
     return survey
 
 
-def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
+def compute(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> runner.Outcome:
     """Runs what is missing, on as many processes as asked for; prints the graph first, and before that says so if the
     site could not be written."""
     for note in survey.drop_damaged(survey.wanted):
@@ -138,11 +147,13 @@ def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
     missing = survey.must_run()
     if not missing:
         return runner.Outcome()
-    check(survey, root=ROOT, out=out)
+    check(survey.stages, contents, root=ROOT, out=out)
     tell_losses(survey)
     for kept in KEPT:
         check_writable(survey.shelves.local.folder / kept)
     standing, jobs = states(survey), min(jobs, len(missing))
+    for chapter, why in contents.absent.items():
+        console.show(f"without the chapter {chapter}: {why}")
     console.show_graph(standing, costs=survey.costs(), jobs=jobs)
     perhaps = {name for name in missing if standing[name] == "waiting"}
     progress = Progress({*missing} - perhaps, perhaps=perhaps, costs=survey.costs, jobs=jobs)
@@ -150,7 +161,7 @@ def compute(survey: Survey, *, jobs: int, out: Path) -> runner.Outcome:
         return runner.run(survey, executor, told=progress.told)
 
 
-def inspect(survey: Survey, *, jobs: int, out: Path) -> int:
+def inspect(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> int:
     """Checks the networks and the templates, and nothing else; says what is wrong with any, or that nothing is."""
     gates = [stage for stage in survey.stages if stage.gate]
     networks = Survey(gates, survey.shelves, survey.sources, survey.surroundings)
@@ -159,7 +170,7 @@ def inspect(survey: Survey, *, jobs: int, out: Path) -> int:
         with runner.workers(min(jobs, len(missing))) as executor:
             outcome = runner.run(networks, executor)
     code = console.show_failures(outcome, debug=False) if outcome.failures else 0
-    check(survey, root=ROOT, out=out)
+    check(survey.stages, contents, root=ROOT, out=out)
     return code or console.show(f"nothing is wrong: {len(gates)} networks and all templates were checked")
 
 

@@ -37,8 +37,8 @@ class Network:
     mean: float
     std: float
 
-    def treat(self, images: np.ndarray) -> Float[Tensor, "image 1 28 28"]:
-        """What the network is fed, from images uint8 (image, 28, 28)."""
+    def treat(self, images: np.ndarray) -> Float[Tensor, "image 1 side side"]:
+        """What the network is fed, from images uint8 (image, side, side)."""
         return treat(images, mean=self.mean, std=self.std)
 
 
@@ -107,7 +107,9 @@ def at_epoch(weights: Mapping[str, np.ndarray], *, epoch: int, architecture: Map
 
 
 def _with_state(state: Mapping[str, Tensor], architecture: Mapping[str, Any]) -> HookedModule:
+    name, options = architecture["build"], architecture["options"]
+    sizes = models.sizes(name, options=options, shapes={name: value.shape for name, value in state.items()})
     with torch.random.fork_rng(devices=[]):
-        model = models.build(architecture["build"], options=architecture["options"])
+        model = models.build(name, options=options, **sizes)
     model.load_state_dict(state)
     return model.eval()

@@ -73,14 +73,113 @@ def analysis(
     )
 
 
-def figure(page: str, name: str, *, analysis: str = "") -> Stage:
-    """The stage that draws a figure, from the analysis of its page or another one."""
+def figures(
+    study: Study,
+    page: str,
+    *names: str,
+    analysis: str = "",
+    each: str = "",
+    inputs: Mapping[str, Product] | None = None,
+) -> list[Stage]:
+    """The stages that draw figures, from the analysis of their page or another one, and from further `inputs`.
+
+    report/figures/<analysis>.py has a function of each name. `each`: "architecture" draws one for every architecture,
+    which is handed to the function by its name.
+    """
     analysis = analysis or page
-    return Stage(
-        name=f"figure/{page}/{name.replace('_', '-')}",
-        function=f"report.figures.{analysis}:{name}",
-        inputs={
-            "arrays": Product(f"analysis/{analysis}", "arrays.npz"),
-            "facts": Product(f"analysis/{analysis}", "facts.json"),
+    of = list(look(study)["architectures"]) if each == "architecture" else [""]
+    return [
+        Stage(
+            name=f"figure/{page}/{'-'.join(filter(None, (name.replace('_', '-'), one)))}",
+            function=f"report.figures.{analysis}:{name}",
+            parameters={"look": look(study), **({"architecture": one} if one else {})},
+            inputs={
+                "arrays": Product(f"analysis/{analysis}", "arrays.npz"),
+                "facts": Product(f"analysis/{analysis}", "facts.json"),
+                **(inputs or {}),
+            },
+        )
+        for name in names
+        for one in of
+    ]
+
+
+def read_networks(
+    study: Study,
+    subject: str,
+    *,
+    inputs: Mapping[str, Product] | None = None,
+    parameters: Mapping[str, Json] | None = None,
+    recorded: bool = False,
+    seeded: bool = True,
+) -> list[Stage]:
+    """The stages `<subject>/<run>`, which read every trained network: experiments/analyses/<subject>.py has `read`.
+
+    They are handed its weights and the probe set; its record, where `recorded`, and its seed, where `seeded`.
+    """
+    return [
+        Stage(
+            name=f"{subject}/{run.name}",
+            function=f"experiments.analyses.{subject}:read",
+            parameters={**network_of(run), **({"seed": run.seed} if seeded else {}), **(parameters or {})},
+            inputs={
+                "weights": weights(run),
+                **({"record": record(run)} if recorded else {}),
+                "probe": PROBE,
+                **(inputs or {}),
+            },
+        )
+        for run in study.runs
+    ]
+
+
+def networks(study: Study) -> dict[str, Product]:
+    """What each architecture says of itself, by its name: see `experiments.models.check`."""
+    return {each.name: Product(f"check/{each.name}", "check.json") for each in _distinct(study, "architecture")}
+
+
+def checks(study: Study) -> list[Stage]:
+    """Every network of the study is held against what it declares, before anything is trained."""
+    return [
+        Stage(
+            name=f"check/{each.name}",
+            function="experiments.models.check:check",
+            parameters={"architecture": {"build": each.build, "options": dict(each.options)}},
+            publish=("check.json",),
+            gate=True,
+        )
+        for each in (*_distinct(study, "architecture"), *study.variants)
+    ]
+
+
+def grid(study: Study) -> Json:
+    """The study's conditions and comparisons as the analyses read them; see `experiments.analyses.grid`."""
+    return {
+        "conditions": {
+            each.name: {"architecture": each.architecture.name, "treatment": each.treatment.name}
+            for each in study.conditions
         },
-    )
+        "comparisons": {
+            each.name: {
+                "first": each.first.name,
+                "second": each.second.name,
+                "axis": each.axis,
+                "within": each.within.name,
+            }
+            for each in study.comparisons
+        },
+    }
+
+
+def look(study: Study) -> Json:
+    """What figures must know to name and colour things: the grid, and the titles of what stands in it."""
+    return {
+        **grid(study),
+        "architectures": {each.name: each.title for each in _distinct(study, "architecture")},
+        "treatments": {each.name: each.title for each in _distinct(study, "treatment")},
+    }
+
+
+def _distinct(study: Study, axis: str) -> list:
+    """The architectures or the treatments of the study's conditions, each once, in their order."""
+    return list({getattr(each, axis).name: getattr(each, axis) for each in study.conditions}.values())

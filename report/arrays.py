@@ -24,12 +24,12 @@ def conditions_of(arrays: Arrays, architecture: str = "", *, by: str = "") -> li
     """
     kind = by or _listing(arrays)
     names = [name.partition("/")[2] for name in arrays if name.startswith(f"{kind}/")]
-    return style.present(name for name in names if name.startswith(architecture))
+    return style.present(name for name in names if architecture in ("", name, style.architecture(name)))
 
 
 def architectures_of(arrays: Arrays) -> list[str]:
     """The architectures of these conditions, each once."""
-    return list(dict.fromkeys(condition.partition("-")[0] for condition in conditions_of(arrays)))
+    return list(dict.fromkeys(style.architecture(condition) for condition in conditions_of(arrays)))
 
 
 def layers_of(arrays: Arrays, name: str) -> list[str]:

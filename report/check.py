@@ -14,10 +14,10 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 
-from report import extras, notebooks, references, source
-from report.errors import PageError, unknown
+from report import extras, front_matter, notebooks, references, source
+from report.errors import PageError, unknown, unmade, unreadable
 from report.functions import Functions, Library
-from report.pages import PAGES, Page
+from report.pages import Page
 from report.writing import NOT_FOUND, TERM, environment
 
 FRAMES = ("base.html", "page.html", "code.html", "units.html", "partials/figure.html", "partials/measured.html")
@@ -30,12 +30,13 @@ def faults(
     root: Path,
     figures: Mapping[str, str],
     *,
-    pages: Sequence[Page] = PAGES,
+    pages: Sequence[Page],
     texts: Collection[str] = tuple(notebooks.NOTEBOOKS),
+    absent: Collection[str] = (),
 ) -> list[str]:
     """One line for each fault, in the order of the pages. `figures`: {"health/dead-units": what draws it};
-    `texts`: the notebooks."""
-    check = _Check(root, figures, pages)
+    `texts`: the notebooks; `absent`: pages that the study cannot have."""
+    check = _Check(root, figures, pages, absent)
     found = [*check.files(), *(fault for page in (*pages, NOT_FOUND) for fault in check.page(page))]
     found += [fault for name in check.others() for fault in check.template(name)]
     found += [fault for name in texts for fault in check.notebook(name)]
@@ -45,8 +46,8 @@ def faults(
 class _Check:
     """The templates of one project, and what has been seen of them so far."""
 
-    def __init__(self, root: Path, figures: Mapping[str, str], pages: Sequence[Page]) -> None:
-        self.root, self.figures, self.pages = root, figures, pages
+    def __init__(self, root: Path, figures: Mapping[str, str], pages: Sequence[Page], absent: Collection[str]) -> None:
+        self.root, self.figures, self.pages, self.absent = root, figures, pages, absent
         self.shown: set[str] = set()  # figures that a page names
         self.is_computed = False  # whether a page shows figures that cannot be told from its text
         self.read: set[str] = set()  # templates that were looked at
@@ -70,7 +71,7 @@ class _Check:
             for needed in (*page.scripts, *page.styles):
                 is_there = needed in GENERATED or (self.root / "templates" / needed).is_file()
                 if needed.startswith("assets/") and not is_there:
-                    yield f"page {page.slug!r} needs {needed}, which nothing makes; see report/pages.py."
+                    yield str(unmade(page.slug, needed))
 
     def page(self, page: Page) -> Iterator[str]:
         """Faults of a page's own template."""
@@ -127,15 +128,13 @@ class _Check:
     def _tree(self, name: str) -> Generator[str, None, nodes.Template | None]:
         """The template as Jinja reads it: `yield from` gives the tree, or None with the fault yielded."""
         self.read.add(name)
-        path = self.root / "templates" / name
         try:
-            return self.environment.parse(path.read_text(encoding="utf-8"), name)
+            text = (self.root / "templates" / name).read_text(encoding="utf-8")
+            return self.environment.parse(front_matter.blanked(text), name)
         except FileNotFoundError:
-            yield f"templates/{name} is missing; write it, or remove the page from report/pages.py."
-        except OSError as error:
-            yield f"templates/{name} cannot be read: {error.strerror}; change its permissions."
-        except UnicodeDecodeError as error:
-            yield f"templates/{name} is no UTF-8 ({error.reason} at byte {error.start}); save it as UTF-8."
+            yield f"templates/{name} is missing; write it."
+        except (OSError, UnicodeDecodeError) as error:
+            yield str(unreadable(name, error))
         except jinja2.TemplateSyntaxError as error:
             yield f"templates/{name}, line {error.lineno}: {error.message}"
         return None
@@ -179,7 +178,9 @@ class _Check:
         if name in ("figure", "see") and is_certain:
             yield from (_unknown_figure(figure, self.figures) for figure in first if figure not in self.figures)
         elif name == "page":
-            yield from self._unknown("page", first, [page.slug for page in self.pages], "report/pages.py lists them.")
+            yield from self._unknown(
+                "page", first, [*(page.slug for page in self.pages), *self.absent], "Each is a file in templates/pages."
+            )
         elif name == "glossary":
             lower = [term for term in first if term.lower() not in self.terms]
             yield from self._unknown("glossary term", lower, self.terms, "Define it in templates/pages/glossary.md.")

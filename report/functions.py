@@ -18,6 +18,9 @@ import jinja2
 from report import epochs, source
 from report import facts as wording
 from report import units as portraits
+from report.argument import marks
+from report.argument.claims import Check, Checks, Row, titled
+from report.argument.known import Known, Place
 from report.errors import PageError, unknown
 from report.facts import Fact
 from report.figure import FigureFiles, Placed, size
@@ -45,6 +48,15 @@ class Library:
     units: Sequence[Mapping[str, Any]] = ()  # of each network; see report/portraits.py
     code: str = ""  # a digest of the code that renders
     data: Mapping[str, Any] = field(default_factory=dict)  # what stages "script/..." made as .json, by its name
+    networks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # {architecture: what it says of itself}
+    classes: Sequence[str] = ()  # the names of the classes
+    absent: Mapping[str, str] = field(default_factory=dict)  # {page: why the study does not have it}
+    strict: bool = True  # whether every claim has to stand: in a smaller study, one that fails becomes a question
+
+    @property
+    def known(self) -> Known:
+        """The facts by measure and coordinates."""
+        return Known(self.facts, self.networks)
 
 
 @dataclass
@@ -62,17 +74,37 @@ class Functions:
     noted: list[str] = field(default_factory=list)  # what it put into `users`, in that order
     listed: list[str] = field(default_factory=list)  # what it shows the users of, as far as they were written before
     blocks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # the evidence that its marks open
     known: Mapping[str, str] = field(default_factory=dict)  # listings of code by what they are made of, from before
     listings: dict[str, str] = field(default_factory=dict)  # the same of now
 
     def names(self) -> dict[str, Callable[..., Any]]:
         """The functions by the name that templates call them."""
+        known = self.library.known
+        checks = Checks(known)
         return {
-            "value": lambda name, **options: wording.value(self._fact(name), **options),
-            "interval": lambda name: wording.interval(self._fact(name)),
-            "fact": lambda name: wording.shown(self._fact(name)),
-            "said": lambda name: wording.said(self._fact(name)),
-            "verdict": lambda name: wording.verdict(self._fact(name)),
+            "value": lambda measure, *at, **options: wording.value(known.fact(measure, *at), **options),
+            "interval": lambda measure, *at: wording.interval(known.fact(measure, *at)),
+            "fact": lambda measure, *at: wording.shown(known.fact(measure, *at)),
+            "said": lambda measure, *at: wording.said(known.fact(measure, *at)),
+            "verdict": lambda measure, *at: wording.verdict(known.fact(measure, *at)),
+            "number": lambda measure, *at: known.fact(measure, *at)["value"],
+            "class_name": lambda measure, *at: self.library.classes[int(known.fact(measure, *at)["value"])],
+            "has": known.has,
+            "layers": lambda condition: self.library.networks[condition.architecture.name]["layers"],
+            "network_of": lambda condition: self.library.networks[condition.architecture.name],
+            "has_page": lambda slug: slug in self.library.pages,
+            "left_out": lambda: self.library.absent,
+            "every": checks.every,
+            "some": checks.some,
+            "nowhere": checks.nowhere,
+            "at_least": checks.at_least,
+            "at_most": checks.at_most,
+            "above": checks.above,
+            "at_most_part": checks.at_most_part,
+            "claim": self.claim,
+            "finding": self.finding,
+            "evidence": self.evidence,
             "rows": self.rows,
             "page": self.page_link,
             "glossary": self.glossary,
@@ -91,7 +123,8 @@ class Functions:
         """The body with every token replaced by its block (blocks may hold tokens themselves)."""
         while _BLOCK.search(body):
             body = _BLOCK.sub(lambda match: self.blocks[int(match.group(1))], body)
-        return body
+        notes = "\n".join(self.notes)
+        return f'{body}\n<aside class="notes" aria-label="Evidence">\n{notes}\n</aside>' if notes else body
 
     def rows(self, page: str) -> list[Mapping[str, Any]]:
         """The rows of a page's table, in their order: what its facts say, under `of`, that they are of."""
@@ -101,12 +134,57 @@ class Functions:
             raise PageError(f"no fact of page {page!r} belongs to a row of a table; rows are declared by its analysis.")
         return [found[place] for place in sorted(found)]
 
+    # Claims
+
+    def claim(self, question: str, *checks: Check, caller: Caller) -> str:
+        """A sentence that stands if all checks hold, with its evidence behind a mark.
+
+        Where one does not hold, the published study cannot be built: PageError names the claim and the facts. In a
+        smaller study the question stands in its place, with the same evidence.
+        """
+        held = self._held(question, checks)
+        sentence = caller().strip() if held else f"{question} This study is too small to tell: *not decided here*."
+        return f"{sentence} {self._mark([row for check in checks for row in check.rows], question)}"
+
+    def finding(self, text: str, *checks: Check, otherwise: str) -> str:
+        """A finding in words, as the title of a figure is; where a check does not hold in a smaller study, `otherwise`,
+        which says what is shown and not what comes of it."""
+        return text if self._held(text, checks) else otherwise
+
+    def evidence(self, measure: str, among: Sequence[Any], *at: Place, asked: str = "") -> str:
+        """The mark of a measure's facts, of conditions or comparisons; `asked` stands above them."""
+        rows = [Row(self.library.known.name(measure, each, *at), titled(each), measure) for each in among]
+        return self._mark(rows, asked)
+
+    def _held(self, claim: str, checks: Sequence[Check]) -> bool:
+        failed = [check for check in checks if not check.holds]
+        if failed and self.library.strict:
+            facts = {row.name: wording.said(self.library.facts[row.name]) for check in failed for row in check.rows}
+            told = "; ".join(f"{name} is {said}" for name, said in facts.items()) or "the study has no such facts"
+            asked = "; ".join(check.asks for check in failed)
+            raise PageError(f"the claim {claim!r} does not stand: it asks for {asked}, but {told}. Write it anew.")
+        return not failed
+
+    def _mark(self, rows: Sequence[Row], asked: str) -> str:
+        """The mark in the text; its note stands at the end of the page."""
+        if not rows:
+            return ""
+        tables: dict[str, dict[str, Fact]] = {}
+        for row in rows:
+            tables.setdefault(row.measure, {})[row.of] = self.library.facts[row.name]
+        number = len(self.notes) + 1
+        shown = {measure: list(of.items()) for measure, of in tables.items()}
+        self.notes.append(marks.note(number, shown, asked=asked))
+        return self._inline(marks.button(number))
+
     # Links
 
     def page_link(self, slug: str, text: str | None = None) -> str:
-        """A link to a page, under its short title or another text."""
+        """A link to a page, under its short title or another text; the text alone where the study lacks the page."""
+        if slug in self.library.absent and slug not in self.library.pages:
+            return html.escape(text or slug.capitalize())
         if slug not in self.library.pages:
-            raise unknown("page", slug, self.library.pages, "Pages are listed in report/pages.py.")
+            raise unknown("page", slug, self.library.pages, "Each is a file in templates/pages.")
         target = self.library.pages[slug]
         return f'<a href="{self.top}{target.file}">{html.escape(text or target.title)}</a>'
 
@@ -213,11 +291,6 @@ class Functions:
 
     # What the functions share
 
-    def _fact(self, name: str) -> Fact:
-        if name not in self.library.facts:
-            raise unknown("fact", name, self.library.facts, "Facts are made in experiments/analyses.")
-        return self.library.facts[name]
-
     def _files(self, figure: str) -> FigureFiles:
         if figure not in self.library.figures:
             raise unknown("figure", figure, self.library.figures, "Figures are planned in experiments/plan.py.")
@@ -244,6 +317,10 @@ class Functions:
 
     def _partial(self, name: str, **values: Any) -> str:
         return self.library.partials.get_template(f"partials/{name}").render(values)
+
+    def _inline(self, markup: str) -> str:
+        self.blocks.append(markup)
+        return TOKEN.format(f"block:{len(self.blocks) - 1}")
 
     def _block(self, markup: str) -> str:
         self.blocks.append(markup)

@@ -14,10 +14,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from report.theme import DIGITS, NORMALIZED, RAW
+from report.theme import DIGITS, TREATMENTS
 
 OVER_EPOCHS = "over epochs"  # the label of such axes
-_TONES = {RAW: "raw", NORMALIZED: "normalized", **{colour: f"digit-{digit}" for digit, colour in enumerate(DIGITS)}}
+_TONES = {
+    colour: f"{kind}-{place}"
+    for kind, of in (("treatment", TREATMENTS), ("digit", DIGITS))
+    for place, colour in enumerate(of)
+}
 
 
 def over_epochs(fig: Figure) -> dict[str, Any] | None:

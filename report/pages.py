@@ -1,14 +1,27 @@
-"""The pages of the site and their order: the one place that says which page asks which question.
+"""The pages of the site and their order, as the pages' own files say: see report/front_matter.py.
 
-The text of a page is templates/pages/<slug>.md.
+In: the files in templates/pages. Out: the pages, in the order of their numbers, and the faults of what they say of
+themselves. No list names them: another file `<slug>.md` is another page.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+import os
+import re
+from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from report import front_matter
+from report.errors import PageError
 
 SITE_TITLE = "Inside MNIST"
 SITE_TAGLINE = "What normalization and convolution change inside four small networks"
+LINKED = ("index", "methods", "glossary", "references")  # to which the frames and functions of all pages link
+SLUG = re.compile(r"(?!404$)[a-z0-9-]+")
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,20 @@ class Page:
     @property
     def file(self) -> str:
         return f"{self.slug}.html"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All pages in their order, and a line for each fault of what they say of themselves. What is missing or wrong is
+    replaced by a page's slug: enough to look for faults elsewhere, but not to show it."""
+
+    pages: tuple[Page, ...]
+    faults: tuple[str, ...]
+    absent: Mapping[str, str] = field(default_factory=dict)  # {page: why the study cannot have it}
+
+    def without(self, absent: Mapping[str, str]) -> Contents:
+        """The contents of a study that cannot have some pages."""
+        return replace(self, pages=tuple(page for page in self.pages if page.slug not in absent), absent=absent)
 
 
 # The scripts of the digit lab, in the order in which they build on each other.
@@ -63,179 +90,75 @@ MAP = (
     "assets/map-detail.js",
     "assets/map.js",
 )
+BUNDLES: Mapping[str, tuple[str, ...]] = {"lab": LAB, "map": MAP}  # by the names that front matter gives them
 
-PAGES = (
-    Page(
-        "index",
-        "At a glance",
-        "What do normalization and convolution change inside a small network?",
-        "Four small networks read handwritten digits, with and without input normalization, with and without "
-        "convolution: what was found inside them, and how sure we are.",
-        "Begin",
-        scripts=LAB,
-        styles=("assets/lab.css",),
-    ),
-    Page(
-        "lab",
-        "Digit lab",
-        "What do the networks make of your handwriting?",
-        "Draw a digit and watch four networks read it: their answers, every hidden unit at work, and what happens when "
-        "you switch units off or turn them up.",
-        "Begin",
-        scripts=LAB,
-        styles=("assets/lab.css",),
-    ),
-    Page(
-        "map",
-        "Map",
-        "Where does each digit lie inside a network?",
-        "Test digits in the hidden layers of four networks, as maps to move about in: PCA, t-SNE and UMAP, from the "
-        "untrained network to the last epoch.",
-        "Begin",
-        scripts=MAP,
-        styles=("assets/map.css",),
-    ),
-    Page(
-        "units",
-        "Units",
-        "What does each single unit do?",
-        "Every hidden unit and channel of four networks as a portrait: what it prefers, which images excite it, and "
-        "what the network loses without it.",
-        "Begin",
-        styles=("assets/units.css",),
-    ),
-    Page(
-        "data",
-        "Data",
-        "What do the networks see?",
-        "The digits, how they are split, and what raw and normalized input look like to a network before it has "
-        "learnt anything.",
-        "The study",
-    ),
-    Page(
-        "training",
-        "Training",
-        "Who learns what, how fast, and where do they fail?",
-        "Loss and accuracy over the epochs for an MLP and a CNN on raw and normalized digits, digit by digit, with "
-        "the images that are misread.",
-        "The study",
-    ),
-    Page(
-        "activations",
-        "Activations",
-        "How do activations drift while a network trains?",
-        "Mean, spread and shape of the activations at every hook point, from the untrained network to the last "
-        "epoch, on raw and normalized input.",
-        "The study",
-    ),
-    Page(
-        "health",
-        "Health",
-        "Which units die, and does the gradient reach everyone?",
-        "Dead, rarely active and always active units, gradient norms and update ratios, layer by layer and epoch "
-        "by epoch.",
-        "The study",
-    ),
-    Page(
-        "selectivity",
-        "Selectivity",
-        "Which units prefer which digit, and how many mean several things?",
-        "Class means of every unit, three ways to name a digit's units, specialists and generalists, beside untrained "
-        "and rotated layers.",
-        "The study",
-    ),
-    Page(
-        "interventions",
-        "Interventions",
-        "Which units matter?",
-        "Every hidden unit switched off, turned up and set to its average: bottlenecks, attractors, and whether "
-        "selective units are the important ones.",
-        "The study",
-    ),
-    Page(
-        "geometry",
-        "Geometry",
-        "How are the digits laid out inside?",
-        "Where ten digits lie in the space of a layer: PCA, t-SNE and UMAP, what may be read off them, how far apart "
-        "the digits are, and how many dimensions and units it takes.",
-        "The study",
-    ),
-    Page(
-        "similarity",
-        "Similarity",
-        "How far do representations move, and do different networks arrive at the same one?",
-        "How alike a layer is to its own past, to other layers, and to the same layer of networks with another seed, "
-        "another input treatment or another architecture.",
-        "The study",
-    ),
-    Page(
-        "features",
-        "Features",
-        "What is a unit looking for?",
-        "First-layer weights and filters, saliency and its sanity checks, one-hot maps, and the images, real and made, "
-        "that please a unit most.",
-        "The study",
-    ),
-    Page(
-        "superposition",
-        "Superposition",
-        "Do digits share units and directions?",
-        "How far apart a layer keeps its ten digits, over how many units it spreads each of them, and whether digits "
-        "that lie close together are the ones that get confused.",
-        "The study",
-    ),
-    Page(
-        "layers",
-        "Layers",
-        "What do LayerNorm, BatchNorm and Dropout add?",
-        "Normalization and Dropout inside the MLP, before or after the ReLU, in either layer: accuracy, gap, drift and "
-        "units of every variant beside the plain network.",
-        "The study",
-    ),
-    Page(
-        "comparison",
-        "Comparison",
-        "What changes, measure by measure?",
-        "The measures of all chapters in one table: an MLP beside a CNN, raw beside normalized input, each difference "
-        "with its interval and its verdict.",
-        "The study",
-    ),
-    Page(
-        "replication",
-        "Replication",
-        "Do the notebooks’ numbers come out again, and do their conclusions hold?",
-        "The recipe that this study began with, run exactly: every published number beside the one it gives here, and "
-        "what ten seeds say of what was concluded from one network.",
-        "The study",
-    ),
-    Page(
-        "hooks",
-        "Hooks",
-        "How do you open a network yourself?",
-        "Runnable snippets: name a place inside a network, read what passes through it, change it, and see what "
-        "the network then says.",
-        "Do it yourself",
-    ),
-    Page(
-        "methods",
-        "Methods",
-        "How was this made, and how sure are we?",
-        "The design of the study, its statistics and controls, how every number can be remade, and how to fork it "
-        "for a study of your own.",
-        "Reference",
-    ),
-    Page(
-        "glossary",
-        "Glossary",
-        "What do the words mean?",
-        "The terms of the field as this study uses them, each in a sentence or two, with the pages that use them.",
-        "Reference",
-    ),
-    Page(
-        "references",
-        "References",
-        "What does this build on?",
-        "The papers, the data and the software behind the study, with links to the originals.",
-        "Reference",
-    ),
-)
+
+def read(root: Path, *, memo: MutableMapping[str, Any] | None = None) -> Contents:
+    """The pages of a project. `memo` is what an earlier call learnt of their files; it comes to say what this one did.
+    Raises PageError where the folder of pages cannot be read."""
+    memo = {} if memo is None else memo
+    names = _names(root)
+    slugs = [name for name in names if SLUG.fullmatch(name)]
+    faults = [_misnamed(name) for name in names if name not in slugs]
+    faults += [f"{_file(slug)} is missing; write it: every page links to it." for slug in LINKED if slug not in slugs]
+    right: dict[str, dict[str, Any]] = {}
+    learnt: dict[str, Any] = {}
+    for slug in slugs:
+        found, right[slug], wrong = _said(root, slug, known=memo.get(slug))
+        learnt |= {} if wrong else {slug: found}
+        faults += wrong
+    memo.clear()
+    memo.update(learnt)
+    in_order = sorted(slugs, key=lambda slug: right[slug].get("order", math.inf))
+    faults += _disordered({slug: right[slug] for slug in in_order if right[slug].keys() >= {"order", "part"}})
+    return Contents(tuple(_page(slug, right[slug]) for slug in in_order), tuple(faults))
+
+
+def _said(root: Path, slug: str, *, known: Any) -> tuple[Any, dict[str, Any], list[str]]:
+    """What is read of a page's file, what of that is right, and a line for each fault."""
+    try:
+        found = front_matter.read(root / "templates", f"pages/{slug}.md", known=known)
+    except PageError as error:
+        return None, {}, [str(error)]
+    wrong = list(front_matter.wrong(found["says"], bundles=BUNDLES))
+    right = {key: value for key, value in found["says"].items() if key not in dict(wrong)}
+    return found, right, [f"{_file(slug)}: {what}" for _, what in wrong]
+
+
+def _names(root: Path) -> list[str]:
+    """The names of the files of pages, less their ending; hidden files are an editor's."""
+    try:
+        with os.scandir(root / "templates" / "pages") as entries:
+            files = [entry.name for entry in entries if entry.is_file() and not entry.name.startswith(".")]
+    except OSError as error:
+        raise PageError(f"templates/pages cannot be read: {error.strerror}; it holds a file for each page.") from error
+    return sorted(name.removesuffix(".md") for name in files if name.endswith(".md"))
+
+
+def _misnamed(name: str) -> str:
+    return f"templates/pages: {f'{name}.md'!r} cannot be an address; use a to z, 0 to 9 and hyphens (404 is taken)."
+
+
+def _file(slug: str) -> str:
+    return f"templates/pages/{slug}.md"
+
+
+def _disordered(pages: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Faults of the order of pages, which stand in it: numbers that two have, and parts that are not in one piece."""
+    ended: set[str] = set()
+    for before, slug in pairwise(pages):
+        if pages[slug]["order"] == pages[before]["order"]:
+            yield f"{_file(slug)}: order {pages[slug]['order']} is that of {_file(before)} as well; change one of them."
+        if pages[slug]["part"] != pages[before]["part"]:
+            ended.add(pages[before]["part"])
+            if pages[slug]["part"] in ended:
+                yield (
+                    f"{_file(slug)}: part {pages[slug]['part']!r} goes on after {_file(before)}, which is of part "
+                    f"{pages[before]['part']!r}; write them alike, or change the order."
+                )
+
+
+def _page(slug: str, says: Mapping[str, Any]) -> Page:
+    title, question, description, part = (says.get(key, slug) for key in ("title", "question", "description", "part"))
+    scripts = [path for name in says.get("scripts", ()) for path in BUNDLES.get(name, (name,))]
+    return Page(slug, title, question, description, part, tuple(dict.fromkeys(scripts)), tuple(says.get("styles", ())))

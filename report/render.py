@@ -20,10 +20,10 @@ from experiments.spec import Study
 from report import epochs, extras, manifest, theme
 from report import facts as wording
 from report import units as portraits
-from report.errors import PageError
+from report.errors import PageError, unmade
 from report.facts import Fact
 from report.figure import FigureFiles, Placed
-from report.pages import PAGES, Page
+from report.pages import Page
 from report.past import NOTHING, Past
 from report.scripts import script
 from report.writing import SINGLE, Site
@@ -75,16 +75,19 @@ def rendering(
     social: Mapping[str, bytes] | None = None,
     scripts: Mapping[str, Any] | None = None,
     units: Sequence[Mapping[str, Any]] = (),
+    networks: Mapping[str, Mapping[str, Any]] | None = None,
+    absent: Mapping[str, str] | None = None,
     notebooks: Mapping[str, Callable[[], str]] | None = None,
-    pages: Sequence[Page] = PAGES,
+    pages: Sequence[Page],
     code: str = "",
     past: Past = NOTHING,
     lying: Mapping[str, str] | None = None,
 ) -> Rendering:
     """The files of the site. `card` describes the data set, `social` holds a PNG per page, `scripts` what the pages'
     scripts read, by name: text, bytes, or for a `.json` its value, which templates may read too; `units` what is known
-    of the units of each network; `notebooks` make texts by their path. `code` is a digest of the code that renders;
-    with it, `past` and `lying` tell what an earlier build made of what, and which of its files lie in the site.
+    of the units of each network, `networks` what architectures say of themselves; `absent` why the study lacks which
+    pages; `notebooks` make texts by their path. `code` is a digest of the code that renders; with it, `past` and
+    `lying` tell what an earlier build made of what, and which of its files lie in the site.
 
     Raises PageError, naming template and line, for anything a page asks for that is not there.
     """
@@ -95,7 +98,18 @@ def rendering(
     done.add({f"social/{slug}.png": image for slug, image in (social or {}).items()})
     done.add({f"data/{name}": _text(value) for name, value in (scripts or {}).items()})
     handed_over = {name: _digest(data) for name, data in done.files.items()}
-    about = [code, repr(study), dict(card), dict(facts), repr(provenance), base_url, repr(pages), handed_over]
+    about = [
+        code,
+        repr(study),
+        dict(card),
+        dict(facts),
+        repr(provenance),
+        base_url,
+        repr(pages),
+        dict(networks or {}),
+        dict(absent or {}),
+        handed_over,
+    ]
     shared = Shared(
         root=root,
         study=study,
@@ -107,6 +121,8 @@ def rendering(
         pages=tuple(pages),
         social=frozenset(social or ()),
         data={name: value for name, value in (scripts or {}).items() if name.endswith(".json")},
+        networks=dict(networks or {}),
+        absent=dict(absent or {}),
         units=tuple(units),
         code=code,
         digest=_digest([about, _templates(root)]),
@@ -200,7 +216,7 @@ def _check_scripts(pages: Sequence[Page], files: Mapping[str, object]) -> None:
     for page in pages:
         for needed in (*page.scripts, *page.styles):
             if needed not in files:
-                raise PageError(f"page {page.slug!r} needs {needed}, which nothing makes; see report/pages.py.")
+                raise unmade(page.slug, needed)
 
 
 def _text(value: Any) -> Content:

@@ -10,7 +10,7 @@ import contextlib
 import functools
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +19,11 @@ from experiments.engine.files import explained
 from experiments.engine.key import canonical, digest
 from experiments.engine.survey import Survey
 from experiments.plan import CARD, PICTURES, made, shown
-from experiments.spec import Product, Study
+from experiments.spec import Product, Stage, Study
 from report import past
 from report.errors import PageError
 from report.manifest import SIGN
+from report.pages import Contents
 from report.past import Past
 
 if TYPE_CHECKING:
@@ -39,32 +40,39 @@ SOURCES = {
 }
 
 
-def check(survey: Survey, *, root: Path, out: Path) -> None:
-    """Asked before any work is done. Raises PageError for faults of the templates, with a line for each, and
-    FilesError where no site may be written."""
+def check(stages: Iterable[Stage], contents: Contents, *, root: Path, out: Path) -> None:
+    """Asked before any work is done. Raises PageError for faults of the templates and of what pages say of themselves,
+    with a line for each, and FilesError where no site may be written."""
     from report.check import faults
 
-    figures = {
-        each.name.removeprefix("figure/"): each.function for each in survey.stages if each.name.startswith("figure/")
-    }
-    if found := faults(root, figures):
+    figures = {each.name.removeprefix("figure/"): each.function for each in stages if each.name.startswith("figure/")}
+    if found := dict.fromkeys([*contents.faults, *faults(root, figures, pages=contents.pages, absent=contents.absent)]):
         raise PageError("\n".join(found))
     folder.check(out, sign=SIGN)
 
 
-def update(survey: Survey, *, study: Study, root: Path, out: Path, cache: Path, base_url: str | None) -> str:
+def update(
+    survey: Survey,
+    contents: Contents,
+    *,
+    study: Study,
+    root: Path,
+    out: Path,
+    cache: Path,
+    base_url: str | None,
+) -> str:
     """Writes the site unless the folder already holds exactly what would be written. Of what it holds, only that is
     rendered anew which is not known to be made of the same."""
     sources = _sources(root)
     stamp = _stamp(survey, sources, study=study, base_url=base_url)
-    note = cache / "sites" / f"{digest(os.fsencode(folder.real(out)))[:16]}.json"
+    note = past.place(cache, out)
     lying = folder.written(out, sign=SIGN)
     last = past.read(note)
     if lying.get(SIGN.name) != last.manifest:
         last = past.NOTHING  # another build wrote what lies there
     if lying and last.stamp == stamp:
         return f"nothing to do: {out} is current"
-    arguments = _arguments(survey, study=study, root=root, base_url=base_url, code=_code(sources))
+    arguments = _arguments(survey, contents, study=study, root=root, base_url=base_url, code=_code(sources))
     done, notes = _put(out, arguments, last, lying)
     past.write(note, past.Past(stamp, digest(done.manifest), done.made, done.pages))
     size = sum((out / name).stat().st_size for name in done.files)
@@ -158,7 +166,9 @@ def _put(out: Path, arguments: Mapping[str, Any], last: Past, lying: Mapping[str
         return done, folder.replace(out, done.files, sign=SIGN)
 
 
-def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None, code: str) -> dict[str, Any]:
+def _arguments(
+    survey: Survey, contents: Contents, *, study: Study, root: Path, base_url: str | None, code: str
+) -> dict[str, Any]:
     """What the site is rendered of."""
     from report import notebooks
     from report.figure import FigureFiles
@@ -169,9 +179,12 @@ def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None
     social: dict[str, bytes] = {}
     scripts: dict[str, Any] = {}
     units: list[Mapping[str, Any]] = []
+    networks: dict[str, Any] = {}
     for stage in survey.stages:
         if stage.name.startswith("analysis/"):
             facts.update(survey.value(Product(stage.name, "facts.json")))
+        elif stage.name.startswith("check/"):
+            networks[stage.name.removeprefix("check/")] = survey.value(Product(stage.name, "check.json"))
         elif stage.name.startswith("social/"):
             social[stage.name.removeprefix("social/")] = survey.value(Product(stage.name, "social.png"))
         elif stage.name.startswith("unit-page/"):
@@ -194,6 +207,9 @@ def _arguments(survey: Survey, *, study: Study, root: Path, base_url: str | None
         "provenance": Provenance(environment=_environment(survey), stages=counts(survey), seconds=_seconds(survey)),
         "root": root,
         "base_url": base_url,
+        "pages": contents.pages,
+        "absent": contents.absent,
+        "networks": networks,
         "social": social,
         "scripts": scripts,
         "units": units,

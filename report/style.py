@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Literal
 
@@ -20,21 +22,16 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from report import lines
-from report.theme import DIGITS, GRID, INK, MUTED, NORMALIZED, PAPER, RAW
+from report.theme import DIGITS, GRID, INK, MUTED, PAPER, TREATMENTS
 
 WIDTH = 7.2  # inches: the design width of a figure that fills the text column
+MINUS = "\N{MINUS SIGN}"
 FONT_SIZE = 9.5  # points: nothing in a figure is smaller
-CONDITIONS = (
-    "mlp-raw",
-    "mlp-normalized",
-    "cnn-raw",
-    "cnn-normalized",
-)  # the order in which conditions appear
 HEAT = "viridis"  # for images of quantities: read the same on light and on dark paper
 
-_ARCHITECTURES = {"mlp": "MLP", "cnn": "CNN"}
-_LINES = {"mlp": ("-", "o"), "cnn": ((0, (4, 2)), "s")}
-_COLOURS = {"raw": RAW, "normalized": NORMALIZED}
+Study = Mapping[str, Mapping[str, Any]]  # see `experiments.wiring.look`: conditions, comparisons, titles
+_STUDY: ContextVar[Study] = ContextVar("study")  # what is drawn: set while a figure's function runs
+_LINES = (("-", "o"), ((0, (4, 2)), "s"), ((0, (1, 1.4)), "^"), ((0, (6, 1.5, 1, 1.5)), "D"), ((0, (2, 1)), "v"))
 _SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "interpretability",
@@ -79,18 +76,38 @@ _SETTINGS: Any = {
 def drawn(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     """Mark a figure function: it runs with this look's settings, whatever the user's or the process's are.
 
-    Every figure is handed the arrays and the facts of its page; the function is given those that it asks for.
+    Every figure is handed the arrays and the facts of its page; the function is given those that it asks for. `look`
+    says what conditions there are and what they are called (see `showing`).
     """
     wanted = inspect.signature(function).parameters
 
     @wraps(function)
-    def with_settings(**inputs: Any) -> dict[str, Any]:
-        with mpl.rc_context():
+    def with_settings(*, look: Study | None = None, **inputs: Any) -> dict[str, Any]:
+        with mpl.rc_context(), showing(look if look is not None else study()):
             mpl.rcdefaults()
             mpl.rcParams.update(_SETTINGS)
             return function(**{name: value for name, value in inputs.items() if name in wanted})
 
     return with_settings
+
+
+@contextmanager
+def showing(look: Study) -> Iterator[None]:
+    """Within the block, figures are of this study: its order, its titles, and a colour or line for each name."""
+    token = _STUDY.set(look)
+    try:
+        yield
+    finally:
+        _STUDY.reset(token)
+
+
+def study() -> Study:
+    """What is drawn: {"conditions", "comparisons", "architectures", "treatments"}. Raises RuntimeError where nothing
+    says so."""
+    try:
+        return _STUDY.get()
+    except LookupError:
+        raise RuntimeError("a figure is drawn of no study: hand it `look`, or draw within style.showing") from None
 
 
 def figure(
@@ -108,16 +125,17 @@ def figure(
 
 
 def panels(
-    rows: Mapping[str, Sequence[str]], *, row_height: float, align: str = "end", **subplots: Any
+    rows: Mapping[str, Sequence[str]], *, row_height: float, align: str = "end", spare: bool = False, **subplots: Any
 ) -> tuple[Figure, dict[tuple[str, str], Axes], list[Axes]]:
     """Small multiples: a row for each architecture, a panel for each of its layers or hook points.
 
     Rows are aligned at their ends (or, with `align="start"`, at their beginnings), so that last hidden layers and
     logits stand below each other; panels are titled by architecture and layer. A row is named by its
-    architecture; what follows a hyphen only tells rows apart. Returns the figure, {(row, name): axes}, and the
-    empty axes that are left over, where a key may go.
+    architecture; what follows a colon only tells rows apart. Returns the figure, {(row, name): axes}, and the
+    empty axes that are left over, where a key may go: `spare` asks for one at least.
     """
-    ncols = max(len(names) for names in rows.values())
+    lengths = {len(names) for names in rows.values()}
+    ncols = max(lengths) + (spare and len(lengths) == 1)
     fig, grid = figure(height=row_height * len(rows), nrows=len(rows), ncols=ncols, squeeze=False, **subplots)
     placed: dict[tuple[str, str], Axes] = {}
     empty: list[Axes] = []
@@ -128,31 +146,73 @@ def panels(
             empty.append(ax)
         for ax, name in zip(axes[begin:], names, strict=False):
             placed[architecture, name] = ax
-            ax.set_title(f"{label(architecture.partition('-')[0])}, {layer_label(name.partition('.')[0]).lower()}")
+            ax.set_title(f"{label(architecture.partition(':')[0])}, {layer_label(name.partition('.')[0]).lower()}")
         axes[begin].tick_params(axis="y", labelleft=True)  # where axes are shared, only an outer panel has labels
     return fig, placed, empty
 
 
-def key(ax: Axes, names: Sequence[str], *, x: float = 0.0, y: float = 1.0) -> None:
-    """Name conditions or treatments, each in its colour and below the other, from (x, y) in parts of the axes."""
+def across(count: int, *, most: int = 4) -> tuple[int, int]:
+    """Rows and columns for so many panels of one kind: at most `most` beside each other, and rows of like length."""
+    rows = -(-count // most)
+    return rows, -(-count // rows)
+
+
+def beside(count: int, *, reach: float = 0.18) -> np.ndarray:
+    """How far from their common place so many things stand that are shown side by side; at most `reach`."""
+    return np.linspace(-reach, reach, count) if count > 1 else np.zeros(1)
+
+
+def key(ax: Axes, *, x: float = 0.0, y: float = 1.0, notes: Sequence[str] = ()) -> None:
+    """Name the treatments, each in its colour and below the other, from (x, y) in parts of the axes; then `notes`."""
     points = _height(ax)
-    for line, name in enumerate(names):
-        colour = look(name if "-" in name else f"-{name}")["color"]
-        place = y - line * 1.3 * FONT_SIZE / points
-        ax.text(x, place, label(name), color=colour, transform=ax.transAxes, va="top")
+    treatments = [(title, look_of(treatment=name)["color"]) for name, title in study()["treatments"].items()]
+    for line, (text, colour) in enumerate([*treatments, *((note, MUTED) for note in notes)]):
+        gap = 0.5 if line >= len(treatments) else 0.0
+        place = y - (line + gap) * 1.3 * FONT_SIZE / points
+        ax.text(x, place, text, color=colour, transform=ax.transAxes, va="top")
 
 
 def look(condition: str) -> dict[str, Any]:
     """Colour, line style and marker of a condition: treatments differ in colour, architectures in shape."""
-    architecture, _, treatment = condition.partition("-")
-    linestyle, marker = _LINES.get(architecture, ("-", "D"))
-    return {"color": _COLOURS.get(treatment, INK), "linestyle": linestyle, "marker": marker}
+    return look_of(**study()["conditions"][condition])
 
 
-def label(condition: str) -> str:
-    """A condition as a reader says it: `mlp-raw` is "MLP, raw"."""
-    architecture, _, treatment = condition.partition("-")
-    return ", ".join(part for part in (_ARCHITECTURES.get(architecture, architecture), treatment) if part)
+def look_of(*, architecture: str = "", treatment: str = "") -> dict[str, Any]:
+    """The same of an architecture alone, in ink, or of a treatment alone, with a mark that no architecture has."""
+    linestyle, marker = ("-", "D") if not architecture else _nth(_LINES, "architectures", architecture)
+    colour = INK if not treatment else _nth(TREATMENTS, "treatments", treatment)
+    return {"color": colour, "linestyle": linestyle, "marker": marker}
+
+
+def label(name: str) -> str:
+    """A condition, an architecture or a treatment as a reader says it: a condition's is "MLP, raw"."""
+    shown = study()
+    if name in shown["conditions"]:
+        of = shown["conditions"][name]
+        return f"{shown['architectures'][of['architecture']]}, {shown['treatments'][of['treatment']]}"
+    return shown["architectures"].get(name) or shown["treatments"].get(name) or name
+
+
+def architecture(condition: str) -> str:
+    """The name of a condition's architecture."""
+    return study()["conditions"][condition]["architecture"]
+
+
+def treatment(condition: str) -> str:
+    """What a condition's treatment is called."""
+    return study()["treatments"][study()["conditions"][condition]["treatment"]]
+
+
+def difference(comparison: str) -> str:
+    """A comparison as a reader says it: "MLP: normalized − raw"."""
+    shown = study()
+    of = shown["comparisons"][comparison]
+    first, second = (shown["conditions"][of[end]][of["axis"]] for end in ("first", "second"))
+    return f"{label(of['within'])}: {label(first)} {MINUS} {label(second)}"
+
+
+def _nth(looks: Sequence[Any], axis: str, name: str) -> Any:
+    return looks[list(study()[axis]).index(name) % len(looks)]
 
 
 def layer_label(name: str) -> str:
@@ -165,7 +225,7 @@ def layer_label(name: str) -> str:
 
 def present(names: Iterable[str]) -> list[str]:
     """Conditions in the order in which every figure shows them; those unknown to the look come last."""
-    rank = {condition: place for place, condition in enumerate(CONDITIONS)}
+    rank = {condition: place for place, condition in enumerate(study()["conditions"])}
     return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
 
 
@@ -236,6 +296,20 @@ def sparse(
         ax.tick_params(axis=grid, length=0)
 
 
+def class_ticks(ax: Axes, axis: Literal["x", "y"], names: Iterable[str]) -> None:
+    """Name the rows or the columns of a matrix by their classes: all of them, or each third of many short names.
+
+    Names of more than two letters stand upright below columns.
+    """
+    named = [str(name) for name in names]
+    short = all(len(name) <= 2 for name in named)
+    step = 3 if short and len(named) > 6 else 1
+    if axis == "y":
+        ax.set_yticks(range(0, len(named), step), named[::step])
+    else:
+        ax.set_xticks(range(0, len(named), step), named[::step], rotation=0 if short else 90)
+
+
 def epoch_axis(ax: Axes, epochs: int, *, first: int = 0, title: bool = True) -> None:
     """An axis over epochs `first` to `epochs`, ticked at its ends and in the middle.
 
@@ -264,6 +338,11 @@ def dots(ax: Axes, points: np.ndarray, *, color: str, size: float = 2.0, alpha: 
     ax.add_patch(PathPatch(path, color=color, fill=False, linewidth=size, capstyle="round", alpha=alpha))
 
 
+def class_colours(count: int) -> list[str]:
+    """A colour for each class; with more classes than colours, they begin again."""
+    return [DIGITS[place % len(DIGITS)] for place in range(count)]
+
+
 def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
     """Name each digit at its place (10, 2), within the axes, on a halo of paper. `halo` must be unique within the
     figure."""
@@ -282,7 +361,8 @@ def digit_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
 
 
 __all__ = [
-    "CONDITIONS", "DIGITS", "FONT_SIZE", "GRID", "HEAT", "INK", "MUTED", "NORMALIZED", "PAPER", "RAW", "WIDTH",
-    "curve", "digit_labels", "dots", "drawn", "end_labels", "epoch_axis", "figure", "heat", "key", "label",
-    "layer_label", "look", "panels", "present", "sparse", "spread",
+    "DIGITS", "FONT_SIZE", "GRID", "HEAT", "INK", "MINUS", "MUTED", "PAPER", "TREATMENTS", "WIDTH",
+    "across", "architecture", "beside", "class_colours", "class_ticks", "curve", "difference", "digit_labels", "dots",
+    "drawn", "end_labels", "epoch_axis", "figure", "heat", "key", "label", "layer_label", "look", "look_of", "panels",
+    "present", "showing", "sparse", "spread", "study", "treatment",
 ]  # fmt: skip

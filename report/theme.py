@@ -12,8 +12,9 @@ PAPER = "#fbfaf7"
 INK = "#1d1f21"  # text and axes
 MUTED = "#5c5f66"  # secondary text
 GRID = "#d9d6cf"  # grid lines and faint fills
-RAW = "#b4541a"
-NORMALIZED = "#1f6f8b"
+# Input treatments in the order in which a study names them; the first is also the page's accent.
+TREATMENTS = ("#b4541a", "#1f6f8b", "#5f7a1f", "#8a4a9e", "#7a6a2a", "#a03a5c", "#3f5fb0", "#2f7d6d")
+TREATMENTS_DARK = ("#f0975a", "#62b8d4", "#a9c95f", "#cf9be0", "#d0bd6c", "#ec86a6", "#92adf2", "#74ceba")
 MORE = "#2f8f4e"  # above zero and below it, in maps that stand on light and on dark paper alike
 LESS = "#9a5fc0"
 
@@ -49,8 +50,7 @@ DARK = {
     INK: "#e6e4df",
     MUTED: "#a5a8af",
     GRID: "#3b3e44",
-    RAW: "#f0975a",
-    NORMALIZED: "#62b8d4",
+    **dict(zip(TREATMENTS, TREATMENTS_DARK, strict=True)),
     **dict(zip(DIGITS, DIGITS_DARK, strict=True)),
 }
 
@@ -62,9 +62,8 @@ LIGHT_PAGE = {
     "muted": MUTED,
     "rule": GRID,
     "link": "#1a5f78",
-    "accent": RAW,
-    "raw": RAW,
-    "normalized": NORMALIZED,
+    "accent": TREATMENTS[0],
+    **{f"treatment-{place}": colour for place, colour in enumerate(TREATMENTS)},
     "more": MORE,
     "less": LESS,
     "code-keyword": "#7a2f6b",
@@ -82,9 +81,8 @@ DARK_PAGE = {
     "muted": DARK[MUTED],
     "rule": DARK[GRID],
     "link": "#7cc4dc",
-    "accent": DARK[RAW],
-    "raw": DARK[RAW],
-    "normalized": DARK[NORMALIZED],
+    "accent": TREATMENTS_DARK[0],
+    **{f"treatment-{place}": colour for place, colour in enumerate(TREATMENTS_DARK)},
     "more": MORE,
     "less": LESS,
     "code-keyword": "#d9a1cf",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from experiments.spec import Study
@@ -44,7 +44,7 @@ class Names:
 
 
 def of_study(study: Study) -> Names:
-    """What pages may say of a study: counts, options; architectures, treatments, variants and conditions by name."""
+    """What pages may say of a study: counts, options; architectures, treatments, conditions, variants."""
     return Names(
         "study",
         {
@@ -59,9 +59,13 @@ def of_study(study: Study) -> Names:
             "embeddings": study.embeddings,
             "runs": len(study.runs),
             "conditions": study.conditions,
-            "architectures": {each.name: vars(each) for each in study.architectures},
-            "treatments": {each.name: vars(each) for each in study.treatments},
-            "variants": {each.name: vars(each) for each in study.variants},
+            "comparisons": study.comparisons,
+            "treatment_effects": [each for each in study.comparisons if each.axis == "treatment"],
+            "architecture_effects": [each for each in study.comparisons if each.axis == "architecture"],
+            "architectures": study.architectures,
+            "treatments": study.treatments,
+            "variants": study.variants,
+            "variants_of": next((each for each in study.conditions if each.name == study.variants_of), None),
         },
     )
 
@@ -79,6 +83,12 @@ def words(number: int) -> str:
         return WORDS[number]
     tens, ones = divmod(number, 10)
     return f"{TENS[tens - 2]}-{WORDS[ones]}" if ones else TENS[tens - 2]
+
+
+def listed(things: Sequence[Any], *, last: str = "and") -> str:
+    """What things are called, in one phrase: "raw, scaled and normalized"."""
+    titles = [thing if isinstance(thing, str) else thing.title for thing in things]
+    return f" {last} ".join(filter(None, (", ".join(titles[:-1]), *titles[-1:])))
 
 
 def _wrap(label: str, value: Any) -> Any:

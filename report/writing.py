@@ -10,17 +10,17 @@ import hashlib
 import json
 import re
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from experiments.spec import Study
-from report import extras, references, source, theme, values
+from report import extras, front_matter, references, source, theme, values
 from report import facts as wording
 from report import units as portraits
-from report.errors import PageError
+from report.errors import PageError, unreadable
 from report.figure import Placed
 from report.functions import Functions, Library, resolve_references
 from report.pages import SITE_TAGLINE, SITE_TITLE, Page
@@ -40,6 +40,14 @@ NOT_FOUND = Page(
 )
 
 
+class Loader(jinja2.FileSystemLoader):
+    """Templates from a folder, in which pages begin with front matter: Jinja finds empty lines in its place."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        text, path, is_current = super().get_source(environment, template)
+        return front_matter.blanked(text), path, is_current
+
+
 class Environment(jinja2.Environment):
     """Jinja, noting the names of all templates that are asked for."""
 
@@ -57,7 +65,7 @@ class Environment(jinja2.Environment):
 def environment(templates: Path) -> Environment:
     """Jinja as the templates in a folder need it."""
     found = Environment(
-        loader=jinja2.FileSystemLoader(templates, encoding="utf-8"),
+        loader=Loader(templates, encoding="utf-8"),
         autoescape=jinja2.select_autoescape(("html",)),
         undefined=_Unknown,
         trim_blocks=True,
@@ -65,7 +73,7 @@ def environment(templates: Path) -> Environment:
         keep_trailing_newline=True,
     )
     found.asked = set()
-    found.filters |= {"grouped": wording.grouped, "words": values.words}
+    found.filters |= {"grouped": wording.grouped, "words": values.words, "listed": values.listed}
     return found
 
 
@@ -206,6 +214,10 @@ class Site:
             units=self.shared.units,
             code=self.shared.code,
             data=self.shared.data,
+            networks=self.shared.networks,
+            absent=self.shared.absent,
+            classes=self.shared.card.get("class_names", ()),
+            strict=self.shared.study.name == "published",
         )
 
     def _write_page(self, functions: Functions, *, template: str | None = None) -> tuple[Text, Uses]:
@@ -254,13 +266,11 @@ class Site:
         try:
             return self.environment.get_template(name).render(context)
         except jinja2.TemplateNotFound as error:
-            raise PageError(
-                f"templates/{error.name} is missing; write it, or remove the page from report/pages.py."
-            ) from error
+            raise PageError(f"templates/{error.name} is missing; write it.") from error
         except jinja2.TemplateSyntaxError as error:
             raise PageError(f"templates/{error.name}, line {error.lineno}: {error.message}") from error
         except OSError as error:
-            raise PageError(f"templates/{name} cannot be read: {error.strerror}; change its permissions.") from error
+            raise unreadable(name, error) from error
         except (jinja2.TemplateError, PageError, TypeError) as error:
             raise PageError(f"{self._where(error, name)}: {error}") from error
         except Exception as error:  # whatever an expression may come to: a division by zero, text that is no UTF-8

@@ -39,6 +39,8 @@ class Shared:
     pages: tuple[Page, ...]
     social: Collection[str]
     data: Mapping[str, Any]
+    networks: Mapping[str, Mapping[str, Any]]
+    absent: Mapping[str, str]
     units: tuple[Mapping[str, Any], ...]
     code: str
     digest: str

@@ -13,12 +13,12 @@ import pytest
 
 from experiments.plan import plan
 from experiments.study import STUDIES
-from report.pages import PAGES
+from report.pages import read
 from report.serve import without_serve
 from tests.conftest import ROOT, SMOKE, Project, copy_sources
 
 UNREACHABLE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
-QUESTIONS = {page.slug: page.question for page in PAGES}
+QUESTIONS = {page.slug: page.question for page in read(ROOT).pages}
 HEAVY = ("torch", "torchvision", "sklearn", "umap", "numba", "matplotlib", "captum", "scipy")
 
 
@@ -253,9 +253,8 @@ def test_what_somebody_put_into_the_site_stays(project_copy):
     own = {"CNAME": b"example.org\n", ".git": b"gitdir: ../pages/.git/worktrees/site\n", "figures/mine.svg": b"<svg/>"}
     for name, data in own.items():
         (project_copy.site / name).write_bytes(data)
-    project_copy.build(*SMOKE)  # which notes where the copy of the site lies now
-    assert own.items() <= project_copy.files().items()
     assert project_copy.build(*SMOKE).stdout.startswith("nothing to do: ")
+    assert own.items() <= project_copy.files().items()
     edit_page(project_copy)
     assert project_copy.build(*SMOKE).stdout.splitlines()[-1].startswith("wrote ")
     assert b"A closing remark." in project_copy.files()["health.html"]
@@ -368,16 +367,18 @@ def test_a_broken_page_is_named_with_its_line_and_the_old_site_stays(project_cop
 def test_all_faults_of_templates_are_told_before_anything_is_computed(project_copy):
     health, index = (project_copy.root / "templates" / "pages" / f"{name}.md" for name in ("health", "index"))
     health.write_text(health.read_text() + '\n{{ page("helth") }}\n{{ 1|groupd }}\n')
-    index.write_text(index.read_text() + '\n{{ see("health/lost") }}\n')
+    index.write_text(index.read_text().replace("order = 10\n", "", 1) + '\n{{ see("health/lost") }}\n')
     before = project_copy.files()
     done = project_copy.build(*SMOKE, "--rebuild", "figure/health/dead-units")
     assert (done.returncode, done.stdout) == (2, "")
     lines = len(health.read_text().splitlines())
     assert [line.partition(". ")[0].removeprefix("build.py: ") for line in done.stderr.splitlines()] == [
-        f"templates/pages/index.md, line {len(index.read_text().splitlines())}: unknown figure 'health/lost'",
+        "templates/pages/index.md: no order in its front matter; add order = a number.",
         f"templates/pages/health.md, line {lines}: unknown filter 'groupd'",
         f"templates/pages/health.md, line {lines - 1}: unknown page 'helth'",
+        f"templates/pages/index.md, line {len(index.read_text().splitlines())}: unknown figure 'health/lost'",
     ]
+    assert project_copy.build(*SMOKE, "--list").stderr == done.stderr
     assert project_copy.files() == before
 
 
@@ -407,12 +408,12 @@ def test_after_edits_the_site_is_the_one_of_a_first_build(project_copy):
     assert project_copy.files() == replace(project_copy, site=project_copy.site.with_name("other")).files()
 
 
-def test_a_page_without_a_template_is_named(project_copy):
+def test_a_page_that_is_gone_is_missed_by_those_that_link_to_it(project_copy):
     (project_copy.root / "templates" / "pages" / "health.md").unlink()
     before = project_copy.files()
     done = project_copy.build(*SMOKE)
     assert done.returncode == 2
-    assert "templates/pages/health.md is missing" in done.stderr
+    assert ": unknown page 'health'." in done.stderr
     assert project_copy.files() == before
 
 

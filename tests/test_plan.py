@@ -4,16 +4,20 @@ import ast
 import functools
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from experiments import chapters
+from experiments.chapters import left_out
 from experiments.engine.key import digest
 from experiments.engine.sources import Sources
 from experiments.engine.store import Record, Shelf
 from experiments.engine.surroundings import Surroundings
 from experiments.engine.survey import Shelves, Survey
+from experiments.errors import InputError
 from experiments.plan import PICTURES, plan, shown
-from experiments.spec import Architecture, Treatment
+from experiments.spec import Architecture, Condition, Product, Stage, Treatment
 from experiments.study import PUBLISHED, STUDIES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,11 +51,12 @@ def pretend_built(found):
         found.again()
 
 
-@pytest.fixture
-def built(tmp_path):
-    """A cache with a result of every stage of the small study."""
-    pretend_built(survey(SMALL, tmp_path))
-    return tmp_path
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A cache with a result of every stage of the small study; a survey only reads it."""
+    folder = tmp_path_factory.mktemp("built")
+    pretend_built(survey(SMALL, folder))
+    return folder
 
 
 def trained(found):
@@ -110,15 +115,14 @@ def test_another_seed_of_the_replication_trains_it_alone(built):
     assert trained(found) == {f"train/replication/{name}" for name in ("raw", "normalized", "fast")}
 
 
-def test_every_network_is_checked_first_and_no_result_depends_on_what_the_check_says():
+def test_every_network_is_checked_first_and_nothing_that_is_measured_depends_on_what_the_check_says():
     stages = plan(PUBLISHED, questions=QUESTIONS)
     names = [each.name for each in (*PUBLISHED.architectures, *PUBLISHED.variants)]
     checks = stages[: len(names)]
     assert [stage.name for stage in checks] == [f"check/{name}" for name in names]
     assert all(stage.gate for stage in checks)
-    assert not [
-        stage.name for stage in stages for product in stage.products_read() if product.stage.startswith("check")
-    ]
+    readers = {stage.name for stage in stages for each in stage.products_read() if each.stage.startswith("check")}
+    assert readers == {"analysis/comparison", "figure/index/at-a-glance"}
 
 
 def test_where_things_are_is_no_difference_but_other_files_are(built):
@@ -169,3 +173,88 @@ def test_figures_do_not_depend_on_numerics():
     for stage in plan(PUBLISHED, questions=QUESTIONS):
         if stage.name.startswith(PICTURES):
             assert all(name.startswith("report") for name in sources.reached_by(stage)), stage.name
+
+
+@pytest.mark.parametrize(
+    "fork",
+    [
+        replace(SMALL, architectures=SMALL.architectures[:1]),
+        replace(SMALL, architectures=SMALL.architectures[1:]),
+        replace(SMALL, treatments=SMALL.treatments[:1]),
+        replace(SMALL, treatments=(*SMALL.treatments, Treatment("scaled", "scaled", 0.0, 0.3081))),
+        replace(SMALL, seeds=(3,), variants=()),
+        replace(SMALL, architectures=SMALL.architectures[:1], treatments=SMALL.treatments[:1], variants=()),
+    ],
+    ids=["one architecture", "the other", "one treatment", "three treatments", "one seed", "one condition"],
+)
+def test_every_fork_has_a_plan_whose_stages_read_what_is_made(fork):
+    stages = plan(fork, questions=QUESTIONS)
+    names = [stage.name for stage in stages]
+    for place, stage in enumerate(stages):
+        assert {product.stage for product in stage.products_read()} <= set(names[:place]), stage.name
+    for page in left_out(fork):
+        assert not [name for name in names if name.startswith((f"analysis/{page}", f"figure/{page}/"))]
+
+
+def test_a_chapter_that_a_study_cannot_have_says_why():
+    assert left_out(PUBLISHED) == {}
+    told = left_out(replace(SMALL, architectures=SMALL.architectures[1:]))
+    assert "it has no mlp-normalized" in told["layers"]
+    assert "an MLP of 32 and 16 units" in told["replication"]
+    told = left_out(replace(SMALL, variants=tuple(each for each in SMALL.variants if each.name != "notebooks")))
+    assert all("notebooks" in told[page] for page in ("layers", "replication"))
+    alone = replace(SMALL, architectures=SMALL.architectures[:1], treatments=SMALL.treatments[:1])
+    assert "nothing to compare it with" in left_out(alone)["comparison"]
+
+
+def test_conditions_are_compared_with_the_references_of_their_axes():
+    names = [each.name for each in PUBLISHED.comparisons]
+    assert names == ["mlp:normalized", "cnn:normalized", "raw:cnn", "normalized:cnn"]
+    more = replace(SMALL, treatments=(*SMALL.treatments, SCALED), contrasts=(("mlp-scaled", "mlp-normalized"),))
+    told = {each.name: (each.first.name, each.second.name, each.axis) for each in more.comparisons}
+    assert told["mlp:scaled"] == ("mlp-scaled", "mlp-raw", "treatment")
+    assert told["scaled:cnn"] == ("cnn-scaled", "mlp-scaled", "architecture")
+    assert told["mlp:scaled-vs-normalized"] == ("mlp-scaled", "mlp-normalized", "treatment")
+    assert len(told) == len(more.comparisons) == 4 + 3 + 1
+
+
+def test_a_control_stands_beside_the_product_and_is_compared_where_it_can_be():
+    control = Condition(SMALL.architectures[0], SCALED)
+    study = replace(SMALL, controls=(control,))
+    assert [each.name for each in study.conditions][-1] == "mlp-scaled"
+    assert [each.name for each in study.comparisons if "scaled" in each.name] == ["mlp:scaled"]
+
+
+SCALED = Treatment("scaled", "scaled", 0.0, 0.3081)
+MLP, RAW = PUBLISHED.architectures[0], PUBLISHED.treatments[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"architectures": (MLP, MLP)}, "two things are called 'mlp'"),
+        ({"treatments": (RAW, replace(SCALED, name="mlp"))}, "two things are called 'mlp'"),
+        ({"treatments": (RAW, replace(SCALED, name="a b"))}, "'a b' is no name: use small letters, digits and hyphens"),
+        ({"controls": (Condition(MLP, RAW),)}, "two conditions are called 'mlp-raw'"),
+        ({"contrasts": (("mlp-raw", "mlp-mixed"),)}, "a contrast names 'mlp-mixed'; there are mlp-raw, mlp-normalized"),
+        ({"contrasts": (("mlp-raw", "cnn-normalized"),)}, "has to differ in its architecture or its treatment only"),
+        ({"seeds": (0, 1, 0)}, "seed 0 stands twice"),
+        ({"treatments": ()}, "no architecture, no treatment or no seed"),
+    ],
+)
+def test_a_study_that_makes_no_sense_is_named_with_its_fault(change, said):
+    with pytest.raises(InputError) as error:
+        plan(replace(SMALL, **change))
+    assert str(error.value).startswith("experiments/study.py, published: ")
+    assert said in str(error.value)
+
+
+def test_two_stages_of_one_name_and_a_product_that_nobody_makes_are_named(monkeypatch):
+    stray = Stage("stray", "experiments.data:probe", inputs={"test": Product("nowhere", "test.npz")})
+    monkeypatch.setattr(chapters, "chapters_of", lambda _: {"odd": SimpleNamespace(stages=lambda _: [stray])})
+    with pytest.raises(ValueError, match=r"stray reads nowhere/test.npz, which no stage of the study makes"):
+        plan(SMALL)
+    again = SimpleNamespace(stages=lambda _: [Stage("data", "experiments.data:load")])
+    monkeypatch.setattr(chapters, "chapters_of", lambda _: {"odd": again})
+    with pytest.raises(ValueError, match="two stages are called data"):
+        plan(SMALL)

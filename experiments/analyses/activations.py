@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.statistics import Number, constant, family, summary
 
 Record = Mapping[str, np.ndarray]
 Table = dict[str, dict[str, np.ndarray]]  # {condition: {hook point: one value per seed}}
 
-ALL = 10  # the column of `mean/<hook>` and `std/<hook>` that is over all probe images; 0 to 9 are the classes
+ALL = -1  # the column of `mean/<hook>` and `std/<hook>` that is over all probe images; those before are the classes
 UNITS = {  # measure: its unit
     "mean_shift": "",
     "spread_start": "",
@@ -31,18 +31,18 @@ UNITS = {  # measure: its unit
 COMPARED = ("mean_shift", "spread_ratio")
 
 
-def drift(*, records: Mapping[str, Record], card: Mapping[str, Any]) -> dict[str, Any]:
+def drift(*, records: Mapping[str, Record], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     """Drift of the statistics of every hook point, per condition, from epoch 0 (untrained) to the last.
 
     records: {"mlp-raw/0": record}. card: of the data set; its `class_names` label the classes.
     Returns `arrays.npz`, for each condition and hook point
 
         mean/<condition>/<hook>, std/<condition>/<hook>   (seed, epoch)
-        class_mean/<condition>/<hook>                     (epoch, 10)  mean over seeds
+        class_mean/<condition>/<hook>                     (epoch, class) mean over seeds
         quantile/<condition>/<hook>                       (epoch, 9)   mean over seeds, at `quantile_levels`
         histogram/<condition>/<hook>                      (moment, bin) shares of all values, mean over seeds,
                                                           at the epochs `moments`, between `histogram_edges`
-        unit_mean/<condition>/<layer>                     (epoch, unit) first seed, mean over the ten classes
+        unit_mean/<condition>/<layer>                     (epoch, unit) first seed, mean over the classes
         unit_active/<condition>/<layer>                   (epoch, unit) first seed, share of images
 
     and `facts.json`, named `activations.<measure>.<condition>.<hook>`; see `measures`.
@@ -61,7 +61,7 @@ def drift(*, records: Mapping[str, Record], card: Mapping[str, Any]) -> dict[str
         arrays |= _units(condition, runs[0])
         for hook in arrays[f"hook_points/{condition}"]:
             arrays |= _hook(condition, hook, runs, moments)
-    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+    return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
 
 def _moments(epochs: int) -> list[int]:
@@ -94,13 +94,13 @@ def _units(condition: str, run: Record) -> dict[str, np.ndarray]:
     }
 
 
-def measures(mean: Float[np.ndarray, "epoch 11"], std: Float[np.ndarray, "epoch 11"]) -> dict[str, float]:
+def measures(mean: Float[np.ndarray, "epoch column"], std: Float[np.ndarray, "epoch column"]) -> dict[str, float]:
     """The drift of one hook point of one network, from its means and standard deviations.
 
     mean_shift     |mean at the end - mean at the start| in units of the standard deviation at the start
     spread_start, spread_end, spread_ratio   standard deviation at the start, at the end, and end / start
     half_way       the first epoch at which the standard deviation has made at least half of its way
-    class_share_start, class_share_end       share of the variance that lies between the ten class means, in %
+    class_share_start, class_share_end       share of the variance that lies between the class means, in %
 
     A ratio to a spread of zero (a silent layer) has no meaning and is given as 0.
     """
@@ -121,7 +121,7 @@ def _ratio(part: Number, whole: Number) -> float:
     return float(part / whole) if whole > 0 else 0.0
 
 
-def facts(groups: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
+def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
     """Every measure per condition and hook point, and paired differences of how far the statistics moved.
 
     The comparisons between architectures are made where both have the hook point: at the logits, and where the last
@@ -140,17 +140,17 @@ def facts(groups: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
         for hook, values in hooks.items()
     }
     for measure in COMPARED:
-        named |= _differences(tables[measure], groups, measure=measure)
+        named |= _differences(tables[measure], groups, grid, measure=measure)
     return named | _inputs(groups)
 
 
-def _differences(table: Table, groups: Mapping[str, Sequence[Record]], *, measure: str) -> dict[str, Any]:
+def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Grid, *, measure: str) -> dict[str, Any]:
     name = f"activations.{measure}"
     last = {
         condition: {"last": hooks[read_at(groups[condition][0], str(groups[condition][0]["layers"][-2]))]}
         for condition, hooks in table.items()
     }
-    compared = pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))
+    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit="" if UNITS[measure] == "times" else UNITS[measure])
 
 

@@ -22,15 +22,15 @@ from experiments import models
 from experiments.hooks import HookedModule, hooks
 from experiments.record import reading_point
 
-Reader = Callable[[Tensor], Tensor]  # pixels (image, 1, 28, 28) in [0, 1] -> (image, unit)
+Reader = Callable[[Tensor], Tensor]  # pixels (image, 1, side, side) in [0, 1] -> (image, unit)
 
 BATCH = 250  # images that are read at once: few enough to stay near the processor
 STEPS = 32  # points of the Gauss-Legendre rule by which integrated gradients integrate
 
 
 def saliency(
-    read: Reader, pixels: Float[Tensor, "image 1 28 28"], units: Int[Tensor, " image"]
-) -> Float[Tensor, "image 28 28"]:
+    read: Reader, pixels: Float[Tensor, "image 1 side side"], units: Int[Tensor, " image"]
+) -> Float[Tensor, "image side side"]:
     """Gradient of one unit per image with respect to each pixel of the image (Simonyan et al. 2013), signed.
 
     read: see `reader`. units: which unit, for each image. In activation per pixel: how much the unit would rise
@@ -45,8 +45,8 @@ def saliency(
 
 
 def integrated_gradients(
-    read: Reader, pixels: Float[Tensor, "image 1 28 28"], units: Int[Tensor, " image"], *, steps: int = STEPS
-) -> Float[Tensor, "image 28 28"]:
+    read: Reader, pixels: Float[Tensor, "image 1 side side"], units: Int[Tensor, " image"], *, steps: int = STEPS
+) -> Float[Tensor, "image side side"]:
     """Integrated gradients of one unit per image, from the black image (Sundararajan et al. 2017, eq. 1).
 
     The gradient is averaged over the straight way from black to the image, and multiplied with the image. The
@@ -59,9 +59,9 @@ def integrated_gradients(
 
 def incompleteness(
     read: Reader,
-    pixels: Float[Tensor, "image 1 28 28"],
+    pixels: Float[Tensor, "image 1 side side"],
     units: Int[Tensor, " image"],
-    attributions: Float[Tensor, "image 28 28"],
+    attributions: Float[Tensor, "image side side"],
 ) -> float:
     """By how much attributions miss F(image) - F(black), summed over images, as a share of what is to be explained."""
     with torch.no_grad():
@@ -100,10 +100,11 @@ def randomised(model: HookedModule, *, architecture: Mapping[str, Any], seed: in
     network) for the logits first and the first layer last. seed: of the new weights, drawn as untrained
     networks' are.
     """
+    state, name, options = dict(model.state_dict()), architecture["build"], architecture["options"]
+    sizes = models.sizes(name, options=options, shapes={name: value.shape for name, value in state.items()})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        fresh = models.build(architecture["build"], options=architecture["options"]).state_dict()
-    state = dict(model.state_dict())
+        fresh = models.build(name, options=options, **sizes).state_dict()
     found = []
     for layer in reversed(model.layers):
         state |= {name: value for name, value in fresh.items() if name.startswith(f"{layer}.")}

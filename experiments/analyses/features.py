@@ -16,7 +16,7 @@ from torch import Tensor
 
 from experiments.analyses import attribution, stimuli
 from experiments.analyses.features_facts import BORDER, facts
-from experiments.analyses.grid import by_condition
+from experiments.analyses.grid import Grid, by_condition
 from experiments.analyses.maps import packed, roughness, share
 from experiments.hooks import HookedModule, run_with_cache
 from experiments.networks import at_epoch
@@ -33,7 +33,8 @@ BY_MOMENT = ("saliency_border", "saliency_ink", "saliency_roughness", "unit_bord
 
 
 def border(*, train: Arrays) -> dict[str, Any]:
-    """How often each pixel is lit: `border.npz`, lit (28, 28), the share of training images where it is not black."""
+    """How often each pixel is lit: `border.npz`, lit (side, side), the share of training images in which it is not
+    black."""
     return {"border.npz": {"lit": (train["images"] > 0).mean(axis=0)}}
 
 
@@ -48,19 +49,19 @@ def read(
 ) -> dict[str, Any]:
     """What one run's weights and saliency maps are like.
 
-    weights: {parameter: (epoch, ...)}. probe: images, labels. border: lit (28, 28). seed: the run's own; the new
+    weights: {parameter: (epoch, ...)}. probe: images, labels. border: lit (side, side). seed: the run's own; the new
     weights of the sanity check follow from it. Returns `arrays.npz`: layers (in forward order) and
 
         weight_roughness, weight_norm (epoch,)   of the first layer: mean `roughness` and L2 norm of a unit's weights,
                                                  where it has weights that are maps
         weight_border (epoch,)                   share of the squared weights on the border, in %, and the same
         change_border ()                         of what training added to them; where a unit sees the whole image
-        change_map (28, 28)                      root mean square, over units, of what training added to a weight
+        change_map (side, side)                  root mean square, over units, of what training added to a weight
         saliency_border, saliency_ink (2,)       share of the absolute gradient of the true digit's logit that falls on
                                                  the border, on the image's lit pixels, in %; untrained and at the end
         saliency_roughness (2,)                  mean `roughness` of these absolute gradients
         unit_border (2,)                         as saliency_border, for the units of the last hidden layer
-        saliency (sample, 784)                   absolute gradients of the true digit's logit at the end
+        saliency (sample, pixel)                 absolute gradients of the true digit's logit at the end
         incompleteness ()                        see `attribution.incompleteness`, in %
         fit/<layer> ()                           mean over units of `stimuli.template_fit`; later layers that are
                                                  no maps
@@ -88,11 +89,11 @@ def gallery(
     `arrays.npz`
 
         weights/<layer>       (unit, [channel,] h, w)   of the first layer and of every convolution
-        onehot/<layer>        (unit, 28, 28)            see `stimuli.one_hot_maps`
-        gradient/<layer>, integrated/<layer> (n, 28, 28)     of the logits: for the true logit of one image of each
+        onehot/<layer>        (unit, side, side)        see `stimuli.one_hot_maps`
+        gradient/<layer>, integrated/<layer> (n, side, side) of the logits: for the true logit of one image of each
                                                              digit; of the last hidden layer: for each unit and the
                                                              image it answers most strongly
-        maximised/<layer>     (unit, 28, 28) uint8      see `stimuli.maximise`; last hidden layer and logits
+        maximised/<layer>     (unit, side, side) uint8  see `stimuli.maximise`; last hidden layer and logits
         excess/<layer>        (unit,)                   by how many of the unit's standard deviations that image
                                                         drives it above its favourite probe image
         favourites/<layer>    (unit, rank)              places in the probe set of the images it answers most strongly
@@ -105,7 +106,8 @@ def gallery(
     pixels, labels = to_pixels(probe["images"]), torch.tensor(probe["labels"]).long()
     arrays: dict[str, np.ndarray] = {}
     for layer in model.layers:
-        kernel = _as_maps(weights[f"{layer}.weight"][-1]) if f"{layer}.weight" in weights else None
+        own = weights.get(f"{layer}.weight")
+        kernel = _as_maps(own[-1], side=pixels.shape[-1]) if own is not None else None
         if kernel is not None:
             arrays |= packed(f"weights/{layer}", kernel)
         arrays |= _stimuli(model, layer, pixels, treatment, ascent_steps)
@@ -118,15 +120,15 @@ def gallery(
 
 
 def compare(
-    *, runs: Mapping[str, Arrays], galleries: Mapping[str, Arrays], probe: Arrays, border: Arrays
+    *, runs: Mapping[str, Arrays], galleries: Mapping[str, Arrays], probe: Arrays, border: Arrays, grid: Grid
 ) -> dict[str, Any]:
     """The measures of all runs, stacked over seeds, beside the galleries of the first.
 
     runs: {"mlp-raw/0": arrays of `read`}. galleries: {"mlp-raw": arrays of `gallery`}. Returns `arrays.npz`:
-    lit, edge (28, 28); labels (digit,) of the examples; images (n, 28, 28), the probe images that the galleries
+    lit, edge (side, side); labels (digit,) of the examples; images (n, side, side), the probe images that the galleries
     speak of, and image_index (n,), their places in the probe set; and for every condition
 
-        layers/<condition>, change_map/<condition> (28, 28)     root mean square over seeds
+        layers/<condition>, change_map/<condition> (side, side)     root mean square over seeds
         <measure of read>/<condition>                           (seed, epoch) or (seed, 2)
         randomised/<method>/<condition>                         (seed, layer)
         <kind>/<condition>/<layer>                              of the gallery
@@ -154,15 +156,15 @@ def compare(
     arrays |= {"image_index": index, "images": probe["images"][index]}
     return {
         "arrays.npz": arrays,
-        "facts.json": facts(groups, galleries, probe["images"], border["lit"], edge),
+        "facts.json": facts(groups, galleries, probe["images"], border["lit"], edge, grid),
     }
 
 
 def first_layer(
-    weights: Float[np.ndarray, "epoch unit *receptive"], edge: Bool[np.ndarray, "28 28"]
+    weights: Float[np.ndarray, "epoch unit *receptive"], edge: Bool[np.ndarray, "side side"]
 ) -> dict[str, np.ndarray]:
     """The measures of the first layer's weights, by epoch; those of place only where a unit sees the whole image."""
-    found_maps = [maps for epoch in weights if (maps := _as_maps(epoch)) is not None]
+    found_maps = [maps for epoch in weights if (maps := _as_maps(epoch, side=len(edge))) is not None]
     if not found_maps:
         return {}
     maps = np.stack(found_maps).astype(np.float64)
@@ -178,7 +180,7 @@ def first_layer(
     return found
 
 
-def to_pixels(images: UInt8[np.ndarray, "image 28 28"]) -> Float[Tensor, "image 1 28 28"]:
+def to_pixels(images: UInt8[np.ndarray, "image side side"]) -> Float[Tensor, "image 1 side side"]:
     """Pixels in [0, 1]."""
     return torch.tensor(images).float().div_(255).unsqueeze(1)
 
@@ -188,11 +190,10 @@ def first_of_each(labels: Integer[np.ndarray, " image"], *, count: int) -> Integ
     return np.concatenate([np.flatnonzero(labels == label)[:count] for label in np.unique(labels)])
 
 
-def _as_maps(weights: np.ndarray) -> np.ndarray | None:
+def _as_maps(weights: np.ndarray, *, side: int) -> np.ndarray | None:
     """A layer's weights as maps (unit, [channel,] h, w): filters, or images where there is one for each pixel."""
     if weights.ndim == 4:
         return weights
-    side = stimuli.SIDE
     is_image = weights.ndim == 2 and weights.shape[1] == side * side
     return weights.reshape(-1, side, side) if is_image else None
 
@@ -225,7 +226,7 @@ def _fits(model: HookedModule, pixels: Tensor, treatment: Treatment) -> dict[str
             units = attribution.reader(model, point, **treatment)
             with torch.no_grad():
                 answers = units(pixels)
-            fits = stimuli.template_fit(stimuli.one_hot_maps(units), pixels, answers)
+            fits = stimuli.template_fit(stimuli.one_hot_maps(units, side=pixels.shape[-1]), pixels, answers)
             found[f"fit/{layer}"] = np.array(fits.mean())
     return found
 
@@ -266,7 +267,7 @@ def _sanity(
 
 
 def likeness(
-    a: Float[Tensor, "image 28 28"], b: Float[Tensor, "image 28 28"], where: Bool[np.ndarray, "image 28 28"]
+    a: Float[Tensor, "image side side"], b: Float[Tensor, "image side side"], where: Bool[np.ndarray, "image side side"]
 ) -> float:
     """Mean over images of the rank correlation of two maps' absolute values, on the pixels chosen for each image."""
     maps = zip(_sizes(a), _sizes(b), where, strict=True)
@@ -281,10 +282,12 @@ def _stimuli(
     with torch.no_grad():
         answers = units(pixels)  # (image, unit)
     favourites = stimuli.favourites(answers, count=FAVOURITES).astype(np.int16)
-    found = {**packed(f"onehot/{layer}", stimuli.one_hot_maps(units).numpy()), f"favourites/{layer}": favourites}
+    side = pixels.shape[-1]
+    maps = stimuli.one_hot_maps(units, side=side).numpy()
+    found = {**packed(f"onehot/{layer}", maps), f"favourites/{layer}": favourites}
     if layer in model.layers[-2:]:
         scale = answers.std(dim=0)
-        images = stimuli.maximise(units, scale=scale, steps=ascent_steps)
+        images = stimuli.maximise(units, scale=scale, steps=ascent_steps, side=side)
         with torch.no_grad():
             driven = units(images.unsqueeze(1)).diagonal()
         excess = (driven - answers.amax(dim=0)) / torch.where(scale > 0, scale, torch.ones_like(scale))

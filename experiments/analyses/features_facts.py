@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from experiments.analyses.attribution import rank_correlation
-from experiments.analyses.grid import COMPARISONS, pairs
+from experiments.analyses.grid import Grid, comparisons, pairs
 from experiments.statistics import Fact, constant, family, summary
 
 Arrays = Mapping[str, np.ndarray]
@@ -27,9 +27,10 @@ BETWEEN = ("saliency_border", "saliency_ink", "saliency_roughness", "unit_border
 def facts(
     groups: Groups,
     galleries: Mapping[str, Arrays],
-    images: UInt8[np.ndarray, "image 28 28"],
-    lit: Float[np.ndarray, "28 28"],
-    edge: Bool[np.ndarray, "28 28"],
+    images: UInt8[np.ndarray, "image side side"],
+    lit: Float[np.ndarray, "side side"],
+    edge: Bool[np.ndarray, "side side"],
+    grid: Grid,
 ) -> dict[str, Fact]:
     """Every measure per condition (see `measures`), its paired differences, and the agreement of maps.
 
@@ -48,10 +49,10 @@ def facts(
         for part, values in parts.items()
     }
     for measure in (*WITHIN, *BETWEEN):
-        only = ("mlp", "cnn") if measure in WITHIN else tuple(COMPARISONS)
-        compared = pairs(tables.get(measure, {}), measure=f"features.{measure}", only=only)
+        axis = "treatment" if measure in WITHIN else ""
+        compared = pairs(grid, tables.get(measure, {}), measure=f"features.{measure}", axis=axis)
         named |= family(compared, unit="points" if _unit(measure) == "%" else _unit(measure))
-    return named | agreement(groups) | _constants(galleries, images, lit, edge)
+    return named | agreement(groups, grid) | _constants(galleries, images, lit, edge)
 
 
 def measures(run: Arrays) -> dict[tuple[str, str], float]:
@@ -84,23 +85,24 @@ def measures(run: Arrays) -> dict[tuple[str, str], float]:
     return found
 
 
-def agreement(groups: Groups) -> dict[str, Fact]:
+def agreement(groups: Groups, grid: Grid) -> dict[str, Fact]:
     """How alike the saliency maps of two networks are: rank correlation of absolute gradients, mean over images.
 
-    `agreement.mlp`: of raw and normalized networks that share their seed, and so on for every comparison;
+    `agreement.<comparison>`: of networks of its two conditions that share their seed;
     `agreement.seeds.<condition>`: of networks that differ in nothing but their seed, paired so that each network is
     in one pair only (an odd last seed is left out);
-    `agreement.difference.mlp`: for each pair of seeds, the first minus the second, averaged over the two conditions.
+    `agreement.difference.<comparison>`: for each pair of seeds, the first minus the second, averaged over both
+    conditions.
     """
 
     def alike(first: Arrays, second: Arrays) -> float:
         maps = (run["saliency"].astype(np.float64) for run in (first, second))
         return float(rank_correlation(*maps).mean())
 
+    compared = comparisons(grid, groups)
     paired = {
         name: np.array([alike(*each) for each in zip(groups[first], groups[second], strict=True)])
-        for name, (first, second) in COMPARISONS.items()
-        if first in groups and second in groups
+        for name, (first, second) in compared.items()
     }
     seeds = {
         condition: np.array([alike(*each) for each in zip(group[::2], group[1::2], strict=False)])
@@ -110,7 +112,7 @@ def agreement(groups: Groups) -> dict[str, Fact]:
     apart = {
         f"features.agreement.difference.{name}": (
             values[: len(values) // 2 * 2].reshape(-1, 2).mean(axis=1),
-            np.mean([seeds[condition] for condition in COMPARISONS[name]], axis=0),
+            np.mean([seeds[condition] for condition in compared[name]], axis=0),
         )
         for name, values in paired.items()
         if len(values) > 1

@@ -15,7 +15,7 @@ from jaxtyping import Float, Integer
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.statistics import family, summary
 
 Arrays = Mapping[str, np.ndarray]
@@ -114,7 +114,7 @@ def effective_dimension(points: Float[np.ndarray, "image unit"]) -> float:
     return float(np.trace(covariance) ** 2 / norm) if norm > 0 else 0.0
 
 
-def compare(*, runs: Mapping[str, Arrays], probe: Arrays) -> dict[str, Any]:
+def compare(*, runs: Mapping[str, Arrays], probe: Arrays, grid: Grid) -> dict[str, Any]:
     """The geometry of all networks: what `embed` measured, stacked over seeds.
 
     runs: {"mlp-raw/0": arrays of embed}. Returns `arrays.npz`: labels (image,), moments (the epochs shown),
@@ -142,18 +142,18 @@ def compare(*, runs: Mapping[str, Arrays], probe: Arrays) -> dict[str, Any]:
             for measure in ("silhouette", "silhouette_plane", "dimension", "variance"):
                 arrays[f"{measure}/{condition}/{hook}"] = _stack(group, f"{measure}/{hook}")
             arrays[f"coordinates/{condition}/{hook}"] = group[0][f"coordinates/{hook}"]
-    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+    return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
 
 def _stack(group: Sequence[Arrays], name: str) -> np.ndarray:
     return np.stack([arrays[name] for arrays in group]).astype(np.float32)
 
 
-def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     """Every measure per condition and hook point, at the start, at the end and the gain; then comparisons.
 
     Differences are taken at the end of training, where both conditions have the hook point; `last` is the
-    end of the last hidden layer, which MLP and CNN share in size.
+    end of the last hidden layer, between architectures.
     """
     named: dict[str, Any] = {}
     for measure, unit in UNITS.items():
@@ -166,7 +166,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
                 named[f"geometry.{measure}_start.{place}"] = summary(start[condition][hook], unit=unit)
                 gains[f"geometry.{measure}_gain.{place}"] = (values, start[condition][hook])
         apart = "points" if unit == "%" else unit
-        named |= family(gains, unit=apart) | _differences(end, measure=measure, unit=apart)
+        named |= family(gains, unit=apart) | _differences(end, grid, measure=measure, unit=apart)
     return named
 
 
@@ -182,11 +182,11 @@ def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int)
     }
 
 
-def _differences(table: Table, *, measure: str, unit: str) -> dict[str, Any]:
+def _differences(table: Table, grid: Grid, *, measure: str, unit: str) -> dict[str, Any]:
     last = {
         condition: {"last": [values for hook, values in hooks.items() if hook != "logits"][-1]}
         for condition, hooks in table.items()
     }
     name = f"geometry.{measure}"
-    compared = pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))
+    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit=unit)

@@ -1,21 +1,19 @@
 """The study's grid as the analyses read it: runs grouped by condition, conditions paired into comparisons.
 
-In: {"mlp-raw/0": anything}. Out: {"mlp-raw": [anything, by seed]}, and the pairs that are compared.
+In: {"mlp-raw/0": anything}, and the grid as the plan hands it over. Out: {"mlp-raw": [anything, by seed]}, and the
+pairs that are compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 T = TypeVar("T")
 
-COMPARISONS = {  # name: (condition, minus condition); seeds pair up
-    "mlp": ("mlp-normalized", "mlp-raw"),
-    "cnn": ("cnn-normalized", "cnn-raw"),
-    "raw": ("cnn-raw", "mlp-raw"),
-    "normalized": ("cnn-normalized", "mlp-normalized"),
-}
+# {"conditions": {name: {"architecture", "treatment"}}, "comparisons": {name: {"first", "second", "axis", "within"}}},
+# all of them names; differences are first minus second, and `axis` ("architecture", "treatment") is what differs.
+Grid = Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
 def by_condition(runs: Mapping[str, T]) -> dict[str, list[T]]:
@@ -26,19 +24,35 @@ def by_condition(runs: Mapping[str, T]) -> dict[str, list[T]]:
     return groups
 
 
+def comparisons(grid: Grid, conditions: Iterable[str], *, axis: str = "") -> dict[str, tuple[str, str]]:
+    """{name: (condition, minus condition)} of the comparisons that these conditions allow, along one axis or all."""
+    known = set(conditions)
+    return {
+        name: (each["first"], each["second"])
+        for name, each in grid["comparisons"].items()
+        if axis in ("", each["axis"]) and {each["first"], each["second"]} <= known
+    }
+
+
 def pairs(
-    measured: Mapping[str, Mapping[str, T]], *, measure: str, only: Sequence[str] = tuple(COMPARISONS)
+    grid: Grid, measured: Mapping[str, Mapping[str, T]], *, measure: str, axis: str = ""
 ) -> dict[str, tuple[T, T]]:
     """The comparisons that `measured`, {condition: {part: one value per seed}}, allows, named as facts.
 
-    A part (a layer, say) is compared where both conditions have it: `<measure>.difference.mlp.hidden1`.
-    The part "" stands for the whole network: `<measure>.difference.mlp`. `only` names the comparisons wanted.
+    A part (a layer, say) is compared where both conditions have it: `<measure>.difference.<comparison>.<part>`.
+    The part "" stands for the whole network: `<measure>.difference.<comparison>`.
     """
-    found: dict[str, tuple[T, T]] = {}
-    for comparison in only:
-        first, second = COMPARISONS[comparison]
-        for part in measured.get(first, {}):
-            if part in measured.get(second, {}):
-                name = ".".join(filter(None, (measure, "difference", comparison, part)))
-                found[name] = (measured[first][part], measured[second][part])
-    return found
+    return {
+        ".".join(filter(None, (measure, "difference", comparison, part))): (
+            measured[first][part],
+            measured[second][part],
+        )
+        for comparison, (first, second) in comparisons(grid, measured, axis=axis).items()
+        for part in measured[first]
+        if part in measured[second]
+    }
+
+
+def architecture(grid: Grid, condition: str) -> str:
+    """The name of a condition's architecture."""
+    return grid["conditions"][condition]["architecture"]

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from experiments.analyses.absent import of_layers
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.statistics import constant, family, summary
 
 Record = Mapping[str, np.ndarray]
@@ -38,7 +38,7 @@ UNITS = {
 COMPARED = ("dead", "always", "zero_gradient", "gradient_start", "gradient_end", "update_start", "update_end")
 
 
-def examine(*, records: Mapping[str, Record]) -> dict[str, Any]:
+def examine(*, records: Mapping[str, Record], grid: Grid) -> dict[str, Any]:
     """Dead, rarely active and always-on units, and the flow of the gradient, per condition, layer and epoch.
 
     records: {"mlp-raw/0": record}. Returns `arrays.npz`, for each condition and layer
@@ -65,7 +65,7 @@ def examine(*, records: Mapping[str, Record]) -> dict[str, Any]:
         for layer in hidden_layers(runs[0]):
             arrays |= _layer(f"{condition}/{layer}", layer, runs)
     arrays = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in arrays.items()}
-    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+    return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
 
 def hidden_layers(record: Record) -> list[str]:
@@ -129,7 +129,7 @@ def measures(record: Record, layers: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def facts(groups: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
+def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
     """Every measure per condition and layer, and for all units together; then paired differences.
 
     Differences are taken where both conditions have the layer, and over all units; `last` is the last hidden
@@ -151,17 +151,17 @@ def facts(groups: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
         for part, values in parts.items()
     }
     for measure in COMPARED:
-        named |= _differences(tables[measure], groups, measure=measure)
+        named |= _differences(tables[measure], groups, grid, measure=measure)
     return named | _counts(groups)
 
 
-def _differences(table: Table, groups: Mapping[str, Sequence[Record]], *, measure: str) -> dict[str, Any]:
+def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Grid, *, measure: str) -> dict[str, Any]:
     ends = {condition: str(runs[0]["layers"][-2]) for condition, runs in groups.items()}  # the last hidden layers
     last = {
         condition: {"last": parts[ends[condition]]} for condition, parts in table.items() if ends[condition] in parts
     }
     name = f"health.{measure}"
-    compared = pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))
+    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit="points" if UNITS[measure] == "%" else UNITS[measure])
 
 

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Int
 
 from experiments.analyses.absent import ALONE, SIGNED, gathered, told
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.analyses.scaling import SCALES, hidden_layers, mean_activations, scale_directions, scale_units
 from experiments.analyses.units import living, rank_correlation, rotations, selectivity
 from experiments.hooks import HookedModule
@@ -66,13 +66,13 @@ def read(
 ) -> dict[str, Any]:
     """Every unit of every hidden layer of one trained network, scaled and replaced by its average.
 
-    test, probe: images uint8 (image, 28, 28) and labels; the averages of mean-ablation are over the probe images.
+    test, probe: images uint8 (image, side, side) and labels; the averages of mean-ablation are over the probe images.
     seed: of the random directions. Returns `arrays.npz`: layers, and for each hidden layer
 
-        confusion/<layer>, correct_logit/<layer>   (unit, scale, 10, 10), (unit, scale, 10), at SCALES
-        mean_confusion/<layer>                     (unit, 10, 10)          under mean-ablation
-        direction_confusion/<layer>                (direction, 2, 10, 10)  as many random directions, at 0 and 3
-        class_mean/<layer>                         (unit, 10)              on the probe images, as recorded
+        confusion/<layer>, correct_logit/<layer>   (unit, scale, class, class), (unit, scale, class), at SCALES
+        mean_confusion/<layer>                     (unit, class, class)          under mean-ablation
+        direction_confusion/<layer>                (direction, 2, class, class)  as many random directions, at 0 and 3
+        class_mean/<layer>                         (unit, class)                 on the probe images, as recorded
 
     and signed (layer,), those whose units can be negative, where there are any. Of a single unit no direction is drawn.
     """
@@ -196,16 +196,16 @@ def measures(found: Mapping[str, np.ndarray]) -> dict[str, float]:
     return measured
 
 
-def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any]) -> dict[str, Any]:
+def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     """The interventions of all networks: what `read` counted, over seeds.
 
     runs: {"mlp-raw/0": arrays of read}. card: of the data set; its `class_names` label the classes. Returns
     `arrays.npz`: classes, scales, layers/<condition>, and for each condition and hidden layer
 
-        class_accuracy, correct_logit /<condition>/<layer>   (unit, scale, 10)     first seed; accuracy in %
-        change/<condition>/<layer>                           (unit, 2, 10, 10)     first seed, at 0 and at 3: the
+        class_accuracy, correct_logit /<condition>/<layer>   (unit, scale, class)     first seed; accuracy in %
+        change/<condition>/<layer>                           (unit, 2, class, class)  first seed, at 0 and at 3: the
                                                              confusion matrix minus the baseline's, in images
-        images/<condition>                                   (10,)                 images of each class
+        images/<condition>                                   (class,)                 images of each class
         dose/<condition>/<layer>                             (seed, scale)         accuracy, mean over living units
         <effect>/<condition>/<layer>                         (seed, unit)          see `effects`
 
@@ -223,7 +223,7 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any]) -> dict[str,
         arrays[f"images/{condition}"] = group[0][f"confusion/{layers[0]}"][0, BASE].sum(axis=1)
         for layer in layers:
             arrays |= _first_seed(f"{condition}/{layer}", group[0], layer) | _stacked(condition, layer, group, found)
-    return {"arrays.npz": arrays, "facts.json": facts(found)}
+    return {"arrays.npz": arrays, "facts.json": facts(found, grid)}
 
 
 def _first_seed(place: str, run: Arrays, layer: str) -> dict[str, np.ndarray]:
@@ -249,11 +249,11 @@ def _stacked(condition: str, layer: str, group: Sequence[Arrays], found: Mapping
     return {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in stacked.items()}
 
 
-def facts(found: Mapping[str, Mapping[str, Sequence[Mapping[str, np.ndarray]]]]) -> dict[str, Any]:
+def facts(found: Mapping[str, Mapping[str, Sequence[Mapping[str, np.ndarray]]]], grid: Grid) -> dict[str, Any]:
     """Every measure per condition, layer and over all layers; differences between conditions and from controls.
 
     found: {condition: {layer: effects of each seed}}. Differences are taken where both conditions have the layer,
-    and over all units; `last` is the last hidden layer, which MLP and CNN share in size.
+    and over all units; `last` is the last hidden layer, between architectures.
     """
     tables: dict[str, Table] = {measure: {} for measure in UNITS}
     for condition, layers in found.items():
@@ -267,7 +267,7 @@ def facts(found: Mapping[str, Mapping[str, Sequence[Mapping[str, np.ndarray]]]])
         for part, values in parts.items()
     }
     for measure in COMPARED:
-        named |= _differences(tables[measure], found, measure=measure)
+        named |= _differences(tables[measure], found, grid, measure=measure)
     for control, (measure, other) in CONTROLS.items():
         table, against = tables[measure], tables[other]
         compared = {
@@ -301,11 +301,11 @@ def _name(measure: str, condition: str, part: str) -> str:
     return ".".join(filter(None, ("interventions", measure, condition, part)))
 
 
-def _differences(table: Table, found: Mapping[str, Any], *, measure: str) -> dict[str, Any]:
+def _differences(table: Table, found: Mapping[str, Any], grid: Grid, *, measure: str) -> dict[str, Any]:
     ends = {condition: list(layers)[-1] for condition, layers in found.items()}
     last = {c: {"last": parts[ends[c]]} for c, parts in table.items() if ends[c] in parts}
     name = f"interventions.{measure}"
-    compared = pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))
+    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit=UNITS[measure])
 
 

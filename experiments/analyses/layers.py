@@ -33,17 +33,19 @@ UNITS = {
     "dead": "%",
     "always": "%",
     "selectivity": "",
-    "participation": "digits",
+    "participation": "classes",  # called as the data set calls them
 }
 
 
-def compare(*, records: Mapping[str, Record], titles: Mapping[str, str], dropout: float) -> dict[str, Any]:
+def compare(
+    *, records: Mapping[str, Record], card: Mapping[str, Any], titles: Mapping[str, str], dropout: float
+) -> dict[str, Any]:
     """All variants of the MLP, side by side.
 
-    records: {"<variant>/<seed>": record}; "plain" is the network without additions. titles: {variant: what it is
-    called}; dropout: the share that is dropped where there is Dropout. Returns `arrays.npz`: variants, titles;
-    test_accuracy/<variant> (seed, epoch), in %; mean and std /<variant>/<layer> (seed, epoch) of what a hidden layer
-    hands on; value/<measure>/<variant> (seed,); and `facts.json`: layers.<measure>.<variant>;
+    records: {"<variant>/<seed>": record}; "plain" is the network without additions. card: of the data set. titles:
+    {variant: what it is called}; dropout: the share that is dropped where there is Dropout. Returns `arrays.npz`:
+    variants, titles; test_accuracy/<variant> (seed, epoch), in %; mean and std /<variant>/<layer> (seed, epoch) of what
+    a hidden layer hands on; value/<measure>/<variant> (seed,); and `facts.json`: layers.<measure>.<variant>;
     layers.<measure>.difference.<variant> from the plain network; layers.preferred.<variant>, the test accuracy of the
     notebooks' combination minus that of the variant.
     """
@@ -71,7 +73,7 @@ def compare(*, records: Mapping[str, Record], titles: Mapping[str, str], dropout
         "layers.seeds": constant(seeds, unit="times", n=seeds, method="seeds of each variant"),
         "layers.dropout": constant(100 * dropout, unit="%", n=seeds, method="share of activations dropped in training"),
     }
-    return {"arrays.npz": arrays, "facts.json": facts(tables) | constants}
+    return {"arrays.npz": arrays, "facts.json": facts(tables, kinds=card["kinds"]) | constants}
 
 
 def measures(record: Record) -> dict[str, float]:
@@ -133,11 +135,14 @@ def handed_on(record: Record, layer: str) -> str:
     return f"{layer}.out" if f"{layer}.out" in record["hook_points"] else read_at(record, layer)
 
 
-def facts(tables: Mapping[str, Table]) -> dict[str, Fact]:
-    """Means per variant; differences from the plain network; the notebooks' combination against every other."""
+def facts(tables: Mapping[str, Table], *, kinds: str) -> dict[str, Fact]:
+    """Means per variant; differences from the plain network; the notebooks' combination against every other.
+
+    kinds: what several classes are called.
+    """
     named: dict[str, Fact] = {}
     for measure, table in tables.items():
-        unit = UNITS[measure]
+        unit = kinds if measure == "participation" else UNITS[measure]
         named |= {f"layers.{measure}.{variant}": summary(values, unit=unit) for variant, values in table.items()}
         pairs = {
             f"layers.{measure}.difference.{variant}": (values, table[PLAIN])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from experiments.analyses.geometry import effective_dimension, plane
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.analyses.nearness import (
     distances,
     flat,
@@ -77,7 +77,7 @@ def _measure(points: np.ndarray, places: np.ndarray, labels: np.ndarray) -> dict
     }
 
 
-def compare(*, runs: Mapping[str, Arrays]) -> dict[str, Any]:
+def compare(*, runs: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
     """The neighbours in all networks: what `examine` measured, stacked over seeds.
 
     runs: {"mlp-raw/0": arrays of examine}. Returns `arrays.npz`: moments (the epochs shown),
@@ -100,10 +100,10 @@ def compare(*, runs: Mapping[str, Arrays]) -> dict[str, Any]:
             measure, _, hook = name.partition("/")
             place = "/".join(filter(None, (measure, condition, hook)))
             arrays[place] = np.stack([run[name] for run in group]).astype(np.float32)
-    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+    return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
 
-def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     """Every measure per condition and hook point, at the start, at the end and the gain; then comparisons.
 
     Comparisons are named as those of geometry.facts: where both conditions have the hook point, and `last`.
@@ -123,7 +123,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
                 if measure == "knn":
                     plane = _table(groups, "knn_plane", moment=-1)[condition][hook]
                     lost[f"geometry.knn_lost.{place}"] = (values, plane)
-        named |= family(gains, unit=apart) | family(_compared(end, measure), unit=apart)
+        named |= family(gains, unit=apart) | family(_compared(end, measure, grid), unit=apart)
     return named | family(lost, unit="points")
 
 
@@ -138,10 +138,10 @@ def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int)
     }
 
 
-def _compared(table: Mapping[str, Mapping[str, np.ndarray]], measure: str) -> dict[str, tuple[Any, Any]]:
+def _compared(table: Mapping[str, Mapping[str, np.ndarray]], measure: str, grid: Grid) -> dict[str, tuple[Any, Any]]:
     name = f"geometry.{measure}"
     last = {
         condition: {"last": [values for hook, values in hooks.items() if hook != "logits"][-1]}
         for condition, hooks in table.items()
     }
-    return pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))
+    return pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")

@@ -131,7 +131,7 @@ def answered(
 
 
 def sheet(*, probe: Arrays) -> dict[str, Any]:
-    """The probe images for a reader to look at: `sheet.npz` with images uint8 (image, 28, 28) in sixteen greys, from 0
+    """The probe images for a reader to look at: `sheet.npz` with images uint8 (image, side, side) in sixteen greys, 0
     for black to 15 for white, labels (image,) and index (image,), their places in the test set."""
     greys = np.rint(probe["images"].astype(np.float64) / 255 * (GREYS - 1)).astype(np.uint8)
     return {"sheet.npz": {"images": greys, "labels": probe["labels"], "index": probe["index"].astype(np.uint16)}}

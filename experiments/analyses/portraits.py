@@ -19,6 +19,7 @@ from torch.nn.functional import pad
 
 from experiments.analyses.absent import of_layers, told
 from experiments.analyses.attribution import hook_point_of, reader
+from experiments.analyses.grid import Grid, architecture
 from experiments.analyses.health import ALWAYS, RARE, states
 from experiments.analyses.interventions import (
     ATTRACTOR,
@@ -32,7 +33,7 @@ from experiments.analyses.interventions import (
 )
 from experiments.analyses.maps import packed
 from experiments.analyses.scaling import BATCH, SCALES
-from experiments.analyses.selectivity import GENERALIST, SPECIALIST
+from experiments.analyses.selectivity import limits
 from experiments.analyses.stimuli import favourites, one_hot_maps
 from experiments.analyses.units import living, participation_ratio, selectivity
 from experiments.hooks import HookedModule, run_with_cache
@@ -60,20 +61,20 @@ def read(
     """The portraits of one trained network's hidden units; in a convolutional layer a unit is a channel.
 
     interventions: arrays of `interventions.read`. Returns `responses.npz`, <layer> (image, unit): activations after
-    the ReLU, averaged over positions; and `portraits.npz`: layers, scales, images (10,) of the test set
+    the ReLU, averaged over positions; and `portraits.npz`: layers, scales, images (class,) of the test set
     by class, and for each hidden layer
 
-        profile/<layer>       (unit, 10)          class means on the probe images, at the end
-        means/<layer>         (epoch, unit, 10)   the same by epoch, float16
+        profile/<layer>       (unit, class)          class means on the probe images, at the end
+        means/<layer>         (epoch, unit, class)   the same by epoch, float16
         selectivity/<layer>, active/<layer>       (epoch, unit)
         participation/<layer> (unit,)             at the end
         kind/<layer>          (unit,)             one of KINDS, by the participation ratio at the end
         always/<layer>, rare/<layer>              (unit,)  see `health`
-        correct/<layer>       (unit, scale, 10)   test images of each class read correctly, at SCALES
-        change/<layer>        (unit, 10, 10)      confusion matrix with the unit off minus the baseline's, in images
+        correct/<layer>       (unit, scale, class)   test images of each class read correctly, at SCALES
+        change/<layer>        (unit, class, class)   confusion matrix with the unit off minus the baseline's, in images
         effect/<layer>        (unit, 6)           see `effects`
         bottleneck/<layer>, attractor/<layer>     (unit,)  see `interventions`
-        onehot/<layer>        (unit, 28, 28)      layers that are no convolutions; see `stimuli.one_hot_maps`
+        onehot/<layer>        (unit, side, side)     layers that are no convolutions; see `stimuli.one_hot_maps`
         filter/<layer>        (unit, channel, k, k)   convolutional layers: the weights
         patch/<layer>         (unit, side, side) uint8    convolutional layers: see `mean_patches`
         top/<layer>           (unit, 8)           places in the probe set of the images it answers most strongly
@@ -108,14 +109,14 @@ def read(
                 arrays[f"patch/{layer}"] = mean_patches(pre, pixels, field)
         else:
             units = reader(model, hook_point_of(model, layer), **treatment)
-            arrays |= packed(f"onehot/{layer}", one_hot_maps(units).numpy())
+            arrays |= packed(f"onehot/{layer}", one_hot_maps(units, side=pixels.shape[-1]).numpy())
     return {"portraits.npz": arrays, "responses.npz": responses}
 
 
 def kinds(means: Float[np.ndarray, "unit classes"]) -> np.ndarray:
     """One of KINDS for every unit, by its class means: by the thresholds that the study counts specialists with."""
-    ratio = participation_ratio(means)
-    found = np.where(ratio < SPECIALIST, "specialist", np.where(ratio > GENERALIST, "generalist", "polysemantic"))
+    ratio, (few, many) = participation_ratio(means), limits(means.shape[-1])
+    found = np.where(ratio < few, "specialist", np.where(ratio > many, "generalist", "polysemantic"))
     return np.where(living(means), found, "dead")
 
 
@@ -141,7 +142,7 @@ def effects(confusion: Int[np.ndarray, "unit scale true read"]) -> Float[np.ndar
 
 
 def mean_patches(
-    pre: Float[Tensor, "image channel h w"], pixels: Float[Tensor, "image 28 28"], field: Field
+    pre: Float[Tensor, "image channel h w"], pixels: Float[Tensor, "image side side"], field: Field
 ) -> UInt8[np.ndarray, "channel size size"]:
     """For each channel, what it looks at where it is highest: the mean patch of the images it answers most strongly.
 
@@ -204,11 +205,19 @@ def correlations(
     return standard[0].T @ standard[1]
 
 
-def gather(*, portraits: Mapping[str, Arrays], responses: Mapping[str, Arrays], probe: Arrays) -> dict[str, Any]:
+def gather(
+    *,
+    portraits: Mapping[str, Arrays],
+    responses: Mapping[str, Arrays],
+    probe: Arrays,
+    card: Mapping[str, Any],
+    grid: Grid,
+) -> dict[str, Any]:
     """Each unit's nearest units in the other networks, and the images of all portraits.
 
-    portraits, responses: {"mlp-raw": arrays of `read`}. Returns `arrays.npz`: place (n,) in the probe set, index (n,)
-    in the test set, images (n, 28, 28) and labels (n,) of the images that portraits show, and for every pair
+    portraits, responses: {"mlp-raw": arrays of `read`}. card: of the data set. Returns `arrays.npz`: place (n,) in the
+    probe set, index (n,) in the test set, images (n, side, side) and labels (n,) of the images that portraits show, and
+    for every pair
 
         nearest/<condition>/<other>       (unit,)   the other network's hidden unit that correlates best, counted
                                                     through its layers; -1 for a unit that says nothing
@@ -216,7 +225,7 @@ def gather(*, portraits: Mapping[str, Arrays], responses: Mapping[str, Arrays], 
 
     and `facts.json`: counts units.<kind>.<condition> and units.<kind>, medians
     units.nearest.<condition>.<other>, units.nearest.same and units.nearest.other (of pairs of networks with the
-    same and with another architecture), and the thresholds.
+    same and with another architecture, where there are such), and the thresholds.
     """
     said = {
         condition: np.concatenate([found[str(layer)] for layer in portraits[condition]["layers"]], axis=1)
@@ -239,10 +248,10 @@ def gather(*, portraits: Mapping[str, Arrays], responses: Mapping[str, Arrays], 
         "images": probe["images"][place],
         "labels": probe["labels"][place],
     }
-    return {"arrays.npz": arrays, "facts.json": _facts(portraits, arrays)}
+    return {"arrays.npz": arrays, "facts.json": _facts(portraits, arrays, card, grid)}
 
 
-def _facts(portraits: Mapping[str, Arrays], arrays: Arrays) -> dict[str, Any]:
+def _facts(portraits: Mapping[str, Arrays], arrays: Arrays, card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     counted = "counted over the hidden units and channels of the first seed"
     totals = dict.fromkeys(("units", *KINDS, "bottlenecks", "attractors"), 0)
@@ -258,12 +267,13 @@ def _facts(portraits: Mapping[str, Arrays], arrays: Arrays) -> dict[str, Any]:
             condition, other = pair.split("/")
             chosen = arrays[f"correlation/{pair}"][arrays[name] >= 0]
             facts[f"units.nearest.{condition}.{other}"] = _median(chosen)
-            alike = condition.partition("-")[0] == other.partition("-")[0]
+            alike = architecture(grid, condition) == architecture(grid, other)
             best["same" if alike else "other"].append(chosen)
-    facts |= {f"units.nearest.{kind}": _median(np.concatenate([[], *chosen])) for kind, chosen in best.items()}
-    limits = {
-        "specialist_below": (SPECIALIST, "digits"),
-        "generalist_above": (GENERALIST, "digits"),
+    facts |= {f"units.nearest.{kind}": _median(np.concatenate(chosen)) for kind, chosen in best.items() if chosen}
+    few, many = limits(card["classes"])
+    thresholds = {
+        "specialist_below": (few, card["kinds"]),
+        "generalist_above": (many, card["kinds"]),
         "bottleneck_from": (BOTTLENECK, "points"),
         "attractor_from": (ATTRACTOR, "points"),
         "always_above": (100 * ALWAYS, "%"),
@@ -271,7 +281,7 @@ def _facts(portraits: Mapping[str, Arrays], arrays: Arrays) -> dict[str, Any]:
         "top_images": (TOP_IMAGES, "images"),
         "patches": (PATCHES, "images"),
     }
-    for name, (value, unit) in limits.items():
+    for name, (value, unit) in thresholds.items():
         facts[f"units.{name}"] = constant(value, unit=unit, n=1, method="a constant of the study")
     return facts
 

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from experiments.analyses.absent import ALONE, gathered, of_layers, told
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.analyses.units import (
     TOP,
     class_selectivity,
@@ -40,12 +40,10 @@ Table = dict[str, dict[str, np.ndarray]]  # {condition: {part: one value per see
 
 BETWEEN = "something stands between its weighted sum and its ReLU, so that no turned layer is one like it"
 RANKINGS = ("mean", "gradient", "selectivity")
-SPECIALIST = 2.0  # a unit with a participation ratio below is a specialist
-GENERALIST = 8.0  # and above this a generalist; in between it is polysemantic
-GRID = np.linspace(1, 10, 46)  # participation ratios at which distributions are kept
+POINTS = 46  # participation ratios, from one class to all, at which distributions are kept
 UNITS = {
     "selectivity": "",
-    "participation": "digits",
+    "participation": "classes",  # called as the data set calls them
     "specialists": "%",
     "polysemantic": "%",
     "generalists": "%",
@@ -79,12 +77,12 @@ def read(
     """The preferences of every unit of one network on the probe images.
 
     draws: how many rotations of each layer; seed: of the rotations. Returns `arrays.npz`: layers (with a ReLU),
-    class_mean/<layer> (unit, 10) after the last epoch, also for the logits; for each hidden layer
+    class_mean/<layer> (unit, class) after the last epoch, also for the logits; for each hidden layer
 
-        gradient/<layer>                  (2, unit, 10)      untrained and at the end; see `correct_logit_gradient`
-        own/<part>                        (epoch, unit, 10)  class means as recorded
-        rotated/<part>                    (2, draw, unit, 10)  of the rotated layer, untrained and at the end
-        centred/<part>                    (1, draw, unit, 10)  of the layer rotated about its mean, at the end
+        gradient/<layer>                  (2, unit, class)      untrained and at the end; see `correct_logit_gradient`
+        own/<part>                        (epoch, unit, class)  class means as recorded
+        rotated/<part>                    (2, draw, unit, class)  of the rotated layer, untrained and at the end
+        centred/<part>                    (1, draw, unit, class)  of the layer rotated about its mean, at the end
 
     where a part is a layer, or `<layer>.peak`: channels read at their spatial maximum in place of their mean. Layers
     without a ReLU are left out, and rotations of single units and of layers with something between `pre` and ReLU.
@@ -142,8 +140,12 @@ def before_relu(
 
 
 def correct_logit_gradient(
-    model: HookedModule, images: Float[Tensor, "image 1 28 28"], labels: Int[Tensor, " image"], *, layers: Sequence[str]
-) -> dict[str, Float[np.ndarray, "unit 10"]]:
+    model: HookedModule,
+    images: Float[Tensor, "image 1 side side"],
+    labels: Int[Tensor, " image"],
+    *,
+    layers: Sequence[str],
+) -> dict[str, Float[np.ndarray, "unit class"]]:
     """The mean gradient of the correct class's logit with respect to each unit, over the images of each class.
 
     That is: by how much the right answer's logit rises per unit of activation, for each unit after its ReLU; of a
@@ -162,17 +164,25 @@ def correct_logit_gradient(
     return found
 
 
+def limits(classes: int) -> tuple[float, float]:
+    """The participation ratios below which a unit is a specialist, and above which it is a generalist.
+
+    One ninth and seven ninths of the way from one class to all: 2 and 8 of ten. In between a unit is polysemantic.
+    """
+    return 1 + (classes - 1) / 9, 1 + 7 * (classes - 1) / 9
+
+
 def preferences(means: Float[np.ndarray, "*shape classes"]) -> dict[str, float]:
     """Selectivity, participation ratio and kinds of units, over the living units with these class means.
 
-    specialists, polysemantic, generalists: shares of the living units, in %, with a participation ratio below
-    SPECIALIST, in between, and above GENERALIST. All are 0 where no unit lives.
+    specialists, polysemantic, generalists: shares of the living units, in %, see `limits`. All are 0 where no unit
+    lives.
     """
     means = means[living(means)]
     if not len(means):
         return dict.fromkeys(UNITS, 0.0)
-    ratios = participation_ratio(means)
-    specialists, generalists = 100 * (ratios < SPECIALIST).mean(), 100 * (ratios > GENERALIST).mean()
+    ratios, (few, many) = participation_ratio(means), limits(means.shape[-1])
+    specialists, generalists = 100 * (ratios < few).mean(), 100 * (ratios > many).mean()
     return {
         "selectivity": float(selectivity(means).mean()),
         "participation": float(ratios.mean()),
@@ -203,14 +213,14 @@ def agreement(found: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
     return result
 
 
-def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any]) -> dict[str, Any]:
+def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     """The preferences of all networks: what `read` found, over seeds.
 
     runs: {"mlp-raw/0": arrays of read}. card: of the data set; its `class_names` label the classes. Returns
     `arrays.npz`: classes, layers/<condition>, grid (ratios), and for each condition and hidden layer
 
-        class_mean/<condition>/<layer>            (unit, 10)      first seed, also for the logits
-        top/<condition>/<layer>                   (ranking, 10, 3) first seed, units by RANKINGS
+        class_mean/<condition>/<layer>            (unit, class)      first seed, also for the logits
+        top/<condition>/<layer>                   (ranking, class, 3) first seed, units by RANKINGS
         agreement, overlap /<condition>/<layer>   (seed, pair)    see `agreement`
         growth/<condition>/<part>                 (seed, epoch)   mean selectivity of the living units
         spread/<variant>/<condition>/<part>       (seed, grid)    share of living units with a participation ratio up
@@ -219,7 +229,8 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any]) -> dict[str,
     and `facts.json`, named `selectivity.<measure>.<condition>.<part>`.
     """
     groups = by_condition(runs)
-    arrays: dict[str, np.ndarray] = {"classes": np.array(card["class_names"]), "grid": GRID} | gathered(groups)
+    arrays: dict[str, np.ndarray] = {"classes": np.array(card["class_names"]), "grid": _ratios(card["classes"])}
+    arrays |= gathered(groups)
     for condition, group in groups.items():
         layers = [str(layer) for layer in group[0]["layers"]]
         arrays[f"layers/{condition}"] = np.array(layers, dtype=str)
@@ -235,7 +246,7 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any]) -> dict[str,
         for part in _parts(group[0]):
             arrays |= _part(condition, part, group)
     arrays = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in arrays.items()}
-    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+    return {"arrays.npz": arrays, "facts.json": facts(groups, card, grid)}
 
 
 def _parts(run: Arrays) -> list[str]:
@@ -257,25 +268,30 @@ def _part(condition: str, part: str, group: Sequence[Arrays]) -> dict[str, np.nd
     return found
 
 
+def _ratios(classes: int) -> Float[np.ndarray, " grid"]:
+    """Participation ratios, from one class to all."""
+    return np.linspace(1, classes, POINTS)
+
+
 def _distribution(means: Float[np.ndarray, "*shape classes"]) -> Float[np.ndarray, " grid"]:
-    """Share of the living units whose participation ratio is at most each number of GRID, in %."""
+    """Share of the living units whose participation ratio is at most each number of `_ratios`, in %."""
     ratios = np.sort(participation_ratio(means[living(means)]))
-    return 100 * np.searchsorted(ratios, GRID, side="right") / max(len(ratios), 1)
+    return 100 * np.searchsorted(ratios, _ratios(means.shape[-1]), side="right") / max(len(ratios), 1)
 
 
-def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+def facts(groups: Mapping[str, Sequence[Arrays]], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     """Preferences per condition and part, with controls and differences; then the agreement of the rankings."""
     named: dict[str, Any] = {}
     tables = {variant: _preference_tables(groups, *where) for variant, where in VARIANTS.items()}
-    for measure, unit in UNITS.items():
+    for measure, unit in (UNITS | {"participation": card["kinds"]}).items():
         apart = "points" if unit == "%" else unit
         for variant, table in tables.items():
             named |= _summaries(table[measure], f"{measure}{variant}", unit=unit)
         for control, (variant, other) in CONTROLS.items():
             a, b = tables[variant][measure], tables[other][measure]
             named |= family(_against(a, b, f"{measure}_{control}"), unit=apart)
-        named |= _differences(tables[""][measure], measure=measure, unit=apart)
-    return named | _agreement_facts(groups) | _constants(groups)
+        named |= _differences(tables[""][measure], grid, measure=measure, unit=apart)
+    return named | _agreement_facts(groups) | _constants(groups, card)
 
 
 def _preference_tables(groups: Mapping[str, Sequence[Arrays]], kind: str, moment: int) -> dict[str, Table]:
@@ -346,21 +362,22 @@ def _against(table: Table, other: Table, measure: str) -> dict[str, tuple[np.nda
     }
 
 
-def _differences(table: Table, *, measure: str, unit: str) -> dict[str, Any]:
+def _differences(table: Table, grid: Grid, *, measure: str, unit: str) -> dict[str, Any]:
     whole = {c: [values for part, values in parts.items() if "." not in part] for c, parts in table.items()}
     last = {condition: {"last": values[-1]} for condition, values in whole.items()}
     name = f"selectivity.{measure}"
-    compared = pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))
+    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit=unit)
 
 
-def _constants(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+def _constants(groups: Mapping[str, Sequence[Arrays]], card: Mapping[str, Any]) -> dict[str, Any]:
     """The thresholds of the kinds of units, how many are listed, and how many a list shares by chance."""
     method = "definition of the study"
     drawn = [run[name].shape[1] for group in groups.values() for run in group for name in run if "rotated/" in name]
+    few, many = limits(card["classes"])
     named = {
-        "selectivity.specialist_below": constant(SPECIALIST, unit="digits", n=1, method=method),
-        "selectivity.generalist_above": constant(GENERALIST, unit="digits", n=1, method=method),
+        "selectivity.specialist_below": constant(few, unit=card["kinds"], n=1, method=method),
+        "selectivity.generalist_above": constant(many, unit=card["kinds"], n=1, method=method),
     }
     if drawn:
         named["selectivity.draws"] = constant(drawn[0], unit="rotations", n=1, method=method)

@@ -12,7 +12,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from experiments.analyses.activations import read_at
-from experiments.record import CLASSES
 
 TALL = 0.99  # the quantile of a layer's activations that the page draws at full height
 
@@ -22,7 +21,7 @@ def choose(
 ) -> dict[str, dict[str, np.ndarray]]:
     """shelf.npz: the digits of the shelf, first those that all read right, then those that divide the networks.
 
-    images uint8 (digit, 28, 28), labels uint8 (digit,), index int32 (digit,): the place in the test set.
+    images uint8 (digit, side, side), labels uint8 (digit,), index int32 (digit,): the place in the test set.
     conditions (condition,): names; prediction uint8 (condition, digit), confidence float32 (condition, digit).
     layers/<condition> (layer,): the hidden layers; tall/<condition> float32 (layer,): see TALL.
     records: {condition: record}, of one trained network each.
@@ -66,7 +65,7 @@ def agreed(
     right = (prediction == labels).all(axis=0)
     surety = confidence.min(axis=0)
     found: list[int] = []
-    for label in range(CLASSES):
+    for label in np.unique(labels):
         places = np.flatnonzero(right & (labels == label))
         order = places[np.argsort(-surety[places], kind="stable")]
         found += [int(place) for place in dict.fromkeys([*order[:1], *order[-1:]])]
@@ -89,7 +88,7 @@ def disputed(
     kinds = (right * (1 << np.arange(len(right)))[:, None]).sum(axis=0)  # one bit for each network that is right
     answers = _distinct(prediction)
     surety = confidence.mean(axis=0)
-    left = {label: list(np.flatnonzero((answers > 1) & (labels == label))) for label in range(CLASSES)}
+    left = {label: list(np.flatnonzero((answers > 1) & (labels == label))) for label in np.unique(labels)}
     seen = np.zeros(1 << len(right), dtype=int)
     found: list[int] = []
     while any(left.values()) and len(found) < many:
@@ -104,5 +103,5 @@ def disputed(
 
 def _distinct(prediction: UInt8[np.ndarray, "condition image"]) -> Int[np.ndarray, " image"]:
     """How many different answers each image gets."""
-    given: Bool[np.ndarray, "class image"] = np.stack([(prediction == k).any(axis=0) for k in range(CLASSES)])
+    given: Bool[np.ndarray, "class image"] = np.stack([(prediction == k).any(axis=0) for k in np.unique(prediction)])
     return given.sum(axis=0)

@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Integer
 
-from experiments.analyses.grid import COMPARISONS, by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, comparisons, pairs
 from experiments.analyses.representations import cka, pair_values, procrustes, settled
 from experiments.hooks import HookedModule, run_with_cache
 from experiments.networks import at_epoch
@@ -49,7 +49,7 @@ def read(
 ) -> dict[str, Any]:
     """How alike the epochs, and at the end the layers, of one network are.
 
-    weights: {parameter: (epoch, ...)}. probe: images uint8 (P, 28, 28), labels (P,), of which `images` are used,
+    weights: {parameter: (epoch, ...)}. probe: images uint8 (P, side, side), labels (P,), of which `images` are used,
     balanced by class. Returns `arrays.npz`: layers in order of depth, image (chosen probe image,), and
 
         cka, procrustes /<layer>   (epoch, epoch)          see representations
@@ -83,7 +83,7 @@ def balanced(labels: Integer[np.ndarray, " image"], *, images: int) -> Integer[n
     return np.sort(np.concatenate([np.flatnonzero(labels == label)[:each] for label in classes]))
 
 
-def compare(*, runs: Mapping[str, Arrays], threshold: float = 0.95) -> dict[str, Any]:
+def compare(*, runs: Mapping[str, Arrays], grid: Grid, threshold: float = 0.95) -> dict[str, Any]:
     """The drift of every representation, and how alike the representations of different networks are.
 
     runs: {"mlp-raw/0": arrays of read}. threshold: the CKA with its end above which a layer has settled.
@@ -98,7 +98,7 @@ def compare(*, runs: Mapping[str, Arrays], threshold: float = 0.95) -> dict[str,
         alike                                     (network, network)  CKA of the last hidden layers at the end
 
     and `facts.json`: `similarity.<cka or procrustes>.<relation>.<condition or comparison>.<layer>` (see `relations`;
-    the last hidden layer, which MLP and CNN share in size, is called `last`), their contrasts, and
+    the last hidden layer is called `last`), their contrasts, and
     `similarity.settled`, `.step_first`, `.step_last`, `.across`.
     """
     groups = by_condition(runs)
@@ -114,9 +114,10 @@ def compare(*, runs: Mapping[str, Arrays], threshold: float = 0.95) -> dict[str,
             ends = [run[f"cka/{layer}"][-1] for run in group]
             found = [[settled(end, threshold=level) for end in ends] for level in thresholds]
             arrays[f"settled/{place}"] = np.array(found)
-    related, networks = relations(groups)
+    related, networks = relations(groups, grid)
     arrays |= {"networks": np.repeat(list(groups), [len(group) for group in groups.values()]), "alike": networks}
-    facts = drift_facts(groups, arrays) | relation_facts(related, seeds=min(map(len, groups.values())))
+    facts = drift_facts(groups, arrays, grid)
+    facts |= relation_facts(related, grid, seeds=min(map(len, groups.values())))
     images = len(next(iter(runs.values()))["image"])
     facts["similarity.images"] = constant(images, unit="images", n=images, method="probe images compared")
     facts["similarity.threshold"] = constant(threshold, unit="", n=1, method="constant of the study")
@@ -124,7 +125,7 @@ def compare(*, runs: Mapping[str, Arrays], threshold: float = 0.95) -> dict[str,
     return {"arrays.npz": arrays, "facts.json": facts}
 
 
-def relations(groups: Groups) -> tuple[dict[str, Relations], np.ndarray]:
+def relations(groups: Groups, grid: Grid) -> tuple[dict[str, Relations], np.ndarray]:
     """Who is like whom: {measure: {relation: {condition or comparison: {layer: (seed,)}}}}; and all networks' CKA.
 
     Of a condition, at the end of training:   seeds            two networks that differ in their seed
@@ -149,7 +150,7 @@ def relations(groups: Groups) -> tuple[dict[str, Relations], np.ndarray]:
                 slices = {condition: slice(*ends) for (condition, _), ends in zip(alike, bounds, strict=True)}
                 states = compared([*trained, *untrained])
                 floor = [compared([each, _shuffled(each, seed=place)])[0, 1] for place, each in enumerate(trained)]
-                for relation, where, values in _related(states, np.array(floor), slices):
+                for relation, where, values in _related(states, np.array(floor), slices, grid):
                     found[measure].setdefault(relation, {}).setdefault(where, {})[part] = values
                 if (measure, part) == ("cka", "last"):
                     networks = states[: len(both), : len(both)]
@@ -178,7 +179,9 @@ def _shuffled(activations: np.ndarray, *, seed: int) -> np.ndarray:
     return activations[np.random.default_rng(seed).permutation(len(activations))]
 
 
-def _related(states: np.ndarray, floor: np.ndarray, slices: Mapping[str, slice]) -> list[tuple[str, str, np.ndarray]]:
+def _related(
+    states: np.ndarray, floor: np.ndarray, slices: Mapping[str, slice], grid: Grid
+) -> list[tuple[str, str, np.ndarray]]:
     """(relation, condition or comparison, values by seed).
 
     states: (2 networks, 2 networks), all of them trained, then all of them untrained. floor: (network,).
@@ -191,21 +194,20 @@ def _related(states: np.ndarray, floor: np.ndarray, slices: Mapping[str, slice])
         if own.stop - own.start > 1:
             sources = {"seeds": trained, "seeds_start": start, "untrained_other": before}
             found += [(relation, condition, pair_values(source[own, own])) for relation, source in sources.items()]
-    for comparison, (first, second) in COMPARISONS.items():
-        if first in slices and second in slices:
-            across = trained[slices[first], slices[second]]
-            found.append(("same_seed", comparison, np.diag(across)))
-            if len(across) > 1:
-                found.append(("other_seed", comparison, pair_values(across)))
+    for comparison, (first, second) in comparisons(grid, slices).items():
+        across = trained[slices[first], slices[second]]
+        found.append(("same_seed", comparison, np.diag(across)))
+        if len(across) > 1:
+            found.append(("other_seed", comparison, pair_values(across)))
     return found
 
 
-def relation_facts(related: Mapping[str, Relations], *, seeds: int) -> dict[str, Any]:
-    """Every relation as a fact, its difference on normalized and raw input, and contrasts between relations.
+def relation_facts(related: Mapping[str, Relations], grid: Grid, *, seeds: int) -> dict[str, Any]:
+    """Every relation as a fact, its difference between conditions, and contrasts between relations.
 
-    `similarity.cka.seeds.mlp-raw.last`, `similarity.cka.seeds.difference.mlp.last`, and, as `CONTRASTS` says,
-    `similarity.cka.same_seed_minus_seeds.mlp.last`; where a comparison meets a relation within conditions, the mean
-    of its two conditions stands for it.
+    `similarity.cka.seeds.<condition>.last`, `similarity.cka.seeds.difference.<comparison>.last`, and, as `CONTRASTS`
+    says, `similarity.cka.same_seed_minus_seeds.<comparison>.last`; where a comparison meets a relation within
+    conditions, the mean of its two conditions stands for it.
     """
     named: dict[str, Any] = {}
     for measure, tables in related.items():
@@ -215,13 +217,15 @@ def relation_facts(related: Mapping[str, Relations], *, seeds: int) -> dict[str,
             name = f"similarity.{measure}.{relation}"
             values = {f"{name}.{where}.{part}": each for where, parts in table.items() for part, each in parts.items()}
             found = {place: _within(summary(each, unit=""), RANGES[measure]) for place, each in values.items()}
-            apart = family(pairs(table, measure=name), unit="")  # of conditions; comparisons have no further difference
+            apart = family(
+                pairs(grid, table, measure=name), unit=""
+            )  # of conditions; comparisons have no further difference
             if relation in OVER_PAIRS:
                 found, apart = _over_pairs(found, seeds, RANGES[measure]), _over_pairs(apart, seeds, reach)
             named |= found | apart
         for contrast, (first, second) in CONTRASTS.items():
             if first in tables and second in tables:
-                compared = _contrast(tables[first], tables[second], name=f"similarity.{measure}.{contrast}")
+                compared = _contrast(tables[first], tables[second], grid, name=f"similarity.{measure}.{contrast}")
                 named |= _over_pairs(family(compared, unit=""), seeds, reach)
     return named
 
@@ -233,10 +237,10 @@ def _within(fact: dict[str, Any], limits: tuple[float, float]) -> dict[str, Any]
     return fact | {"low": max(fact["low"], limits[0]), "high": min(fact["high"], limits[1])}
 
 
-def _contrast(table: Table, other: Table, *, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    found = {}
+def _contrast(table: Table, other: Table, grid: Grid, *, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    found, compared = {}, comparisons(grid, other)
     for where, parts in table.items():
-        against = [other[where]] if where in other else [other[condition] for condition in COMPARISONS[where]]
+        against = [other[where]] if where in other else [other[condition] for condition in compared[where]]
         for part, values in parts.items():
             found[f"{name}.{where}.{part}"] = (values, np.mean([each[part] for each in against], axis=0))
     return found
@@ -251,7 +255,7 @@ def _over_pairs(found: Mapping[str, Any], seeds: int, limits: tuple[float, float
     return {name: fact | {"low": limits[0], "high": limits[1], "method": method} for name, fact in found.items()}
 
 
-def drift_facts(groups: Groups, arrays: Arrays) -> dict[str, Any]:
+def drift_facts(groups: Groups, arrays: Arrays, grid: Grid) -> dict[str, Any]:
     """When layers settle, how far they move in an epoch, and how alike neighbouring layers are at the end.
 
     `similarity.settled.deeper.<condition>.<layer>` is a layer's epoch less that of the layer before it, and
@@ -279,13 +283,13 @@ def drift_facts(groups: Groups, arrays: Arrays) -> dict[str, Any]:
             for condition, found in table.items()
             for layer, values in found.items()
         }
-        named |= family(_differences(table, name=f"similarity.{measure}"), unit=unit)
+        named |= family(_differences(table, grid, name=f"similarity.{measure}"), unit=unit)
     return named | family(deeper, unit="epochs")
 
 
-def _differences(table: Table, *, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def _differences(table: Table, grid: Grid, *, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     last = {condition: {"last": list(layers.values())[-2]} for condition, layers in table.items()}
-    return pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized"))
+    return pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
 
 
 def _across(condition: str, group: Sequence[Arrays]) -> dict[str, Any]:

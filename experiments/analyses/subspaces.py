@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from experiments.analyses.absent import ALONE, SIGNED, gathered, told
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.analyses.nearness import rank_within
 from experiments.analyses.units import rotations, selectivity
 from experiments.statistics import constant, family, summary
@@ -129,7 +129,7 @@ def principal_axes(points: Float[np.ndarray, "image unit"]) -> Float[np.ndarray,
     return np.linalg.eigh(np.atleast_2d(np.cov(points.T)))[1][:, ::-1]
 
 
-def compare(*, runs: Mapping[str, Arrays]) -> dict[str, Any]:
+def compare(*, runs: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
     """The subspaces of all networks: what `examine` measured, stacked over seeds.
 
     runs: {"mlp-raw/0": arrays of examine}. Returns `arrays.npz`:
@@ -149,14 +149,14 @@ def compare(*, runs: Mapping[str, Arrays]) -> dict[str, Any]:
         arrays[f"band/{condition}"] = np.quantile(drawn, (0.05, 0.95), axis=1).astype(np.float32)
         for way in [way for way in WAYS if way in group[0]]:
             arrays[f"{way}/{condition}"] = np.stack([_mean_curve(run, way) for run in group]).astype(np.float32)
-    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+    return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
 
 def _mean_curve(run: Arrays, way: str) -> Float[np.ndarray, " unit"]:
     return np.atleast_2d(run[way]).mean(axis=0)
 
 
-def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     """The silhouette with few units by every way of choosing them, and how many units are enough."""
     few = {way: _table(groups, way, _with_few) for way in WAYS}
     enough = {way: _table(groups, way, _enough) for way in WAYS}
@@ -174,7 +174,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
     for family_of_pairs in over.values():
         named |= {name: _said(fact) for name, fact in family(family_of_pairs, unit="").items()}
     greedily = {condition: {"": values} for condition, values in enough["greedy"].items()}
-    return named | family(pairs(greedily, measure="geometry.subspace_enough"), unit="units")
+    return named | family(pairs(grid, greedily, measure="geometry.subspace_enough"), unit="units")
 
 
 def _table(groups: Mapping[str, Sequence[Arrays]], way: str, measure: Any) -> dict[str, np.ndarray]:

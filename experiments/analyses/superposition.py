@@ -1,7 +1,7 @@
-"""Do digits share directions: how far apart a layer keeps its ten digits, and over how many units it spreads each.
+"""Do classes share directions: how far apart a layer keeps them, and over how many units it spreads each.
 
-In: the record of every run (class means by epoch) and its weights. Out: arrays and facts for the study. A digit's
-direction in a layer is its class mean minus the mean of all digits' class means; ten of them lie in at most nine
+In: the record of every run (class means by epoch) and its weights. Out: arrays and facts for the study. A class's
+direction in a layer is its class mean minus the mean of all classes' means; ten of them lie in at most nine
 dimensions.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from experiments.analyses.absent import ALONE, gathered, told
-from experiments.analyses.grid import by_condition, pairs
+from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.analyses.units import rank_correlation, rotations
 from experiments.statistics import constant, family, summary
 
@@ -26,15 +26,14 @@ Directions = Float[np.ndarray, "*shape classes unit"]
 NEAR = 1e-3  # how far recorded averages may lie from what weights make of others, as a share of the largest
 DRAWS = 10  # rotations that a layer is compared with
 UNITS = {"interference": "", "own": "", "units": "units", "units_rotated": "units"}
-PAIRS = list(combinations(range(10), 2))
 
 
-def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays]) -> dict[str, Any]:
+def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
     """How the digits share each hidden layer, for all networks.
 
     records: {"mlp-raw/0": record of the run}. weights: {"mlp-raw/0": {parameter: (epoch, ...)}}. Returns
-    `arrays.npz`, for every condition: layers/<condition>; misread/<condition> (10, 10), how many images of either of
-    two digits are read as the other, and cosine/<condition>/<layer> (10, 10), both means over seeds at the end;
+    `arrays.npz`, for every condition: layers/<condition>; misread/<condition> (class, class), how many images of either
+    of two classes are read as the other, and cosine/<condition>/<layer> (class, class), means over seeds at the end;
     interference, own, units, units_rotated /<condition>/<layer> (seed, epoch), see `read`; and `facts.json`:
 
         superposition.<measure>.<condition>.<layer>   at the end, also `_start` and, as a paired difference, `_gain`
@@ -62,13 +61,13 @@ def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays]) -> 
             for measure in [measure for measure in UNITS if f"{measure}/{layer}" in group[0]]:
                 stacked = np.stack([run[f"{measure}/{layer}"] for run in group])
                 arrays[f"{measure}/{place}"] = stacked.astype(np.float32)
-    return {"arrays.npz": arrays, "facts.json": facts(groups)}
+    return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
 
 def read(record: Arrays, weights: Arrays) -> dict[str, np.ndarray]:
     """One network: layers; for each of them size, and (epoch,) interference, own, units, units_rotated, and cosine
-    (10, 10) at the end; and at the end misread (10, 10) and, as numbers, confused, readout, alignment, closest and
-    furthest (see `compare`). Of a single unit nothing is rotated."""
+    (class, class) at the end; and at the end misread (class, class) and, as numbers, confused, readout, alignment,
+    closest and furthest (see `compare`). Of a single unit nothing is rotated."""
     layers = [str(layer) for layer in record["layers"][:-1]]
     found: dict[str, np.ndarray] = {"layers": np.array(layers)}
     reasons = []
@@ -87,6 +86,7 @@ def read(record: Arrays, weights: Arrays) -> dict[str, np.ndarray]:
         turned = rotations(found_directions.shape[-1], draws=DRAWS, seed=0)
         found[f"units_rotated/{layer}"] = np.mean([spread(found_directions @ q).mean(axis=-1) for q in turned], axis=0)
     last = directions(record[f"class_mean/{layers[-1]}"][-1])
+    apart = [cosines(last)[pair] for pair in couples(len(last))]
     reading = reading_weights(record, weights)
     if reading is None:
         reasons.append(f"readout: the logits are no weighted sum of the units of {layers[-1]}")
@@ -97,10 +97,15 @@ def read(record: Arrays, weights: Arrays) -> dict[str, np.ndarray]:
     return found | {
         "misread": record["confusion"] + record["confusion"].T,
         "confused": np.array(confusion_correlation(cosines(last), record["confusion"])),
-        "closest": np.max([cosines(last)[pair] for pair in PAIRS]),
-        "furthest": np.min([cosines(last)[pair] for pair in PAIRS]),
+        "closest": np.max(apart),
+        "furthest": np.min(apart),
         **told(reasons),
     }
+
+
+def couples(classes: int) -> list[tuple[int, int]]:
+    """Every pair of classes."""
+    return list(combinations(range(classes), 2))
 
 
 def reading_weights(record: Arrays, weights: Arrays) -> Float[np.ndarray, "logit unit"] | None:
@@ -138,7 +143,7 @@ def interference(found: Directions) -> Float[np.ndarray, "*shape"]:
     What one direction is read as being of another, as in Elhage et al. (2022), "Toy Models of Superposition".
     """
     squared = cosines(found) ** 2
-    return np.asarray(np.mean([squared[..., i, j] for i, j in PAIRS], axis=0))
+    return np.asarray(np.mean([squared[..., i, j] for i, j in couples(found.shape[-2])], axis=0))
 
 
 def dimensionality(found: Directions) -> Float[np.ndarray, "*shape classes"]:
@@ -164,7 +169,7 @@ def spread(found: Directions) -> Float[np.ndarray, "*shape classes"]:
     return np.divide(squares.sum(axis=-1) ** 2, fourth, out=np.zeros_like(fourth), where=fourth > 0)
 
 
-def least(dimensions: int, *, count: int = 10) -> float:
+def least(dimensions: int, *, count: int) -> float:
     """The smallest mean squared cosine that `count` directions can have in so many dimensions (Welch 1974)."""
     room = min(dimensions, count - 1)  # they are centred, so one dimension is lost
     return (count - room) / (room * (count - 1))
@@ -174,11 +179,11 @@ def confusion_correlation(
     cosine: Float[np.ndarray, "classes classes"], confusion: Int[np.ndarray, "true read"]
 ) -> float:
     """Rank correlation, over pairs of digits, of their cosine with how many images of either are read as the other."""
-    misread = np.array([confusion[i, j] + confusion[j, i] for i, j in PAIRS], dtype=np.float64)
-    return rank_correlation(np.array([cosine[i, j] for i, j in PAIRS], dtype=np.float64), misread)
+    misread = np.array([confusion[i, j] + confusion[j, i] for i, j in couples(len(cosine))], dtype=np.float64)
+    return rank_correlation(np.array([cosine[i, j] for i, j in couples(len(cosine))], dtype=np.float64), misread)
 
 
-def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     """The facts that `compare` names."""
     named: dict[str, Any] = {}
     for measure, unit in UNITS.items():
@@ -188,7 +193,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
         named |= {f"{name}.{c}.{layer}": summary(end[c][layer], unit=unit) for c, layer in places}
         named |= {f"{name}_start.{c}.{layer}": summary(start[c][layer], unit=unit) for c, layer in places}
         gains = {f"{name}_gain.{c}.{layer}": (end[c][layer], start[c][layer]) for c, layer in places}
-        named |= family(gains, unit=unit) | _differences(end, name=name, unit=unit)
+        named |= family(gains, unit=unit) | _differences(end, grid, name=name, unit=unit)
     own, turned = (_table(groups, measure, moment=-1) for measure in ("units", "units_rotated"))
     against = {
         f"superposition.basis.{c}.{layer}": (own[c][layer], v) for c, at in turned.items() for layer, v in at.items()
@@ -202,7 +207,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
         }
         name = f"superposition.{measure}"
         named |= {f"{name}.{condition}": summary(each[""], unit="") for condition, each in values.items()}
-        named |= family(pairs(values, measure=name), unit="")
+        named |= family(pairs(grid, values, measure=name), unit="")
     return named | _constants(groups)
 
 
@@ -217,9 +222,9 @@ def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int)
     }
 
 
-def _differences(table: Table, *, name: str, unit: str) -> dict[str, Any]:
+def _differences(table: Table, grid: Grid, *, name: str, unit: str) -> dict[str, Any]:
     last = {condition: {"last": list(layers.values())[-1]} for condition, layers in table.items() if layers}
-    return family(pairs(table, measure=name) | pairs(last, measure=name, only=("raw", "normalized")), unit=unit)
+    return family(pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture"), unit=unit)
 
 
 def _constants(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
@@ -235,10 +240,10 @@ def _constants(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
             size = int(group[0][f"size/{layer}"])
             at = str(layer) if len(sizes[str(layer)]) == 1 else f"{condition}.{layer}"
             named[f"superposition.size.{at}"] = constant(size, unit="units", n=1, method="units of the layer")
-            room = min(size, len(group[0][f"cosine/{layer}"]) - 1)
-            named[f"superposition.least.{at}"] = constant(
-                least(size), unit="", n=1, method="smallest mean squared cosine of ten centred directions"
-            )
+            classes = len(group[0][f"cosine/{layer}"])
+            room, said = min(size, classes - 1), "ten" if classes == 10 else classes
+            method = f"smallest mean squared cosine of {said} centred directions"
+            named[f"superposition.least.{at}"] = constant(least(size, count=classes), unit="", n=1, method=method)
             named[f"superposition.chance.{at}"] = constant(
                 1 / room, unit="", n=1, method="expected squared cosine of random directions in as many dimensions"
             )

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from experiments import statistics
-from experiments.analyses import grid
+from experiments.analyses.grid import Grid, by_condition, comparisons, pairs
 
 Array = np.ndarray
 Labels = Integer[np.ndarray, " image"]
@@ -45,13 +45,15 @@ MEASURES: Mapping[str, tuple[Callable[[Record], Any], str, str]] = {
 }
 
 
-def compare(*, records: Mapping[str, Record], test: Mapping[str, Array], card: Mapping[str, Any]) -> dict[str, Any]:
+def compare(
+    *, records: Mapping[str, Record], test: Mapping[str, Array], card: Mapping[str, Any], grid: Grid
+) -> dict[str, Any]:
     """Compare the training of all conditions.
 
-    records: {"mlp-raw/0": record of the run}. test: {"images": (n, 28, 28) uint8, "labels": (n,)}.
-    Every difference is paired by seed; see `experiments.analyses.grid.COMPARISONS` for what is subtracted from what.
+    records: {"mlp-raw/0": record of the run}. test: {"images": (n, side, side) uint8, "labels": (n,)}.
+    Every difference is paired by seed; `grid` tells what is subtracted from what.
     """
-    groups = grid.by_condition(records)
+    groups = by_condition(records)
     arrays: dict[str, Array] = {
         "conditions": np.array(list(groups)),
         "class_names": np.array(card["class_names"]),
@@ -64,10 +66,10 @@ def compare(*, records: Mapping[str, Record], test: Mapping[str, Array], card: M
         arrays[f"class_accuracy/{condition}"] = 100 * np.stack([run["class_accuracy"][-1] for run in runs])
         arrays[f"gap/{condition}"] = np.array([MEASURES["gap"][0](run) for run in runs])
         arrays[f"epochs_to/{condition}"] = np.array([[_epochs_to(run, mark) for mark in MARKS] for run in runs])
-    facts = _measure_facts(groups) | _class_facts(arrays) | _confusion_facts(arrays, groups)
-    facts |= _speed_facts(arrays, groups) | _catch_up_facts(groups)
-    arrays |= galleries(groups, test)
-    return {"arrays.npz": arrays, "facts.json": facts | _failure_facts(groups, test["labels"])}
+    facts = _measure_facts(groups, grid) | _class_facts(arrays, grid) | _confusion_facts(arrays, groups)
+    facts |= _speed_facts(arrays, groups, grid) | _catch_up_facts(groups, grid)
+    arrays |= galleries(groups, test, grid)
+    return {"arrays.npz": arrays, "facts.json": facts | _failure_facts(groups, test["labels"], grid)}
 
 
 def epochs_to_reach(accuracy: Float[np.ndarray, " reading"], target: statistics.Number) -> float:
@@ -90,18 +92,18 @@ def mean_confusion(runs: Sequence[Record]) -> Float[np.ndarray, "true read"]:
     return np.mean([100 * run["confusion"] / run["confusion"].sum(axis=1, keepdims=True) for run in runs], axis=0)
 
 
-def galleries(groups: Groups, test: Mapping[str, Array]) -> dict[str, Array]:
+def galleries(groups: Groups, test: Mapping[str, Array], grid: Grid) -> dict[str, Array]:
     """The most confidently misread test images of each kind, as `gallery/<kind>/<what>`.
 
     Kinds: "all" (misread by every run of every condition); each condition (misread by most of its runs); and for
     each comparison `<name>.rescued` (misread by most runs of the second condition, read by most of the first)
-    and `<name>.lost` (the other way round). What: `index` (k,) in the test set, `image` (k, 28, 28), `label`, `read`
-    (the reading most runs that err agree on), `runs` (how many agree), `of` (how many runs there are) and
+    and `<name>.lost` (the other way round). What: `index` (k,) in the test set, `image` (k, side, side), `label`,
+    `read` (the reading most runs that err agree on), `runs` (how many agree), `of` (how many runs there are) and
     `confidence` (k,), the mean softmax confidence, in percent, of those runs in that reading.
     """
     labels = test["labels"]
     found: dict[str, Array] = {}
-    for kind, (runs, chosen) in _kinds(groups, labels).items():
+    for kind, (runs, chosen) in _kinds(groups, labels, grid).items():
         read, count, confidence = majority_misreading(runs, labels)
         order = np.lexsort((np.arange(len(labels)), -count * confidence))
         best = order[chosen[order]][:GALLERY]
@@ -133,16 +135,15 @@ def majority_misreading(runs: Sequence[Record], labels: Labels) -> tuple[Labels,
     return winner, count, (confidence * agree).sum(axis=0) / np.maximum(count, 1)
 
 
-def _kinds(groups: Groups, labels: Labels) -> dict[str, tuple[Sequence[Record], Array]]:
+def _kinds(groups: Groups, labels: Labels, grid: Grid) -> dict[str, tuple[Sequence[Record], Array]]:
     """Kinds of failure: {kind: (the runs whose misreading is shown, which images belong (n,) bool)}."""
     share = {condition: _wrong(runs, labels).mean(axis=0) for condition, runs in groups.items()}
     everyone = [run for runs in groups.values() for run in runs]
     kinds: dict[str, tuple[Sequence[Record], Array]] = {"all": (everyone, np.all(_wrong(everyone, labels), axis=0))}
     kinds |= {condition: (groups[condition], share[condition] > 0.5) for condition in groups}
-    for name, (first, second) in grid.COMPARISONS.items():
-        if first in groups and second in groups:
-            kinds[f"{name}.rescued"] = (groups[second], (share[second] > 0.5) & (share[first] < 0.5))
-            kinds[f"{name}.lost"] = (groups[first], (share[first] > 0.5) & (share[second] < 0.5))
+    for name, (first, second) in comparisons(grid, groups).items():
+        kinds[f"{name}.rescued"] = (groups[second], (share[second] > 0.5) & (share[first] < 0.5))
+        kinds[f"{name}.lost"] = (groups[first], (share[first] > 0.5) & (share[second] < 0.5))
     return kinds
 
 
@@ -157,16 +158,22 @@ def _epochs_to(run: Record, mark: statistics.Number) -> float:
 # ------------------------------------------------------------------------------------------------ facts
 
 
-def _measure_facts(groups: Groups) -> Facts:
+def _measure_facts(groups: Groups, grid: Grid) -> Facts:
     facts: Facts = {}
     for measure, (read, unit, difference_unit) in MEASURES.items():
         values = {condition: {"": [float(read(run)) for run in runs]} for condition, runs in groups.items()}
-        facts |= _compared(f"training.{measure}", values, unit=unit, difference_unit=difference_unit)
+        facts |= _compared(f"training.{measure}", values, grid, unit=unit, difference_unit=difference_unit)
     return facts
 
 
 def _compared(
-    measure: str, values: Mapping[str, Mapping[str, Any]], *, unit: str, difference_unit: str, note: str = ""
+    measure: str,
+    values: Mapping[str, Mapping[str, Any]],
+    grid: Grid,
+    *,
+    unit: str,
+    difference_unit: str,
+    note: str = "",
 ) -> Facts:
     """Means per condition (and part), and paired differences; parts are one family."""
     facts = {
@@ -174,17 +181,17 @@ def _compared(
         for condition, parts in values.items()
         for part, per_seed in parts.items()
     }
-    facts |= statistics.family(grid.pairs(values, measure=measure), unit=difference_unit)
+    facts |= statistics.family(pairs(grid, values, measure=measure), unit=difference_unit)
     return {name: fact | {"method": fact["method"] + note} for name, fact in facts.items()}
 
 
-def _class_facts(arrays: Mapping[str, Array]) -> Facts:
+def _class_facts(arrays: Mapping[str, Array], grid: Grid) -> Facts:
     """Accuracy on each class; all its differences, over classes and comparisons, are one family."""
     classes = range(len(arrays["class_names"]))
     by_class = {c: arrays[f"class_accuracy/{c}"].T for c in arrays["conditions"].tolist()}
     values = {c: {str(label): accuracy[label] for label in classes} for c, accuracy in by_class.items()}
-    facts = _compared("training.class_accuracy", values, unit="%", difference_unit="points")
-    for name in grid.COMPARISONS:
+    facts = _compared("training.class_accuracy", values, grid, unit="%", difference_unit="points")
+    for name in comparisons(grid, values):
         ends = [facts.get(f"training.class_accuracy.difference.{name}.{label}") for label in classes]
         known = [(fact["low"], fact["high"]) for fact in ends if fact and fact["low"] is not None]
         tally = {
@@ -216,7 +223,7 @@ def _confusion_facts(arrays: Mapping[str, Array], groups: Groups) -> Facts:
     return facts
 
 
-def _speed_facts(arrays: Mapping[str, Array], groups: Groups) -> Facts:
+def _speed_facts(arrays: Mapping[str, Array], groups: Groups, grid: Grid) -> Facts:
     """Epochs to each mark as a restricted mean: a run that never gets there counts with the epochs it had.
 
     That is the restricted mean survival time (Royston and Parmar 2013, BMC Med. Res. Methodol. 13:152): with any
@@ -228,7 +235,9 @@ def _speed_facts(arrays: Mapping[str, Array], groups: Groups) -> Facts:
         times = {condition: arrays[f"epochs_to/{condition}"][:, column] for condition in groups}
         capped = {c: {"": np.where(np.isnan(time), epochs[c], time)} for c, time in times.items()}
         note = "; runs that never reach it count with all their epochs"
-        facts |= _compared(f"training.epochs_to.{mark}", capped, unit="epochs", difference_unit="epochs", note=note)
+        facts |= _compared(
+            f"training.epochs_to.{mark}", capped, grid, unit="epochs", difference_unit="epochs", note=note
+        )
         for condition, time in times.items():
             never = _count(int(np.isnan(time).sum()), "runs", len(time))
             facts[f"training.never_reached.{mark}.{condition}"] = never
@@ -236,12 +245,10 @@ def _speed_facts(arrays: Mapping[str, Array], groups: Groups) -> Facts:
     return facts
 
 
-def _catch_up_facts(groups: Groups) -> Facts:
+def _catch_up_facts(groups: Groups, grid: Grid) -> Facts:
     """After how many epochs the first condition of a comparison has what the second, same seed, ends with."""
     facts: Facts = {}
-    for name, (first, second) in grid.COMPARISONS.items():
-        if first not in groups or second not in groups:
-            continue
+    for name, (first, second) in comparisons(grid, groups).items():
         pairs = list(zip(groups[first], groups[second], strict=True))
         times = np.array([epochs_to_reach(a["test_accuracy"], b["test_accuracy"][-1]) for a, b in pairs])
         epochs = len(groups[first][0]["test_accuracy"]) - 1
@@ -252,9 +259,9 @@ def _catch_up_facts(groups: Groups) -> Facts:
     return facts
 
 
-def _failure_facts(groups: Groups, labels: Labels) -> Facts:
+def _failure_facts(groups: Groups, labels: Labels, grid: Grid) -> Facts:
     """How many images are misread by whom, and how far runs of one condition disagree."""
-    counts = {kind: int(chosen.sum()) for kind, (_, chosen) in _kinds(groups, labels).items()}
+    counts = {kind: int(chosen.sum()) for kind, (_, chosen) in _kinds(groups, labels, grid).items()}
     facts = {f"training.misread.{kind}": _count(count, "images", len(labels)) for kind, count in counts.items()}
     ever = np.concatenate([_wrong(runs, labels) for runs in groups.values()])
     facts["training.misread.ever"] = _count(int(ever.any(axis=0).sum()), "images", len(labels))

@@ -43,8 +43,8 @@ def analyze_unit(
         report.class_accuracy[0]      # accuracy on each class with the unit switched off, in %
         report.confusion_change[0]    # how many images of class i (row) are now read as class j (column)
 
-    network: a `Network`, with images uint8 (image, 28, 28) as they are stored, for it knows its input treatment;
-        or a bare model, with images (image, 1, 28, 28) as it is fed. labels: (image,) integers 0 to 9.
+    network: a `Network`, with images uint8 (image, side, side) as they are stored, for it knows its input treatment;
+        or a bare model, with images (image, 1, side, side) as it is fed. labels: (image,) integers from 0.
     layer: a hidden layer, e.g. "hidden1" or "conv2"; unit: its number, from 0; in a convolutional layer a channel.
     scales: what the unit is multiplied by, each 0 or more; 0 is ablation.
 
@@ -60,8 +60,8 @@ def analyze_unit(
     outcome = scale_units(
         model, inputs, truth, layer=layer, units=[unit], scales=[1.0, *map(float, scales)], means=averages
     )  # (1, baseline + scales + mean-ablation)
-    means = class_means(_read(model, inputs, layer)[:, unit : unit + 1], truth)[0]
     confusion, logits = outcome.confusion[0], outcome.correct_logit[0]
+    means = class_means(_read(model, inputs, layer)[:, unit : unit + 1], truth, classes=confusion.shape[-1])[0]
     return UnitReport(
         layer=layer,
         unit=unit,
@@ -125,7 +125,7 @@ def _prepared(network: Network | HookedModule, images: Any, labels: Any) -> tupl
         images, model = torch.as_tensor(images), network
     if images.ndim != 4 or len(images) != len(truth) or not len(truth):
         shapes = f"{tuple(images.shape)} and {tuple(truth.shape)}"
-        raise ValueError(f"a model takes images (image, 1, 28, 28), one label for each, got {shapes}")
+        raise ValueError(f"a model takes images (image, 1, side, side), one label for each, got {shapes}")
     return model, images, truth
 
 

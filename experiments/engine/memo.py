@@ -12,7 +12,7 @@ from pathlib import Path
 from experiments.engine.files import FilesError, opened, read_file, sealed, write_file
 from experiments.spec import Json
 
-PARTS = ("files", "sources", "installed")  # of data files, of first-party sources, of installed packages
+PARTS = ("files", "sources", "installed", "pages")  # data files, first-party sources, installed packages, front matter
 LARGEST = 50_000_000
 
 

@@ -62,6 +62,10 @@ class Surroundings:
         if memo.get("of") == self.memo["of"]:
             self.memo["versions"] |= memo["versions"]
 
+    def told(self) -> dict[str, Json]:
+        """What is known by now, for others to `learn`: a copy, as it travels in another thread while more is learnt."""
+        return {"of": self.memo["of"], "versions": dict(self.memo["versions"])}
+
     def of(self, imports: Iterable[str]) -> dict[str, str]:
         """{what: which} for sources that import these top-level names: Python, platform, processor, kernels, and the
         version of every package that the names belong to or that those need."""

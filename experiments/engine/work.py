@@ -57,7 +57,7 @@ def task(survey: Survey, standing: Standing) -> Task:
         files=survey.sources.files(modules),
         imports=tuple(sorted(survey.sources.others(modules))),
         environment=survey.environment(standing.stage),
-        memo=survey.surroundings.memo,
+        memo=survey.surroundings.told(),
     )
 
 

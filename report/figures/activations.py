@@ -6,16 +6,18 @@ In: arrays and facts of experiments.analyses.activations. Out: {"figure.svg", "d
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from report import export, style
 from report.arrays import Arrays, architectures_of, conditions_of
 
 Drawn = dict[str, str]
 
-VALUES = (-10, -1, 0, 1, 10)  # ticks on an axis of values whose spacing is asinh
+VALUES = (-10, -1, 0, 1, 10)  # ticks on an axis of values whose spacing is asinh; each other one in narrow panels
 REACH = 20  # the largest value shown on it
 BANDS = ((1, 7), (2, 6), (3, 5))  # pairs of columns of `quantile`: 1 to 99 %, 5 to 95 %, 25 to 75 %
 
@@ -28,7 +30,7 @@ def distributions(*, arrays: Arrays) -> Drawn:
     first = next(iter(rows))
     rows[first] = ["input", *rows[first]]
     fig, axes, _ = style.panels(rows, row_height=2.5, sharex=True, sharey=True)
-    bins = np.arange(len(edges))
+    bins, values = np.arange(len(edges)), VALUES[:: 1 if max(map(len, rows.values())) < 5 else 2]
     table = []
     for (architecture, hook), ax in axes.items():
         for condition in conditions_of(arrays, architecture):
@@ -39,8 +41,8 @@ def distributions(*, arrays: Arrays) -> Drawn:
                 for moment, share in zip(moments, shares, strict=True)
                 for bin_ in np.flatnonzero(share)
             ]
-        style.sparse(ax, x=np.interp(VALUES, edges, bins), y=range(len(moments)))
-        ax.set_xticklabels([f"{value}".replace("-", "\N{MINUS SIGN}") for value in VALUES])
+        style.sparse(ax, x=np.interp(values, edges, bins), y=range(len(moments)))
+        ax.set_xticklabels([f"{value}".replace("-", style.MINUS) for value in values])
         ax.set_yticklabels(_moment_names(moments))
         ax.set_xlim(*np.interp((-REACH, REACH), edges, bins))
         ax.spines["left"].set_visible(False)
@@ -48,7 +50,7 @@ def distributions(*, arrays: Arrays) -> Drawn:
     for ax in list(axes.values())[-len(rows[architecture]) :]:
         ax.set_xlabel("value")
     axes[first, "input"].set_title("Input")
-    style.key(axes[first, "input"], ("raw", "normalized"), x=0.62, y=0.97)
+    style.key(axes[first, "input"], x=0.62, y=0.97)
     return export.done(fig, table, ("condition", "hook_point", "epoch", "from", "to", "share"))
 
 
@@ -56,14 +58,14 @@ def distributions(*, arrays: Arrays) -> Drawn:
 def drift(*, arrays: Arrays) -> Drawn:
     """Mean and standard deviation of every layer before its ReLU, by epoch: the band spans the seeds."""
     rows = {
-        f"{architecture}-{measure}": _linear(arrays, architecture)
+        f"{architecture}:{measure}": _linear(arrays, architecture)
         for architecture in architectures_of(arrays)
         for measure in ("mean", "std")
     }
-    fig, axes, empty = style.panels(rows, row_height=1.5, sharex=True)
+    fig, axes, empty = style.panels(rows, row_height=1.5, spare=True, sharex=True)
     table = []
     for (row, hook), ax in axes.items():
-        architecture, _, measure = row.partition("-")
+        architecture, _, measure = row.partition(":")
         for condition in conditions_of(arrays, architecture):
             values = arrays[f"{measure}/{condition}/{hook}"]
             epochs = np.arange(values.shape[1])
@@ -76,94 +78,105 @@ def drift(*, arrays: Arrays) -> Drawn:
         ax.locator_params(axis="y", nbins=3)
         if hook == rows[row][0]:
             ax.set_ylabel("mean" if measure == "mean" else "std")
-    style.key(empty[0] if empty else next(iter(axes.values())), ("raw", "normalized"))
+    style.key(empty[0])
     return export.done(fig, table, ("condition", "hook_point", "measure", "epoch", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def quantiles(*, arrays: Arrays) -> Drawn:
     """Quantiles of the last hidden layer before its ReLU and of the logits, by epoch, as nested bands."""
-    levels = arrays["quantile_levels"]
-    conditions = style.present(conditions_of(arrays))
-    fig, grid = style.figure(height=4.2, nrows=2, ncols=len(conditions), sharex=True, sharey="row", squeeze=False)
-    table = []
-    for column, condition in enumerate(conditions):
-        last = _linear(arrays, condition.partition("-")[0])[-2:]
-        for ax, hook in zip(grid[:, column], last, strict=True):
+    levels, table = arrays["quantile_levels"], []
+    fig, columns = _columns(arrays, "last hidden layer\nbefore ReLU", "logits", row_height=2.1, sharey="row")
+    for condition, (upper, lower) in columns.items():
+        last = _linear(arrays, style.architecture(condition))[-2:]
+        for ax, hook in zip((upper, lower), last, strict=True):
             values = arrays[f"quantile/{condition}/{hook}"]
             epochs, colour = np.arange(len(values)), style.look(condition)["color"]
             for low, high in BANDS:
                 ax.fill_between(epochs, values[:, low], values[:, high], color=colour, alpha=0.2, linewidth=0)
             ax.plot(epochs, values[:, len(levels) // 2], color=colour, label="median")
-            _epochs(ax, len(epochs) - 1, title=ax is grid[-1, column])
+            _epochs(ax, len(epochs) - 1, title=ax is lower)
             table += [
                 (condition, hook, epoch, level, value)
                 for epoch, row in enumerate(values)
                 for level, value in zip(levels, row, strict=True)
             ]
-        grid[0, column].set_title(style.label(condition))
-    grid[0, 0].set_ylabel("last hidden layer\nbefore ReLU")
-    grid[1, 0].set_ylabel("logits")
-    _name_bands(grid[1, -1], arrays, conditions[-1])
+    condition = list(columns)[-1]
+    _name_bands(columns[condition][1], arrays, condition)
     return export.done(fig, table, ("condition", "hook_point", "epoch", "quantile", "value"))
 
 
 @style.drawn
 def class_drift(*, arrays: Arrays) -> Drawn:
-    """Mean activation of the first and of the last hidden layer on the images of each digit, by epoch."""
-    conditions = style.present(conditions_of(arrays))
-    fig, grid = style.figure(height=5.4, nrows=2, ncols=len(conditions), sharex=True, squeeze=False)
-    table = []
-    for column, condition in enumerate(conditions):
+    """Mean activation of the first and of the last hidden layer on the images of each class, by epoch."""
+    names, table = [str(name) for name in arrays["classes"]], []
+    fig, columns = _columns(arrays, "first hidden layer, after ReLU", "last hidden layer, after ReLU", row_height=2.7)
+    for condition, (upper, lower) in columns.items():
         hooks = [hook for hook in arrays[f"hook_points/{condition}"] if hook.endswith(".post")]
-        for ax, hook in zip(grid[:, column], (hooks[0], hooks[-1]), strict=True):
+        for ax, hook in zip((upper, lower), (hooks[0], hooks[-1]), strict=True):
             values = arrays[f"class_mean/{condition}/{hook}"]
-            for digit, colour in enumerate(style.DIGITS):
-                ax.plot(values[:, digit], color=colour, linewidth=1.2, label=f"digit {arrays['classes'][digit]}")
-            _epochs(ax, len(values) - 1, title=ax is grid[-1, column])
+            ends = list(zip(map(float, values[-1]), names, style.class_colours(len(names)), strict=True))
+            for line, (_, name, colour) in zip(values.T, ends, strict=True):
+                ax.plot(line, color=colour, linewidth=1.2, label=name)
+            _epochs(ax, len(values) - 1, title=ax is lower)
             ax.locator_params(axis="y", nbins=3)
-            names = zip(values[-1], arrays["classes"], style.DIGITS, strict=True)
-            style.end_labels(ax, [(float(end), str(name), colour) for end, name, colour in names], offset=0.04)
+            style.end_labels(ax, ends, offset=0.04)
             table += [
                 (condition, hook, epoch, name, value)
                 for epoch, row in enumerate(values)
-                for name, value in zip(arrays["classes"], row, strict=True)
+                for name, value in zip(names, row, strict=True)
             ]
-        grid[0, column].set_title(style.label(condition))
-    grid[0, 0].set_ylabel("first hidden layer, after ReLU")
-    grid[1, 0].set_ylabel("last hidden layer, after ReLU")
     return export.done(fig, table, ("condition", "hook_point", "epoch", "class", "mean"))
 
 
 @style.drawn
 def units(*, arrays: Arrays) -> Drawn:
     """Every unit of the last hidden layer, one row each, by epoch: its mean activation and how often it is on."""
-    conditions = style.present(conditions_of(arrays))
-    fig, grid = style.figure(height=4.8, nrows=2, ncols=len(conditions), sharex=True, sharey=True, squeeze=False)
-    last = {condition: _hidden(arrays, condition)[-1] for condition in conditions}
-    means = {condition: arrays[f"unit_mean/{condition}/{last[condition]}"] for condition in conditions}
-    active = {condition: arrays[f"unit_active/{condition}/{last[condition]}"] for condition in conditions}
+    fig, columns = _columns(arrays, "unit", "unit", row_height=2.4)
+    _, ncols = style.across(len(columns))
+    last = {condition: _hidden(arrays, condition)[-1] for condition in columns}
+    means = {condition: arrays[f"unit_mean/{condition}/{last[condition]}"] for condition in columns}
+    active = {condition: arrays[f"unit_active/{condition}/{last[condition]}"] for condition in columns}
     top = max(float(values.max()) for values in means.values())
-    shown = ((means, top, "mean activation"), (active, 1.0, "on, share of images"))
-    for row, (values, high, title) in enumerate(shown):
-        for ax, condition in zip(grid[row], conditions, strict=True):
-            image = style.heat(ax, values[condition].T, low=0, high=high)
-            ax.set_xticks(sorted({0, len(values[condition]) - 1}))
-            ax.set_yticks([0, values[condition].shape[1] - 1])
-            if row == 0:
-                ax.set_title(style.label(condition))
-            else:
-                ax.set_xlabel("epoch")
-        bar = fig.colorbar(image, ax=grid[row], aspect=25, pad=0.015)
-        bar.outline.set_visible(False)
-        bar.set_label(title)
-        grid[row, 0].set_ylabel("unit")
+    for place, values, high, title in ((0, means, top, "mean activation"), (1, active, 1.0, "on, share of images")):
+        for condition, axes in columns.items():
+            image = style.heat(axes[place], values[condition].T, low=0, high=high)
+            axes[place].set_xticks(sorted({0, len(values[condition]) - 1}))
+            axes[place].set_yticks([0, values[condition].shape[1] - 1])
+        drawn = [axes[place] for axes in columns.values()]
+        for first in range(0, len(drawn), ncols):
+            bar = fig.colorbar(image, ax=drawn[first : first + ncols], aspect=25, pad=0.015)
+            bar.outline.set_visible(False)
+            bar.set_label(title)
+    for _, lower in columns.values():
+        lower.set_xlabel("epoch")
     table = [
         (condition, last[condition], unit, epoch, means[condition][epoch, unit], active[condition][epoch, unit])
-        for condition in conditions
+        for condition in columns
         for epoch, unit in np.ndindex(means[condition].shape)
     ]
     return export.done(fig, table, ("condition", "layer", "unit", "epoch", "mean", "active"))
+
+
+def _columns(
+    arrays: Arrays, above: str, below: str, *, row_height: float, **subplots: Any
+) -> tuple[Figure, dict[str, tuple[Axes, Axes]]]:
+    """Two panels for each condition, one below the other, and on the left what they show; many conditions stand in
+    several rows of such pairs."""
+    conditions = conditions_of(arrays)
+    rows, ncols = style.across(len(conditions))
+    fig, grid = style.figure(
+        height=2 * rows * row_height, nrows=2 * rows, ncols=ncols, sharex=True, squeeze=False, **subplots
+    )
+    pairs = [grid[2 * row : 2 * row + 2, column] for row in range(rows) for column in range(ncols)]
+    for condition, (upper, _) in zip(conditions, pairs, strict=False):
+        upper.set_title(style.label(condition))
+    for ax in (ax for pair in pairs[len(conditions) :] for ax in pair):
+        ax.set_axis_off()
+    for upper, lower in pairs[::ncols]:
+        upper.set_ylabel(above)
+        lower.set_ylabel(below)
+    return fig, dict(zip(conditions, pairs, strict=False))
 
 
 def _linear(arrays: Arrays, architecture: str) -> list[str]:

@@ -37,27 +37,15 @@ CHANCES = (
 
 
 @style.drawn
-def maps_mlp(*, arrays: Arrays) -> Drawn:
-    """The maps of every hidden layer of one trained MLP, raw and normalized."""
-    return _maps(arrays, "mlp")
+def maps(*, arrays: Arrays, architecture: str) -> Drawn:
+    """The maps of every hidden layer of one trained network of each input treatment."""
+    return _maps(arrays, architecture)
 
 
 @style.drawn
-def maps_cnn(*, arrays: Arrays) -> Drawn:
-    """The maps of every hidden layer of one trained CNN, raw and normalized."""
-    return _maps(arrays, "cnn")
-
-
-@style.drawn
-def development_mlp(*, arrays: Arrays) -> Drawn:
-    """The bent maps of an MLP's last hidden layer at each moment: a row for each input treatment."""
-    return _development(arrays, "mlp")
-
-
-@style.drawn
-def development_cnn(*, arrays: Arrays) -> Drawn:
-    """The bent maps of a CNN's last hidden layer at each moment: a row for each input treatment."""
-    return _development(arrays, "cnn")
+def development(*, arrays: Arrays, architecture: str) -> Drawn:
+    """The bent maps of a network's last hidden layer at each moment: a row for each input treatment."""
+    return _development(arrays, architecture)
 
 
 @style.drawn
@@ -149,7 +137,7 @@ def _maps(arrays: Arrays, architecture: str) -> Drawn:
     panels = [[_Map(condition, hook, method, last) for condition, method in columns] for hook in hooks]
     fig, grid, table = _map_grid(arrays, panels)
     for ax, (condition, method) in zip(grid[0], columns, strict=True):
-        treatment = condition.partition("-")[2] if method == methods[0] else ""
+        treatment = style.treatment(condition) if method == methods[0] else ""
         ax.set_title(f"{treatment}\n{METHODS[method]}", color=style.look(condition)["color"])
     for ax, hook in zip(grid[:, 0], hooks, strict=True):
         ax.set_ylabel(style.layer_label(hook.partition(".")[0]), color=style.INK)

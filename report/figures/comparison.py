@@ -15,14 +15,8 @@ from report import export, style
 Fact = Mapping[str, Any]
 Row = Mapping[str, Any]
 
-# Column: its heading and whose colour and marker it has.
-COLUMNS = {
-    "mlp": ("MLP:\nnormalized\nminus raw", "mlp"),
-    "cnn": ("CNN:\nnormalized\nminus raw", "cnn"),
-    "raw": ("raw:\nCNN\nminus MLP", "-raw"),
-    "normalized": ("normalized:\nCNN\nminus MLP", "-normalized"),
-}
 LINE = 0.2  # inches of height for each row
+ACROSS = 6  # comparisons beside each other; further ones stand below
 HEADER = ("page", "measure", "comparison", "difference", "low", "high", "n", "unit", "drawn_at")
 
 
@@ -35,26 +29,42 @@ def overview(*, facts: Mapping[str, Fact]) -> dict[str, str]:
     """
     rows = _rows(facts)
     lines = _lines(rows)
-    fig, axes = style.figure(height=1.05 + LINE * len(lines), ncols=len(COLUMNS), sharey=True)
-    table = []
-    for ax, (comparison, (title, who)) in zip(axes, COLUMNS.items(), strict=True):
-        ax.set_title(title)
-        _frame(ax, len(lines))
-        for place, row in enumerate(lines):
-            if isinstance(row, str):
-                continue
-            ax.axhline(place, color=style.GRID, linewidth=0.5, zorder=0)
-            if comparison in row["compared"]:
-                fact = facts[_name(row, comparison)]
-                scale = _scale(row, facts)
-                _mark(ax, fact, place, scale, style.look(who))
-                ends = (fact["value"], fact["low"], fact["high"], fact["n"], fact["unit"])
-                table.append((row["page"], row["measure"], comparison, *ends, fact["value"] / scale))
-    axes[0].set_yticks(range(len(lines)), [row if isinstance(row, str) else row["measure"] for row in lines])
-    for label, row in zip(axes[0].get_yticklabels(), lines, strict=True):
-        label.set_color(style.MUTED if isinstance(row, str) else style.INK)
-        label.set_fontweight("bold" if isinstance(row, str) else "normal")
+    columns = style.study()["comparisons"]
+    down = -(-len(columns) // ACROSS)
+    height = 1.05 + LINE * len(lines)
+    fig, grid = style.figure(
+        height=height * down, nrows=down, ncols=min(ACROSS, len(columns)), sharey=True, squeeze=False
+    )
+    for ax in grid.flat[len(columns) :]:
+        ax.set_axis_off()
+    table: list[tuple] = []
+    for ax, comparison in zip(grid.flat, columns, strict=False):
+        table += _column(ax, comparison, lines, facts)
+    for ax in grid[:, 0]:
+        ax.set_yticks(range(len(lines)), [row if isinstance(row, str) else row["measure"] for row in lines])
+        for label, row in zip(ax.get_yticklabels(), lines, strict=True):
+            label.set_color(style.MUTED if isinstance(row, str) else style.INK)
+            label.set_fontweight("bold" if isinstance(row, str) else "normal")
     return export.done(fig, table, HEADER)
+
+
+def _column(ax: Axes, comparison: str, lines: Sequence[Row | str], facts: Mapping[str, Fact]) -> list[tuple]:
+    """All measures in one comparison, in the look of what its two conditions share."""
+    of = style.study()["comparisons"][comparison]
+    look = style.look_of(**{"architecture" if of["axis"] == "treatment" else "treatment": of["within"]})
+    ax.set_title(_heading(comparison))
+    _frame(ax, len(lines))
+    table = []
+    for place, row in enumerate(lines):
+        if isinstance(row, str):
+            continue
+        ax.axhline(place, color=style.GRID, linewidth=0.5, zorder=0)
+        if comparison in row["compared"]:
+            fact, scale = facts[_name(row, comparison)], _scale(row, facts)
+            _mark(ax, fact, place, scale, look)
+            ends = (fact["value"], fact["low"], fact["high"], fact["n"], fact["unit"])
+            table.append((row["page"], row["measure"], comparison, *ends, fact["value"] / scale))
+    return table
 
 
 def _rows(facts: Mapping[str, Fact]) -> list[Row]:
@@ -70,6 +80,13 @@ def _lines(rows: Sequence[Row]) -> list[Row | str]:
             lines.append(row["page"].capitalize())
         lines.append(row)
     return lines
+
+
+def _heading(comparison: str) -> str:
+    """What is subtracted from what, in three lines."""
+    within, _, of = style.difference(comparison).partition(": ")
+    first, second = of.split(f" {style.MINUS} ")
+    return f"{within}:\n{first}\nminus {second}"
 
 
 def _name(row: Row, comparison: str) -> str:

@@ -58,7 +58,7 @@ def intensities(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     for ax, treatment in zip(axes[:, 0], treatments, strict=True):
         mean, std = arrays[f"constants/{treatment}"]
         edges = (levels / 255 - mean) / std
-        color = style.look(f"any-{treatment}")["color"]
+        color = style.look_of(treatment=treatment)["color"]
         ax.stairs(binned, edges, color=color, fill=True, alpha=0.35, linewidth=0, baseline=0.05)
         ax.stairs(binned, edges, color=color, linewidth=1.2, baseline=None)
         _mean_and_spread(ax, facts, treatment, color)
@@ -110,7 +110,7 @@ def spectrum(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     for treatment in arrays["treatments"].tolist():
         values = arrays[f"eigenvalues/{treatment}"].astype(float)
         rank, share = np.arange(1, len(values) + 1), 100 * values / values.sum()
-        color = style.look(f"any-{treatment}")["color"]
+        color = style.look_of(treatment=treatment)["color"]
         kept = values > 1e-4
         left.plot(rank[kept], values[kept], color=color)
         middle = len(values) // 26

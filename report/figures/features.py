@@ -5,24 +5,21 @@ In: arrays and facts of experiments.analyses.features. Out: {"figure.svg", "data
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import export, style
+from report import export, sheets, style
 from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
 
 Drawn = dict[str, str]
 
-SIGNED = "PRGn"  # purple below zero, green above; not a colour of any condition
-LIMIT = 127  # the largest value of a map in eight bits
-COLOURS = 19  # steps of a colour map: few enough for small files, odd so that zero has its own
 ACROSS = 11  # maps in a row of the sheet of weights
-MAP = ("scale", "map_int8_base64")  # cells of an image: its pixels, row by row, are these numbers times the scale
+SHOWN = 20  # units of a layer of which an image is shown, where it has more
+KINDS = {"gradient": "gradient", "integrated": "integrated gradients"}
+WEIGHTS = ("condition", "layer", "unit", "channel_before", *sheets.MAP)
 METHODS = {
     "gradient": "gradient",
     "gradient_ink": "gradient, on ink",
@@ -32,45 +29,39 @@ METHODS = {
 
 
 @style.drawn
-def first_layer(*, arrays: Arrays) -> Drawn:
-    """The weights of every first-layer unit that sees the whole image, as images, on one scale."""
-    shown = {name: _unpacked(arrays, f"weights/{name}/{layers_of(arrays, name)[0]}") for name in _whole(arrays)}
-    limit = float(np.quantile(np.abs(np.stack(list(shown.values()))), 0.998))
-    rows = -(-len(next(iter(shown.values()))) // ACROSS)
-    fig, axes = style.figure(height=0.3 + (0.25 + 0.62 * rows) * len(shown), nrows=len(shown), squeeze=False)
-    for ax, (condition, maps) in zip(axes[:, 0], shown.items(), strict=True):
-        padded = np.full((rows * ACROSS, *maps.shape[1:]), np.nan)
-        padded[: len(maps)] = maps
-        image = _sheet(ax, padded.reshape(rows, ACROSS, *maps.shape[1:]), cmap=SIGNED, low=-limit, high=limit)
-        ax.set_title(style.label(condition), color=style.look(condition)["color"])
-    _bar(fig, image, axes[:, 0], "weight")
-    header = ("condition", "unit", *MAP)
-    return export.done(
-        fig, [(name, unit, *_told(row)) for name, maps in shown.items() for unit, row in enumerate(maps)], header
-    )
+def weights(*, arrays: Arrays, architecture: str) -> Drawn:
+    """The weights of the first layer, as images where its units see the whole image, else as filters."""
+    shown = conditions_of(arrays, architecture)
+    return (_whole_images if set(shown) <= set(_whole(arrays)) else _filters)(arrays, shown)
 
 
 @style.drawn
 def change(*, arrays: Arrays) -> Drawn:
     """How often each pixel is lit, and beside it how far training moves the weights of each pixel."""
-    conditions = _whole(arrays)
-    fig, axes = style.figure(height=2.75, ncols=1 + len(conditions))
-    lit = axes[0].imshow(100 * arrays["lit"], vmin=0, vmax=100 * arrays["lit"].max(), interpolation="none")
-    axes[0].set_title("how often lit")
-    changes = {condition: arrays[f"change_map/{condition}"] for condition in conditions}
-    high = float(np.max(list(changes.values())))
-    for ax, (condition, values) in zip(axes[1:], changes.items(), strict=True):
-        image = ax.imshow(values, vmin=0, vmax=high, interpolation="none")
-        ax.set_title(style.label(condition), color=style.look(condition)["color"])
-    for ax in axes:
-        ax.set(xticks=[], yticks=[])
-        ax.spines[:].set_visible(False)
-        _outline(ax, arrays["edge"])
-    for drawn, ax, name in (
-        (lit, axes[0], "% of training images"),
-        (image, axes[1:], "change of a weight while training"),
-    ):
-        bar = fig.colorbar(drawn, ax=ax, orientation="horizontal", pad=0.03, aspect=18 if drawn is lit else 38)
+    rows: dict[str, list[str]] = {}
+    for condition in _whole(arrays):
+        rows.setdefault(style.architecture(condition), []).append(condition)
+    down, across = max(1, len(rows)), 1 + max(map(len, rows.values()), default=0)
+    size = min(2.4, style.WIDTH / across)
+    fig, grid = style.figure(height=0.45 + size * down, width=size * across, nrows=down, ncols=across, squeeze=False)
+    changes = {condition: arrays[f"change_map/{condition}"] for condition in _whole(arrays)}
+    bars = [(_map(grid[0, 0], 100 * arrays["lit"], arrays["edge"], title="how often lit"), grid[:, 0], "% of images")]
+    high = max((float(values.max()) for values in changes.values()), default=1.0)
+    drawn = None
+    for axes, (architecture, names) in zip(grid, rows.items(), strict=False):
+        for ax, name in zip(axes[1:], names, strict=False):
+            drawn = _map(ax, changes[name], arrays["edge"], title=style.treatment(name), high=high)
+            ax.title.set_color(style.look(name)["color"])
+        axes[1].set_ylabel(style.label(architecture))
+    if drawn is not None:
+        bars.append((drawn, grid[:, 1:], "change of a weight while training"))
+    for ax in grid.flat:
+        if not ax.images:
+            ax.set_axis_off()
+    for image, axes, name in bars:
+        bar = fig.colorbar(
+            image, ax=axes, orientation="horizontal", pad=0.03, aspect=18 * axes.shape[-1] if axes.ndim > 1 else 18
+        )
         bar.outline.set_visible(False)
         bar.set_label(name)
     table = [
@@ -83,111 +74,78 @@ def change(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def locality(*, arrays: Arrays) -> Drawn:
     """By epoch: weights on the border and roughness of the first layer; gradients on the border, before and after."""
-    architectures = architectures_of(arrays)
-    whole = dict.fromkeys(condition.partition("-")[0] for condition in _whole(arrays))
-    panels = [("weight_border", each) for each in whole] + [("weight_roughness", each) for each in architectures]
-    fig, axes = style.figure(height=4.9, nrows=2, ncols=2)
+    titles = {"weight_border": "squared weights on the border, %", "weight_roughness": "roughness of the weights"}
+    panels = [
+        (measure, architecture)
+        for measure in titles
+        for architecture in architectures_of(arrays)
+        if f"{measure}/{conditions_of(arrays, architecture)[0]}" in arrays
+    ]
+    conditions = conditions_of(arrays)
+    down = -(-(len(panels) + 1) // 2)
+    height = max(2.45, 0.8 + 0.2 * len(conditions))
+    fig, axes = style.figure(height=height * down, nrows=down, ncols=2, squeeze=False)
     table: list[tuple] = []
-    for ax, (measure, architecture) in zip(axes.ravel(), panels, strict=False):
-        for condition in conditions_of(arrays, architecture):
-            values = arrays[f"{measure}/{condition}"]
-            style.curve(ax, np.arange(values.shape[1]), values, condition)
-            table += [(measure, condition, epoch, *span(column)) for epoch, column in enumerate(values.T)]
-        style.epoch_axis(ax, values.shape[1] - 1)
-        style.sparse(ax, grid="y")
-        what = {"weight_border": "squared weights on the border, %", "weight_roughness": "roughness of the weights"}
-        ax.set_title(f"{style.label(architecture)}: {what[measure]}")
-        ends = [(arrays[f"{measure}/{name}"][:, -1].mean(), name) for name in conditions_of(arrays, architecture)]
-        style.end_labels(ax, [(float(y), name.partition("-")[2], style.look(name)["color"]) for y, name in ends])
-    ax = axes.ravel()[len(panels)]
-    for place, condition in enumerate(conditions_of(arrays)):
-        values = arrays[f"saliency_border/{condition}"]  # (seed, moment)
-        for moment, fill in ((0, style.PAPER), (1, style.look(condition)["color"])):
-            table.append(("saliency_border", condition, ("untrained", "trained")[moment], *span(values[:, moment])))
-            _, low, high = span(values[:, moment])
-            look = {key: style.look(condition)[key] for key in ("color", "marker")}
-            ax.hlines(-place, low, high, color=look["color"], linewidth=1)
-            ax.plot(values[:, moment].mean(), -place, markerfacecolor=fill, markersize=6, **look)
-    ax.set_yticks(-np.arange(len(conditions_of(arrays))), [style.label(name) for name in conditions_of(arrays)])
-    ax.axvline(100 * arrays["edge"].mean(), color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-    ax.set_ylim(0.6 - len(conditions_of(arrays)), 0.6)
-    ax.set_xlim(left=0)
-    style.sparse(ax, grid="x")
-    ax.spines["left"].set_visible(False)
-    ax.tick_params(axis="y", length=0)
-    ax.set_title("saliency on the border, %")
-    for ax in axes.ravel()[len(panels) + 1 :]:
+    for ax, (measure, architecture) in zip(axes.flat, panels, strict=False):
+        table += _by_epoch(ax, arrays, measure, conditions_of(arrays, architecture))
+        ax.set_title(f"{style.label(architecture)}: {titles[measure]}")
+    table += _before_and_after(axes.flat[len(panels)], arrays, conditions)
+    for ax in axes.flat[len(panels) + 1 :]:
         ax.set_axis_off()
     return export.done(fig, table, ("measure", "condition", "when", "mean", "lowest", "highest"))
 
 
 @style.drawn
-def filters(*, arrays: Arrays) -> Drawn:
-    """All filters of the first two convolutions: a row for each first-layer channel, its own filter at the left."""
-    conditions = [
-        name for name in conditions_of(arrays) if arrays[f"weights/{name}/{layers_of(arrays, name)[0]}"].ndim == 4
-    ]
-    fig, axes = style.figure(height=2.2, ncols=len(conditions), squeeze=False)
-    table = []
-    for ax, condition in zip(axes[0], conditions, strict=True):
-        first, second = layers_of(arrays, condition)[:2]
-        kernels = {layer: _unpacked(arrays, f"weights/{condition}/{layer}") for layer in (first, second)}
-        own, next_ = (maps / np.quantile(np.abs(maps), 0.998) for maps in kernels.values())  # each layer has its scale
-        tiles = np.concatenate([own, np.full_like(own, np.nan), next_.swapaxes(0, 1)], axis=1)  # a row for each channel
-        _sheet(ax, tiles, cmap=SIGNED, low=-1, high=1, gap=1)
-        step = tiles.shape[-1] + 1
-        places = (step / 2, (2 + len(next_) / 2) * step)
-        ax.set_xticks(places, [style.layer_label(layer).lower() for layer in (first, second)])
-        ax.set_title(style.label(condition), color=style.look(condition)["color"])
-        for layer, maps in kernels.items():
-            table += [(condition, layer, *where, *_told(maps[where])) for where in np.ndindex(maps.shape[:2])]
-    header = ("condition", "layer", "channel", "channel_before", *MAP)
-    return export.done(fig, table, header)
-
-
-@style.drawn
 def saliency(*, arrays: Arrays) -> Drawn:
-    """One image of each digit, and for each network the gradient and the integrated gradients of its true logit."""
+    """One image of each class, and for each network the gradient and the integrated gradients of its true logit."""
     conditions = conditions_of(arrays)
     images = _images(arrays, arrays[f"examples/{conditions[0]}"])
-    kinds = ("gradient", "integrated")
-    heights = (1, *(len(conditions) for _ in kinds))
-    fig, axes = style.figure(height=0.8 + 0.63 * sum(heights), nrows=len(heights), height_ratios=heights)
-    _sheet(axes[0], images[None], cmap="gray", low=0, high=255)
-    table = [("image", "", k, *_told(image)) for k, image in enumerate(images)]
-    _names(axes[0], ["image"])
-    for ax, kind in zip(axes[1:], kinds, strict=True):
+    heights = (1, *(len(conditions) for _ in KINDS))
+    height = 0.8 + sheets.tile(len(images)) * sum(heights)
+    fig, axes = style.figure(height=height, nrows=len(heights), height_ratios=heights)
+    sheets.sheet(axes[0], images[None], cmap="gray", low=0, high=255)
+    table = [("image", "", k, *sheets.told(image)) for k, image in enumerate(images)]
+    axes[0].set_yticklabels(["image"])
+    for ax, (kind, title) in zip(axes[1:], KINDS.items(), strict=True):
         maps = np.stack([arrays[f"{kind}/{name}/logits"] for name in conditions]).astype(float)
-        _sheet(ax, maps, cmap=SIGNED, low=-LIMIT, high=LIMIT)
-        _names(ax, conditions)
-        ax.set_title({"gradient": "gradient", "integrated": "integrated gradients"}[kind])
-        true = [_unpacked(arrays, f"{kind}/{name}/logits") for name in conditions]
+        sheets.sheet(ax, maps, cmap=sheets.SIGNED, low=-sheets.LIMIT, high=sheets.LIMIT)
+        sheets.names(ax, conditions)
+        ax.set_title(title)
+        true = [sheets.unpacked(arrays, f"{kind}/{name}/logits") for name in conditions]
         table += [
-            (kind, name, k, *_told(each)) for name, v in zip(conditions, true, strict=True) for k, each in enumerate(v)
+            (kind, name, k, *sheets.told(each))
+            for name, v in zip(conditions, true, strict=True)
+            for k, each in enumerate(v)
         ]
-    return export.done(fig, table, ("what", "condition", "image", *MAP))
+    return export.done(fig, table, ("what", "condition", "image", *sheets.MAP))
 
 
 @style.drawn
 def unit_saliency(*, arrays: Arrays) -> Drawn:
     """For each unit of the last hidden layer the image it likes best, and what in that image it answers to."""
-    conditions = conditions_of(arrays)
-    rows = 2 * len(conditions)
-    fig, axes = style.figure(height=0.3 + 1.5 * len(conditions), nrows=rows, height_ratios=[1, 2] * len(conditions))
-    table = []
-    for above, below, condition in zip(axes[::2], axes[1::2], conditions, strict=True):
-        place = f"{condition}/{layers_of(arrays, condition)[-2]}"
-        maps = {kind: arrays[f"{kind}/{place}"].astype(float) for kind in ("gradient", "integrated")}
-        _sheet(above, _images(arrays, arrays[f"favourites/{place}"][:, 0])[None], cmap="gray", low=0, high=255)
-        _sheet(below, np.stack(list(maps.values())), cmap=SIGNED, low=-LIMIT, high=LIMIT)
+    places = {name: f"{name}/{layers_of(arrays, name)[-2]}" for name in conditions_of(arrays)}
+    maps = {
+        name: {kind: sheets.unpacked(arrays, f"{kind}/{place}") for kind in KINDS} for name, place in places.items()
+    }
+    tiles = {name: sheets.tile(len(arrays[f"gradient/{place}"][:SHOWN])) for name, place in places.items()}
+    heights = [part for tile in tiles.values() for part in (tile, len(KINDS) * tile)]
+    height = 0.3 * len(places) + sum(heights)
+    fig, axes = style.figure(height=height, nrows=len(heights), height_ratios=heights)
+    for above, below, (condition, place) in zip(axes[::2], axes[1::2], places.items(), strict=True):
+        favourites = arrays[f"favourites/{place}"][:SHOWN, 0]
+        sheets.sheet(above, _images(arrays, favourites)[None], cmap="gray", low=0, high=255)
+        packed = np.stack([arrays[f"{kind}/{place}"][:SHOWN] for kind in KINDS])
+        sheets.sheet(below, packed.astype(float), cmap=sheets.SIGNED, low=-sheets.LIMIT, high=sheets.LIMIT)
         above.set_yticklabels(["image"])
-        below.set_yticklabels(maps)
+        below.set_yticklabels(KINDS)
         above.set_title(style.label(condition), color=style.look(condition)["color"])
-        for kind in maps:
-            table += [
-                (kind, condition, unit, *_told(each)) for unit, each in enumerate(_unpacked(arrays, f"{kind}/{place}"))
-            ]
-    return export.done(fig, table, ("what", "condition", "unit", *MAP))
+    table = [
+        (kind, condition, unit, *sheets.told(each))
+        for condition, kinds in maps.items()
+        for kind, values in kinds.items()
+        for unit, each in enumerate(values)
+    ]
+    return export.done(fig, table, ("what", "condition", "unit", *sheets.MAP))
 
 
 @style.drawn
@@ -212,22 +170,19 @@ def randomisation(*, arrays: Arrays) -> Drawn:
         ends = [
             (arrays[f"randomised/{method}/{name}"][:, 0].mean(), name) for name in conditions_of(arrays, architecture)
         ]
-        style.end_labels(axes[-1], [(float(y), name.partition("-")[2], style.look(name)["color"]) for y, name in ends])
+        style.end_labels(axes[-1], [(float(y), style.treatment(name), style.look(name)["color"]) for y, name in ends])
     return export.done(fig, table, ("condition", "method", "drawn_anew_down_to", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def one_hot(*, arrays: Arrays) -> Drawn:
     """What each unit of the last hidden layer says to every single lit pixel, each map on its own scale."""
-    conditions = conditions_of(arrays)
-    names = {condition: f"onehot/{condition}/{layers_of(arrays, condition)[-2]}" for condition in conditions}
-    maps = np.stack([arrays[name] for name in names.values()]).astype(float)
-    fig, ax = style.figure(height=0.4 + 0.42 * len(conditions))
-    _sheet(ax, maps, cmap=SIGNED, low=-LIMIT, high=LIMIT)
-    _names(ax, conditions)
-    true = {condition: _unpacked(arrays, name) for condition, name in names.items()}
-    table = [(name, unit, *_told(each)) for name, v in true.items() for unit, each in enumerate(v)]
-    return export.done(fig, table, ("condition", "unit", *MAP))
+    names = {condition: f"onehot/{condition}/{layers_of(arrays, condition)[-2]}" for condition in conditions_of(arrays)}
+    maps = {condition: arrays[name][None, :SHOWN].astype(float) for condition, name in names.items()}
+    fig = sheets.rows(maps, cmap=sheets.SIGNED, low=-sheets.LIMIT, high=sheets.LIMIT)
+    true = {condition: sheets.unpacked(arrays, name) for condition, name in names.items()}
+    table = [(name, unit, *sheets.told(each)) for name, v in true.items() for unit, each in enumerate(v)]
+    return export.done(fig, table, ("condition", "unit", *sheets.MAP))
 
 
 @style.drawn
@@ -242,52 +197,124 @@ def maximised_logits(*, arrays: Arrays) -> Drawn:
     return _pleasing(arrays, layer=-1, real=False)
 
 
-def _pleasing(arrays: Arrays, *, layer: int, real: bool) -> Drawn:
-    conditions, sheets, table = conditions_of(arrays), [], []
-    for condition in conditions:
-        place = f"{condition}/{layers_of(arrays, condition)[layer]}"
-        made, favourites = arrays[f"maximised/{place}"], arrays[f"favourites/{place}"][:, 0]
-        sheets.append(np.stack([made, _images(arrays, favourites)] if real else [made]))
-        excess = arrays[f"excess/{place}"]
-        table += [(condition, unit, favourites[unit], excess[unit], *_told(each)) for unit, each in enumerate(made)]
-    tile = 6.1 / sheets[0].shape[1]
-    fig, axes = style.figure(height=0.25 + (tile + 0.06) * sum(map(len, sheets)), nrows=len(sheets), squeeze=False)
-    for ax, condition, tiles in zip(axes[:, 0], conditions, sheets, strict=True):
-        _sheet(ax, tiles.astype(float), cmap="gray", low=0, high=255)
-        _names(ax, [condition])
-    return export.done(fig, table, ("condition", "unit", "favourite_probe_image", "excess", *MAP))
+def _whole_images(arrays: Arrays, conditions: Sequence[str]) -> Drawn:
+    """A sheet for each condition: one image a unit, on one scale."""
+    shown = {name: sheets.unpacked(arrays, f"weights/{name}/{layers_of(arrays, name)[0]}") for name in conditions}
+    limit = float(np.quantile(np.abs(np.stack(list(shown.values()))), 0.998))
+    rows = -(-len(shown[conditions[0]]) // ACROSS)
+    fig, axes = style.figure(height=0.3 + (0.25 + 0.62 * rows) * len(shown), nrows=len(shown), squeeze=False)
+    for ax, (condition, maps) in zip(axes[:, 0], shown.items(), strict=True):
+        padded = np.full((rows * ACROSS, *maps.shape[1:]), np.nan)
+        padded[: len(maps)] = maps
+        image = sheets.sheet(
+            ax, padded.reshape(rows, ACROSS, *maps.shape[1:]), cmap=sheets.SIGNED, low=-limit, high=limit
+        )
+        ax.set_title(style.label(condition), color=style.look(condition)["color"])
+    _bar(fig, image, axes[:, 0], "weight")
+    layer = layers_of(arrays, conditions[0])[0]
+    table = [
+        (name, layer, unit, "", *sheets.told(each)) for name, maps in shown.items() for unit, each in enumerate(maps)
+    ]
+    return export.done(fig, table, WEIGHTS)
 
 
-def _sheet(ax: Axes, tiles: np.ndarray, *, cmap: str, low: float, high: float, gap: int = 2) -> Any:
-    """Images (row, column, h, w) side by side as one picture; what is NaN, and the gaps, are paper."""
-    rows, columns, height, width = tiles.shape
-    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
-    for row, column in np.ndindex(rows, columns):
-        top, left = row * (height + gap), column * (width + gap)
-        sheet[top : top + height, left : left + width] = tiles[row, column]
-    colours = mpl.colormaps[cmap].resampled(COLOURS).with_extremes(bad=(0, 0, 0, 0))
-    image = ax.imshow(sheet, cmap=colours, vmin=low, vmax=high, interpolation="none")
-    ax.set(xticks=[], yticks=np.arange(rows) * (height + gap) + height / 2, yticklabels=[])
-    ax.tick_params(length=0)
+def _filters(arrays: Arrays, conditions: Sequence[str]) -> Drawn:
+    """A row for each first-layer channel: its own filter, then those through which the next convolution reads it."""
+    shown = {name: _kernels(arrays, name) for name in conditions}
+    tiles = {
+        name: sheets.beside([maps[:SHOWN, :SHOWN] for maps in kernels.values()]) for name, kernels in shown.items()
+    }
+    down, across = tiles[conditions[0]].shape[:2]
+    height = 0.5 + down * min(0.36, 6.6 / across)
+    fig, axes = style.figure(height=height * len(tiles), nrows=len(tiles), squeeze=False)
+    for ax, (condition, sheet) in zip(axes[:, 0], tiles.items(), strict=True):
+        sheets.sheet(ax, sheet, cmap=sheets.SIGNED, low=-1, high=1, gap=1)
+        step = sheet.shape[-1] + 1
+        layers = [style.layer_label(layer).lower() for layer in shown[condition]]
+        ax.set_xticks([step / 2, (across + 2) * step / 2][: len(layers)], layers)
+        ax.set_title(style.label(condition), color=style.look(condition)["color"])
+    table = [
+        (condition, layer, *where, *sheets.told(maps[where]))
+        for condition, kernels in shown.items()
+        for layer, maps in kernels.items()
+        for where in np.ndindex(maps.shape[:2])
+    ]
+    return export.done(fig, table, WEIGHTS)
+
+
+def _kernels(arrays: Arrays, condition: str) -> dict[str, np.ndarray]:
+    """The filters (channel, channel before, h, w) of the first layer, and of the second where it has some."""
+    layers = [layer for layer in layers_of(arrays, condition)[:2] if f"weights/{condition}/{layer}" in arrays]
+    return {layer: sheets.unpacked(arrays, f"weights/{condition}/{layer}") for layer in layers}
+
+
+def _map(ax: Axes, values: np.ndarray, edge: np.ndarray, *, title: str, high: float = 0.0) -> Any:
+    """One number for each pixel, with the border's outline."""
+    image = ax.imshow(values, vmin=0, vmax=high or values.max(), interpolation="none")
+    ax.set(xticks=[], yticks=[], title=title)
     ax.spines[:].set_visible(False)
+    _outline(ax, edge)
     return image
 
 
-def _names(ax: Axes, names: Sequence[str]) -> None:
-    """Name the rows of a sheet: conditions in their colours; one name stands for all rows."""
-    if len(names) == 1:
-        ax.set_yticks([np.mean(ax.get_yticks())])
-    ax.set_yticklabels([style.label(name) for name in names])
-    for text, name in zip(ax.get_yticklabels(), names, strict=True):
-        text.set_color(style.look(name)["color"])
+def _by_epoch(ax: Axes, arrays: Arrays, measure: str, conditions: Sequence[str]) -> list[tuple]:
+    table: list[tuple] = []
+    for condition in conditions:
+        values = arrays[f"{measure}/{condition}"]
+        style.curve(ax, np.arange(values.shape[1]), values, condition)
+        table += [(measure, condition, epoch, *span(column)) for epoch, column in enumerate(values.T)]
+    style.epoch_axis(ax, values.shape[1] - 1)
+    style.sparse(ax, grid="y")
+    ends = [(arrays[f"{measure}/{name}"][:, -1].mean(), name) for name in conditions]
+    style.end_labels(ax, [(float(y), style.treatment(name), style.look(name)["color"]) for y, name in ends])
+    return table
+
+
+def _before_and_after(ax: Axes, arrays: Arrays, conditions: Sequence[str]) -> list[tuple]:
+    """Saliency on the border, a row for each condition: hollow untrained, full trained; dotted where it would not
+    care."""
+    table: list[tuple] = []
+    for place, condition in enumerate(conditions):
+        values = arrays[f"saliency_border/{condition}"]  # (seed, moment)
+        look = {key: style.look(condition)[key] for key in ("color", "marker")}
+        for moment, fill in ((0, style.PAPER), (1, look["color"])):
+            mean, low, high = span(values[:, moment])
+            ax.hlines(-place, low, high, color=look["color"], linewidth=1)
+            ax.plot(mean, -place, markerfacecolor=fill, markersize=6, **look)
+            table.append(("saliency_border", condition, ("untrained", "trained")[moment], mean, low, high))
+    ax.set_yticks(-np.arange(len(conditions)), [style.label(name) for name in conditions])
+    ax.axvline(100 * arrays["edge"].mean(), color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
+    ax.set_ylim(0.6 - len(conditions), 0.6)
+    ax.set_xlim(left=0)
+    style.sparse(ax, grid="x")
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.set_title("saliency on the border, %")
+    return table
+
+
+def _pleasing(arrays: Arrays, *, layer: int, real: bool) -> Drawn:
+    shown: dict[str, np.ndarray] = {}
+    table: list[tuple] = []
+    for condition in conditions_of(arrays):
+        place = f"{condition}/{layers_of(arrays, condition)[layer]}"
+        made, favourites = arrays[f"maximised/{place}"], arrays[f"favourites/{place}"][:, 0]
+        rows = [made, _images(arrays, favourites)] if real else [made]
+        shown[condition] = np.stack([each[:SHOWN] for each in rows]).astype(float)
+        excess = arrays[f"excess/{place}"]
+        table += [
+            (condition, unit, favourites[unit], excess[unit], *sheets.told(each)) for unit, each in enumerate(made)
+        ]
+    fig = sheets.rows(shown, cmap="gray", low=0, high=255)
+    return export.done(fig, table, ("condition", "unit", "favourite_probe_image", "excess", *sheets.MAP))
 
 
 def _outline(ax: Axes, edge: np.ndarray) -> None:
     """Draw the line between the border's pixels and the others."""
     rows, columns = np.nonzero(edge[1:] != edge[:-1])
-    ax.hlines(rows + 0.5, columns - 0.5, columns + 0.5, color=style.RAW, linewidth=0.8)
+    ax.hlines(rows + 0.5, columns - 0.5, columns + 0.5, color=style.TREATMENTS[0], linewidth=0.8)
     rows, columns = np.nonzero(edge[:, 1:] != edge[:, :-1])
-    ax.vlines(columns + 0.5, rows - 0.5, rows + 0.5, color=style.RAW, linewidth=0.8)
+    ax.vlines(columns + 0.5, rows - 0.5, rows + 0.5, color=style.TREATMENTS[0], linewidth=0.8)
 
 
 def _bar(fig: Any, image: Any, axes: Any, name: str) -> None:
@@ -296,21 +323,9 @@ def _bar(fig: Any, image: Any, axes: Any, name: str) -> None:
     bar.set_label(name)
 
 
-def _unpacked(arrays: Arrays, name: str) -> np.ndarray:
-    """Maps kept in eight bits, with their scales again."""
-    maps = arrays[name]
-    return maps * arrays[f"{name}.scale"].reshape(-1, *[1] * (maps.ndim - 1)).astype(float)
-
-
 def _images(arrays: Arrays, places: np.ndarray) -> np.ndarray:
     """Probe images by their places in the probe set."""
     return arrays["images"][np.searchsorted(arrays["image_index"], places)]
-
-
-def _told(image: np.ndarray) -> tuple[float, str]:
-    """An image in two cells, see MAP: eight bits hold all that a drawing of it shows."""
-    scale = float(np.abs(image).max()) / LIMIT
-    return scale, base64.b64encode(np.rint(image.ravel() / (scale or 1)).astype(np.int8).tobytes()).decode()
 
 
 def _whole(arrays: Arrays) -> list[str]:

@@ -20,15 +20,9 @@ SHOWN = 20  # images of each digit that are drawn as dots; their centres are of 
 
 
 @style.drawn
-def pca_mlp(*, arrays: Arrays) -> Drawn:
-    """The first two principal components of every layer of one MLP: raw to the left, normalized to the right."""
-    return _planes(arrays, "mlp")
-
-
-@style.drawn
-def pca_cnn(*, arrays: Arrays) -> Drawn:
-    """The first two principal components of every layer of one CNN: raw to the left, normalized to the right."""
-    return _planes(arrays, "cnn")
+def pca(*, arrays: Arrays, architecture: str) -> Drawn:
+    """The first two principal components of every layer of one network: a column for each input treatment."""
+    return _planes(arrays, architecture)
 
 
 @style.drawn
@@ -117,7 +111,7 @@ def _planes(arrays: Arrays, architecture: str) -> Drawn:
             ax.set_xlabel(f"{100 * shares[:2].sum():.0f} %", labelpad=2)
             table += [(condition, hook, moments[place], i, arrays["labels"][i], *points[i]) for i in chosen]
         when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
-        treatment = condition.partition("-")[2] if place == 0 else ""
+        treatment = style.treatment(condition) if place == 0 else ""
         grid[0, column].set_title(f"{treatment}\n{when}", color=style.look(condition)["color"])
     for ax, hook in zip(grid[:, 0], hooks, strict=True):
         ax.set_ylabel(style.layer_label(hook.partition(".")[0]), color=style.INK)
@@ -175,7 +169,7 @@ def _name_treatments(ax: Axes, arrays: Arrays, architecture: str) -> None:
     conditions = conditions_of(arrays, architecture)
     ends = [float(arrays[f"silhouette_by_epoch/{condition}"][:, -1].mean()) for condition in conditions]
     named = [
-        (end, name.partition("-")[2], style.look(name)["color"]) for end, name in zip(ends, conditions, strict=True)
+        (end, style.treatment(name), style.look(name)["color"]) for end, name in zip(ends, conditions, strict=True)
     ]
     style.end_labels(ax, named)
 
@@ -194,5 +188,5 @@ def _by_epoch(ax: Axes, arrays: Arrays, architecture: str) -> list[tuple]:
 
 def _key(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes], *, note: str) -> None:
     ax = empty[0] if empty else next(iter(axes.values()))
-    style.key(ax, ("raw", "normalized"))
+    style.key(ax)
     ax.text(0, 0.5, note, color=style.MUTED, transform=ax.transAxes)

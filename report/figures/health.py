@@ -5,7 +5,7 @@ In: arrays and facts of experiments.analyses.health. Out: {"figure.svg", "data.c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,14 +21,14 @@ Drawn = dict[str, str]
 def dead_units(*, arrays: Arrays) -> Drawn:
     """Share of units in each layer that are dead, by epoch: mean over seeds, the band spans them."""
     rows = {architecture: _hidden(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=1.9, sharex=True, sharey=True)
+    fig, axes, empty = style.panels(rows, row_height=1.9, spare=True, sharex=True, sharey=True)
     table = _curves(axes, arrays, "dead", first=0)
     for (row, layer), ax in axes.items():
         style.sparse(ax, grid="y")
         ax.set_ylim(bottom=0)
         if layer == rows[row][0]:
             ax.set_ylabel("dead units, %")
-    _treatments(axes, empty)
+    style.key(empty[0])
     return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
@@ -46,7 +46,7 @@ def activity(*, arrays: Arrays) -> Drawn:
             points = np.stack([share, np.broadcast_to(-place + lines[:, None], share.shape)], axis=2)
             style.dots(ax, points.reshape(-1, 2), color=style.look(condition)["color"], size=2.2, alpha=0.55)
             when = ("untrained", "trained")[moment]
-            names.append(f"{condition.partition('-')[2]}, {when}")
+            names.append(f"{style.treatment(condition)}, {when}")
             table += [(condition, layer, when, seed, unit, share[seed, unit]) for seed, unit in np.ndindex(share.shape)]
         ax.set_xlim(-4, 104)
         ax.set_ylim(0.5 - len(names), 0.5)
@@ -63,7 +63,7 @@ def activity(*, arrays: Arrays) -> Drawn:
 def gradient_flow(*, arrays: Arrays) -> Drawn:
     """Size of each layer's gradient, by epoch, on a logarithmic axis."""
     rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=1.9, sharex=True, sharey=True)
+    fig, axes, empty = style.panels(rows, row_height=1.9, spare=True, sharex=True, sharey=True)
     table = _curves(axes, arrays, "gradient_norm", first=1)
     for (row, layer), ax in axes.items():
         ax.set_yscale("log")
@@ -73,7 +73,7 @@ def gradient_flow(*, arrays: Arrays) -> Drawn:
         style.sparse(ax, grid="y")
         if layer == rows[row][0]:
             ax.set_ylabel("norm of the gradient")
-    _treatments(axes, empty)
+    style.key(empty[0])
     return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
@@ -81,14 +81,14 @@ def gradient_flow(*, arrays: Arrays) -> Drawn:
 def update_ratios(*, arrays: Arrays) -> Drawn:
     """Size of one step of training relative to the size of the weights it changes, by layer and epoch."""
     rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=1.9, sharex=True, sharey=True)
+    fig, axes, empty = style.panels(rows, row_height=1.9, spare=True, sharex=True, sharey=True)
     table = _curves(axes, arrays, "update_ratio", first=1)
     for (row, layer), ax in axes.items():
         style.sparse(ax, grid="y")
         ax.axhline(-3, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
         if layer == rows[row][0]:
             ax.set_ylabel("step / weights, log10")
-    _treatments(axes, empty, note="dotted: one thousandth")
+    style.key(empty[0], notes=("dotted: one thousandth",))
     return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
@@ -96,15 +96,18 @@ def update_ratios(*, arrays: Arrays) -> Drawn:
 def revival(*, arrays: Arrays) -> Drawn:
     """Every unit of one network of each condition, by epoch: how often it is on; a gap where it is dead."""
     conditions = conditions_of(arrays)
-    fig, grid = style.figure(height=5.2, ncols=len(conditions), squeeze=False)
+    nrows, ncols = style.across(len(conditions))
+    fig, grid = style.figure(height=5.2 * nrows, nrows=nrows, ncols=ncols, squeeze=False)
+    for ax in grid.flat[len(conditions) :]:
+        ax.set_axis_off()
     table = []
-    for ax, condition in zip(grid[0], conditions, strict=True):
-        layers = _hidden(arrays, condition.partition("-")[0])
+    for ax, condition in zip(grid.flat, conditions, strict=False):
+        layers = _hidden(arrays, style.architecture(condition))
         history = [arrays[f"history/{condition}/{layer}"] for layer in layers]
         share = 100 * np.concatenate(history, axis=1)  # (epoch, unit)
         image = style.heat(ax, np.ma.masked_equal(share.T, 0), low=0, high=100)
         edges = np.cumsum([0, *(values.shape[1] for values in history)]) - 0.5
-        first = condition == conditions_of(arrays, condition.partition("-")[0])[0]
+        first = ax in grid[:, 0] or condition == conditions_of(arrays, style.architecture(condition))[0]
         names = [style.layer_label(layer) if first else "" for layer in layers]
         ax.set_yticks((edges[:-1] + edges[1:]) / 2, names, rotation=90, va="center")
         for edge in edges[1:-1]:
@@ -117,9 +120,10 @@ def revival(*, arrays: Arrays) -> Drawn:
             for layer, values in zip(layers, history, strict=True)
             for epoch, unit in np.ndindex(values.shape)
         ]
-    bar = fig.colorbar(image, ax=grid[0], aspect=40, pad=0.015)
-    bar.outline.set_visible(False)
-    bar.set_label("on, % of images (gap: dead)")
+    for axes in grid:
+        bar = fig.colorbar(image, ax=axes, aspect=40, pad=0.015)
+        bar.outline.set_visible(False)
+        bar.set_label("on, % of images (gap: dead)")
     return export.done(fig, table, ("condition", "layer", "unit", "epoch", "percent_of_images"))
 
 
@@ -136,14 +140,6 @@ def _curves(axes: Mapping[tuple[str, str], Axes], arrays: Arrays, measure: str, 
             table += [(condition, layer, *numbers) for numbers in zip(*columns, strict=True)]
         style.epoch_axis(ax, int(epochs[-1]), first=first, title=architecture == bottom)
     return table
-
-
-def _treatments(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes], *, note: str = "") -> None:
-    """Name the two treatments in their colours: in the empty corner, or in the first panel."""
-    ax = empty[0] if empty else next(iter(axes.values()))
-    style.key(ax, ("raw", "normalized"))
-    if note:
-        ax.text(0, 0.5, note, color=style.MUTED, transform=ax.transAxes)
 
 
 def _moments(arrays: Arrays, architecture: str) -> list[tuple[str, int]]:

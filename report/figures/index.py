@@ -10,27 +10,33 @@ from typing import Any
 
 from report import export, style
 
-# A panel each: where the fact stands, with what each architecture calls the layer, and the panel's title.
-MEASURES: tuple[tuple[str, dict[str, str], str], ...] = (
-    ("training.first_epoch", {}, "accuracy after\none epoch, in %"),
-    ("training.test_accuracy", {}, "accuracy at\nthe end, in %"),
-    ("health.dead", {}, "dead units,\nin %"),
-    ("activations.mean_shift", {"mlp": "hidden2.post", "cnn": "hidden3.post"}, "drift of the 16\nunits, in SD"),
-    ("geometry.silhouette", {"mlp": "hidden2.post", "cnn": "hidden3.post"}, "silhouette of\nthe 16 units"),
-    ("geometry.dimension", {"mlp": "hidden2.post", "cnn": "hidden3.post"}, "dimensions that\nthe 16 units use"),
+# A panel each: where the fact stands, whether it is of the last hidden layer, and the panel's title.
+MEASURES: tuple[tuple[str, bool, str], ...] = (
+    ("training.first_epoch", False, "accuracy after\none epoch, in %"),
+    ("training.test_accuracy", False, "accuracy at\nthe end, in %"),
+    ("health.dead", False, "dead units,\nin %"),
+    ("activations.mean_shift", True, "drift of the last\nhidden layer, in SD"),
+    ("geometry.silhouette", True, "silhouette of the\nlast hidden layer"),
+    ("geometry.dimension", True, "dimensions that it\nuses"),
 )
 ACROSS = 3
 
 
 @style.drawn
-def at_a_glance(*, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Means and intervals of six measures, a panel each, the four networks below each other."""
+def at_a_glance(*, facts: Mapping[str, Mapping[str, Any]], networks: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Means and intervals of six measures, a panel each, the conditions below each other.
+
+    networks: {architecture: what it says of itself}, see `experiments.models.check`.
+    """
     known = {name: fact for page in facts.values() for name, fact in page.items()}
     down = -(-len(MEASURES) // ACROSS)
     fig, axes = style.figure(height=1.95 * down, nrows=down, ncols=ACROSS, sharey=True)
     rows = []
-    for ax, (measure, layers, title) in zip(axes.flat, MEASURES, strict=True):
-        names = {c: ".".join(filter(None, (measure, c, layers.get(c.split("-")[0])))) for c in style.CONDITIONS}
+    for ax, (measure, of_last, title) in zip(axes.flat, MEASURES, strict=True):
+        names = {c: f"{measure}.{c}" for c in style.study()["conditions"]}
+        if of_last:
+            own = {c: networks[style.architecture(c)] for c in names}
+            names = {c: f"{name}.{own[c]['reading'][own[c]['layers'][-2]]}" for c, name in names.items()}
         found = {condition: known[name] for condition, name in names.items() if name in known}
         for place, (condition, fact) in enumerate(found.items()):
             look = style.look(condition)

@@ -1,58 +1,59 @@
-"""The figures of the interventions page: curves of scaled units, confusions, bottlenecks, attractors, importance.
+"""The figures of the interventions page: curves of scaled units, confusions, bottlenecks, averages, importance.
 
 In: arrays of experiments.analyses.interventions. Out: {"figure.svg", "data.csv"} of each figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
+from report.arrays import Arrays, architectures_of, conditions_of, layers_of
 
 Drawn = dict[str, str]
 
 SHOWN = 4  # units with a curve, per network
-NAMED = 20  # points: a digit that moves by as much is named
+NAMED = 20  # points: a class that moves by as much is named
+BOTTLENECK = 50  # points that a class loses at least to a bottleneck
 CHANGE = "PuOr"  # for gains and losses: the same in the middle, told apart by all readers
 MOMENTS = ("off", "tripled")
 
 
 @style.drawn
 def ablation(*, arrays: Arrays) -> Drawn:
-    """Accuracy on every digit with one unit of the last hidden layer off, and with it tripled; one network each."""
+    """Accuracy on every class with one unit of the last hidden layer off, and with it tripled; one network each."""
     conditions = conditions_of(arrays)
-    fig, grid = style.figure(height=5.6, nrows=2, ncols=len(conditions), squeeze=False)
-    scales, table = arrays["scales"], []
-    for column, condition in enumerate(conditions):
+    scales, classes, table = arrays["scales"], arrays["classes"], []
+    height = 0.9 + (0.4 + 0.1 * len(classes)) * len(conditions)
+    fig, grid = style.figure(height=height, nrows=len(conditions), ncols=2, squeeze=False)
+    for axes, condition in zip(grid, conditions, strict=True):
         layer = layers_of(arrays, condition)[-1]
-        accuracy = arrays[f"class_accuracy/{condition}/{layer}"].astype(float)  # (unit, scale, digit)
-        for ax, scale, moment in zip(grid[:, column], (0, 3), MOMENTS, strict=True):
+        accuracy = arrays[f"class_accuracy/{condition}/{layer}"].astype(float)  # (unit, scale, class)
+        for ax, scale, moment in zip(axes, (0, 3), MOMENTS, strict=True):
             shown = accuracy[:, _place(scales, scale)]
-            image = style.heat(ax, shown, low=0, high=100)
-            ax.set_xticks(range(0, shown.shape[1], 3), arrays["classes"][::3])
-            ax.set_yticks(range(0, len(shown), 5))
-            ax.set_title(f"{style.label(condition)}\nunit {moment}", color=style.look(condition)["color"])
+            image = style.heat(ax, shown.T, low=0, high=100)
+            style.class_ticks(ax, "y", classes if scale == 0 else [])
+            ax.set_xticks(range(0, len(shown), 5))
+            ax.set_title(f"{style.label(condition)}, unit {moment}", color=style.look(condition)["color"])
             table += [
-                (condition, layer, unit, scale, arrays["classes"][d], shown[unit, d])
-                for unit, d in np.ndindex(shown.shape)
+                (condition, layer, unit, scale, classes[of], shown[unit, of]) for unit, of in np.ndindex(shown.shape)
             ]
     for ax in grid[:, 0]:
-        ax.set_ylabel("unit")
+        ax.set_ylabel("class")
     for ax in grid[-1]:
-        ax.set_xlabel("digit")
-    bar = fig.colorbar(image, ax=grid, aspect=50, pad=0.015)
-    bar.outline.set_visible(False)
-    bar.set_label("accuracy on the digit, %")
-    return export.done(fig, table, ("condition", "layer", "unit", "scale", "digit", "accuracy_percent"))
+        ax.set_xlabel("unit")
+    _bar(fig, image, grid, "accuracy on the class, %")
+    return export.done(fig, table, ("condition", "layer", "unit", "scale", "class", "accuracy_percent"))
 
 
 @style.drawn
 def curves(*, arrays: Arrays) -> Drawn:
-    """Accuracy on every digit as one unit is scaled: the four most important units of one network per condition."""
+    """Accuracy on every class as one unit is scaled: the four most important units of one network per condition."""
     conditions = conditions_of(arrays)
     fig, grid = style.figure(
         height=1.75 * len(conditions), nrows=len(conditions), ncols=SHOWN, squeeze=False, sharex=True, sharey=True
@@ -66,52 +67,46 @@ def curves(*, arrays: Arrays) -> Drawn:
             _curve(ax, scales, accuracy[unit], arrays["classes"])
             ax.set_title(f"unit {unit}", color=style.look(condition)["color"])
             table += [
-                (condition, layer, unit, scales[s], arrays["classes"][d], accuracy[unit, s, d], logits[unit, s, d])
-                for s, d in np.ndindex(accuracy.shape[1:])
+                (condition, layer, unit, scales[s], arrays["classes"][of], accuracy[unit, s, of], logits[unit, s, of])
+                for s, of in np.ndindex(accuracy.shape[1:])
             ]
         axes[0].set_ylabel(f"{style.label(condition)}\naccuracy, %", color=style.look(condition)["color"])
     for ax in grid[-1]:
         ax.set_xlabel("unit times")
-    header = ("condition", "layer", "unit", "scale", "digit", "accuracy_percent", "mean_logit_of_the_digit")
+    header = ("condition", "layer", "unit", "scale", "class", "accuracy_percent", "mean_logit_of_the_class")
     return export.done(fig, table, header)
 
 
 @style.drawn
 def confusions(*, arrays: Arrays) -> Drawn:
-    """Confusion matrix minus the untouched network's, for the unit of each network that costs a digit most."""
-    conditions = conditions_of(arrays)
-    fig, grid = style.figure(height=4.5, nrows=2, ncols=len(conditions), squeeze=False)
+    """Confusion matrix minus the untouched network's, for the unit of each network that costs a class most."""
+    conditions, classes = conditions_of(arrays), [str(name) for name in arrays["classes"]]
+    down, beside = style.across(len(conditions))
+    fig, grid = style.figure(height=0.3 + 2.1 * 2 * down, nrows=2 * down, ncols=beside, squeeze=False)
     table: list[tuple] = []
-    for column, condition in enumerate(conditions):
+    for ax in grid.flat:
+        ax.set_axis_off()
+    for place, condition in enumerate(conditions):
+        row, column = divmod(place, beside)
         layer = layers_of(arrays, condition)[-1]
         images = np.maximum(arrays[f"images/{condition}"], 1)[:, None]
         unit = int(arrays[f"worst/{condition}/{layer}"][0].argmax())
-        for ax, change, moment in zip(
-            grid[:, column], arrays[f"change/{condition}/{layer}"][unit], MOMENTS, strict=True
-        ):
+        changes = arrays[f"change/{condition}/{layer}"][unit]
+        for ax, change, moment in zip(grid[2 * row :, column], changes, MOMENTS, strict=False):
             share = 100 * change / images
-            image = style.heat(ax, share, low=-100, high=100, cmap=CHANGE)
-            ax.set_box_aspect(1)
-            ax.set_xticks(range(0, len(share), 3), arrays["classes"][::3])
-            ax.set_yticks(range(0, len(share), 3), arrays["classes"][::3])
+            image = _confusion(ax, share, classes if column == 0 else [], classes if moment == MOMENTS[-1] else [])
             ax.set_title(f"{style.label(condition)}\nunit {unit} {moment}", color=style.look(condition)["color"])
             table += [
-                (condition, layer, unit, moment, arrays["classes"][i], arrays["classes"][j], change[i, j], share[i, j])
+                (condition, layer, unit, moment, classes[i], classes[j], change[i, j], share[i, j])
                 for i, j in np.ndindex(share.shape)
             ]
-    for ax in grid[:, 0]:
-        ax.set_ylabel("true digit")
-    for ax in grid[-1]:
-        ax.set_xlabel("read as")
-    bar = fig.colorbar(image, ax=grid, aspect=50, pad=0.015)
-    bar.outline.set_visible(False)
-    bar.set_label("change, points of the true digit’s images")
+    _bar(fig, image, grid, "change, points of the true class’s images")
     header = (
         "condition",
         "layer",
         "unit",
         "intervention",
-        "true_digit",
+        "true_class",
         "read_as",
         "change_in_images",
         "change_in_points",
@@ -120,35 +115,29 @@ def confusions(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def dose(*, arrays: Arrays) -> Drawn:
-    """Accuracy with one unit scaled, mean over the living units of each layer, by scale."""
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=2.1, sharex=True, sharey=True)
-    scales, table = arrays["scales"], []
-    for (architecture, layer), ax in axes.items():
-        for condition in conditions_of(arrays, architecture):
-            values = arrays[f"dose/{condition}/{layer}"]
-            style.curve(ax, scales, values, condition, marker=style.look(condition)["marker"])
-            table += [(condition, layer, scale, *span(values[:, place])) for place, scale in enumerate(scales)]
-        style.sparse(ax, x=(0, 1, 2, 3), grid="y")
-        if layer == rows[architecture][0]:
-            ax.set_ylabel("accuracy, %")
-        if architecture == list(rows)[-1]:
-            ax.set_xlabel("unit times")
-    _treatments(axes, empty)
-    return export.done(fig, table, ("condition", "layer", "scale", "mean_accuracy_percent", "lowest", "highest"))
-
-
-@style.drawn
 def bottlenecks(*, arrays: Arrays) -> Drawn:
-    """The most that switching a unit off costs a digit: every unit of every network, beside random directions."""
-    return _beside_directions(arrays, "worst", threshold=50, label="largest loss of a digit, points")
-
-
-@style.drawn
-def attractors(*, arrays: Arrays) -> Drawn:
-    """The most that tripling a unit pulls into one digit: every unit of every network, beside random directions."""
-    return _beside_directions(arrays, "pulled", threshold=20, label="pulled into one digit, points")
+    """The most that switching a unit off costs a class: every unit of every network, beside random directions."""
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
+    fig, axes, _ = style.panels(rows, row_height=2.3, align="start", sharex=True, sharey=True)
+    table = []
+    for (architecture, layer), ax in axes.items():
+        kinds = (("units", "worst"), ("directions", "direction_worst"))
+        lines = [(condition, *kind) for condition in conditions_of(arrays, architecture) for kind in kinds]
+        for place, (condition, name, measured) in enumerate(lines):
+            values = arrays[f"{measured}/{condition}/{layer}"].astype(float)  # (seed, unit)
+            heights = style.beside(len(values), reach=0.3)[:, None] - place
+            points = np.stack([values, np.broadcast_to(heights, values.shape)], axis=2)
+            style.dots(ax, points.reshape(-1, 2), color=style.look(condition)["color"], size=2.2, alpha=0.55)
+            table += [(condition, layer, name, s, u, values[s, u]) for s, u in np.ndindex(values.shape)]
+        ax.axvline(BOTTLENECK, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
+        ax.set(xlim=(-6, 104), ylim=(0.5 - len(lines), 0.5))
+        style.sparse(ax, x=(0, BOTTLENECK, 100), y=-np.arange(len(lines)))
+        ax.set_yticklabels([f"{style.treatment(condition)}, {name}" for condition, name, _ in lines])
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(axis="y", length=0)
+        if architecture == list(rows)[-1]:
+            ax.set_xlabel("largest loss of a class, points" if layer == rows[architecture][0] else "points")
+    return export.done(fig, table, ("condition", "layer", "what", "seed_rank", "number", "points"))
 
 
 @style.drawn
@@ -163,6 +152,22 @@ def importance(*, arrays: Arrays) -> Drawn:
     return _scatter(arrays, "selectivity", "lost", x="selectivity", y="accuracy lost, points", diagonal=False)
 
 
+def _confusion(ax: Axes, share: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> Any:
+    """A change of the confusion matrix, in points; its rows and columns are named where it stands at an edge."""
+    ax.set_axis_on()
+    ax.set_box_aspect(1)
+    style.class_ticks(ax, "y", rows)
+    style.class_ticks(ax, "x", columns)
+    ax.set(ylabel="true class" if len(rows) else "", xlabel="read as" if len(columns) else "")
+    return style.heat(ax, share, low=-100, high=100, cmap=CHANGE)
+
+
+def _bar(fig: Figure, image: Any, grid: np.ndarray, title: str) -> None:
+    bar = fig.colorbar(image, ax=grid, aspect=50, pad=0.015)
+    bar.outline.set_visible(False)
+    bar.set_label(title)
+
+
 def _place(scales: np.ndarray, scale: float) -> int:
     return int(np.abs(scales - scale).argmin())
 
@@ -173,59 +178,25 @@ def _most_important(arrays: Arrays, condition: str, layer: str) -> np.ndarray:
 
 
 def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, classes: np.ndarray) -> None:
-    """One line per digit; digits that move are named where they end."""
+    """One line per class; classes that move are named where they end."""
     base = accuracy[_place(scales, 1)]
-    for digit, colour in zip(range(accuracy.shape[1]), style.DIGITS, strict=True):
-        ax.plot(scales, accuracy[:, digit], color=colour, linewidth=1.2)
+    colours = [style.DIGITS[of % len(style.DIGITS)] for of in range(len(classes))]
+    for of, colour in enumerate(colours):
+        ax.plot(scales, accuracy[:, of], color=colour, linewidth=1.2)
     ax.set(xlim=(0, 3), ylim=(-3, 103))
     style.sparse(ax, x=(0, 1, 2, 3), y=(0, 50, 100), grid="y")
     for end, side in ((0, "right"), (-1, "left")):
         moved = np.flatnonzero(np.abs(accuracy[end] - base) >= NAMED)
         places = style.spread((accuracy[end, moved] + 3) / 106, gap=0.15)
-        for digit, place in zip(moved.tolist(), places, strict=True):
-            x = -0.03 if end == 0 else 1.03
-            ax.text(
-                x,
-                place,
-                classes[digit],
-                color=style.DIGITS[digit],
-                ha=side,
-                va="center_baseline",
-                transform=ax.transAxes,
-            )
-    ax.tick_params(axis="y", pad=14)  # room for the names on the left
-
-
-def _beside_directions(arrays: Arrays, effect: str, *, threshold: float, label: str) -> Drawn:
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, _ = style.panels(rows, row_height=2.3, align="start", sharex=True, sharey=True)
-    table = []
-    for (architecture, layer), ax in axes.items():
-        lines = [
-            (condition, name, f"direction_{effect}" if name == "directions" else effect)
-            for condition in conditions_of(arrays, architecture)
-            for name in ("units", "directions")
-        ]
-        for place, (condition, name, measured) in enumerate(lines):
-            values = arrays[f"{measured}/{condition}/{layer}"].astype(float)  # (seed, unit)
-            offsets = np.linspace(-0.3, 0.3, len(values)) if len(values) > 1 else np.zeros(1)
-            points = np.stack([values, np.broadcast_to(-place + offsets[:, None], values.shape)], axis=2)
-            style.dots(ax, points.reshape(-1, 2), color=style.look(condition)["color"], size=2.2, alpha=0.55)
-            table += [(condition, layer, name, s, u, values[s, u]) for s, u in np.ndindex(values.shape)]
-        ax.axvline(threshold, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-        ax.set(xlim=(-6, 104), ylim=(0.5 - len(lines), 0.5))
-        style.sparse(ax, x=(0, threshold, 100), y=-np.arange(len(lines)))
-        ax.set_yticklabels([f"{condition.partition('-')[2]}, {name}" for condition, name, _ in lines])
-        ax.spines["left"].set_visible(False)
-        ax.tick_params(axis="y", length=0)
-        if architecture == list(rows)[-1]:
-            ax.set_xlabel(label if layer == rows[architecture][0] else "points")
-    return export.done(fig, table, ("condition", "layer", "what", "seed_rank", "number", "points"))
+        where: dict[str, Any] = {"ha": side, "va": "center_baseline", "transform": ax.transAxes}
+        for of, place in zip(moved.tolist(), places, strict=True):
+            ax.text(-0.03 if end == 0 else 1.03, place, classes[of], color=colours[of], **where)
+    ax.tick_params(axis="y", pad=7 + 7 * max(map(len, classes)))  # room for the names on the left
 
 
 def _scatter(arrays: Arrays, first: str, second: str, *, x: str, y: str, diagonal: bool) -> Drawn:
     rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=2.3, sharex=True, sharey=True)
+    fig, axes, empty = style.panels(rows, row_height=2.3, spare=True, sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
         for condition in conditions_of(arrays, architecture):
@@ -244,10 +215,5 @@ def _scatter(arrays: Arrays, first: str, second: str, *, x: str, y: str, diagona
     if diagonal:
         for ax in axes.values():
             ax.axline((0, 0), slope=1, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-    _treatments(axes, empty)
+    style.key(empty[0])
     return export.done(fig, table, ("condition", "layer", "seed_rank", "unit", first, second))
-
-
-def _treatments(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes]) -> None:
-    """Name the two treatments in their colours: in the empty corner, or in the first panel."""
-    style.key(empty[0] if empty else next(iter(axes.values())), ("raw", "normalized"))

@@ -46,7 +46,7 @@ def curves(*, arrays: Arrays) -> Drawn:
         epochs = np.arange(1, accuracy.shape[1])
         columns = (epochs, accuracy.mean(axis=0)[1:], accuracy.min(axis=0)[1:], accuracy.max(axis=0)[1:])
         ax.plot(epochs, plain[1:], color=style.MUTED, linewidth=1.2)
-        color = style.RAW if name == PREFERRED else style.NORMALIZED
+        color = style.TREATMENTS[0] if name == PREFERRED else style.TREATMENTS[1]
         ax.fill_between(epochs, 100 - columns[2], 100 - columns[3], color=color, alpha=0.18, linewidth=0)
         ax.plot(epochs, 100 - columns[1], color=color, marker="o" if len(epochs) == 1 else None)
         ax.set_title(_folded(title))
@@ -65,7 +65,7 @@ def curves(*, arrays: Arrays) -> Drawn:
     if len(names) < axes.size:
         ax = axes.flat[-1]
         for line, (text, color) in enumerate(
-            (("plain", style.MUTED), ("variant", style.NORMALIZED), ("notebooks’", style.RAW))
+            (("plain", style.MUTED), ("variant", style.TREATMENTS[1]), ("notebooks’", style.TREATMENTS[0]))
         ):
             ax.text(0.05, 0.8 - 0.16 * line, text, color=color, transform=ax.transAxes)
     return export.done(fig, table, ("variant", "epoch", "mean_accuracy", "lowest", "highest"))
@@ -82,7 +82,7 @@ def drift(*, arrays: Arrays) -> Drawn:
         for place, name in enumerate(names):
             spread = arrays[f"std/{name}/{layer}"].astype(float)
             growth = spread[:, -1] / spread[:, 0]
-            color = style.RAW if name == PREFERRED else style.INK
+            color = style.TREATMENTS[0] if name == PREFERRED else style.INK
             ax.plot([1, growth.mean()], [place, place], color=color, linewidth=1.2)
             _seeds(ax, growth, place)
             ax.plot(growth.mean(), place, "o", color=color, markersize=5)
@@ -99,7 +99,7 @@ def drift(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def units(*, arrays: Arrays, facts: Facts) -> Drawn:
     """Dead units, selectivity and participation ratio of every variant: a dot per seed, the mean and its interval."""
-    panels = {"dead": "dead units, %", "selectivity": "selectivity", "participation": "digits per unit"}
+    panels = {"dead": "dead units, %", "selectivity": "selectivity", "participation": "classes per unit"}
     fig, axes = style.figure(height=3.4, ncols=3, sharey=True)
     table = []
     for ax, (measure, title) in zip(axes, panels.items(), strict=True):
@@ -117,7 +117,7 @@ def _rows(ax: Axes, arrays: Arrays, facts: Facts, measure: str, *, difference: b
     for place, name in enumerate(names):
         values = arrays[f"value/{measure}/{name}"].astype(float) - (plain if difference else 0)
         fact = facts[f"layers.{measure}.{'difference.' if difference else ''}{name}"]
-        color = style.RAW if name == PREFERRED else style.INK
+        color = style.TREATMENTS[0] if name == PREFERRED else style.INK
         _seeds(ax, values, place)
         if fact["low"] is not None:
             ax.plot([fact["low"], fact["high"]], [place, place], color=color, linewidth=1.6)
@@ -130,7 +130,7 @@ def _rows(ax: Axes, arrays: Arrays, facts: Facts, measure: str, *, difference: b
 def _seeds(ax: Axes, values: np.ndarray, place: int) -> None:
     """One faint dot per seed, each on its own line, so that equal values stay apart."""
     lines = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
-    style.dots(ax, np.column_stack([values, place + lines]), color=style.NORMALIZED, size=3.5, alpha=0.55)
+    style.dots(ax, np.column_stack([values, place + lines]), color=style.TREATMENTS[1], size=3.5, alpha=0.55)
 
 
 def _tidy(ax: Axes) -> None:
@@ -146,7 +146,7 @@ def _names(ax: Axes, arrays: Arrays, *, plain: bool) -> None:
     names, titles = _variants(arrays, plain=plain)
     ax.set_yticks(range(len(names)), titles)
     for tick, name in zip(ax.get_yticklabels(), names, strict=True):
-        tick.set_color(style.RAW if name == PREFERRED else style.INK)
+        tick.set_color(style.TREATMENTS[0] if name == PREFERRED else style.INK)
     ax.set_ylim(len(names) - 0.5, -0.5)
 
 

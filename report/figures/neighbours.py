@@ -26,13 +26,13 @@ SERIES = {
 def neighbours(*, arrays: Arrays) -> Drawn:
     """k-NN and linear-probe accuracy by layer, trained and untrained: a row for each architecture."""
     conditions = conditions_of(arrays, by="hook_points")
-    architectures = list(dict.fromkeys(condition.partition("-")[0] for condition in conditions))
+    architectures = list(dict.fromkeys(style.architecture(condition) for condition in conditions))
     fig, grid = style.figure(
         height=2.5 * len(architectures), nrows=len(architectures), ncols=2, squeeze=False, sharey=True
     )
     table: list[tuple] = []
     for axes, architecture in zip(grid, architectures, strict=True):
-        shown = [condition for condition in conditions if condition.startswith(architecture)]
+        shown = [condition for condition in conditions if style.architecture(condition) == architecture]
         for ax, measure, title in zip(axes, ("knn", "linear_probe"), ("k-NN", "linear probe"), strict=True):
             for condition in shown:
                 table += _by_depth(ax, arrays, measure, condition)
@@ -41,7 +41,7 @@ def neighbours(*, arrays: Arrays) -> Drawn:
         axes[0].set_ylabel("accuracy, %")
         hook = str(arrays[f"hook_points/{shown[0]}"][-1])
         ends = [float(arrays[f"linear_probe/{condition}/{hook}"][:, -1].mean()) for condition in shown]
-        names = [(condition.partition("-")[2], style.look(condition)["color"]) for condition in shown]
+        names = [(style.treatment(condition), style.look(condition)["color"]) for condition in shown]
         style.end_labels(axes[1], [(end, *name) for end, name in zip(ends, names, strict=True)])
     return export.done(fig, table, ("condition", "hook_point", "measure", "epoch", "mean", "lowest", "highest"))
 

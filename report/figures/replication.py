@@ -26,7 +26,7 @@ def learning_curve(*, arrays: Arrays) -> Drawn:
     published = arrays["published"]  # (point, [epoch, loss, accuracy])
     for column, (ax, measure) in enumerate(zip(axes, ("train_loss", "train_accuracy"), strict=True), start=1):
         values = arrays[measure]
-        ax.plot(values, color=style.RAW, marker="o" if len(values) == 1 else None)
+        ax.plot(values, color=style.TREATMENTS[0], marker="o" if len(values) == 1 else None)
         ax.plot(published[:, 0], published[:, column], **PUBLISHED)
         known = {int(point[0]): point[column] for point in published}
         table += [(measure, epoch, value, known.get(epoch)) for epoch, value in enumerate(values)]
@@ -34,7 +34,9 @@ def learning_curve(*, arrays: Arrays) -> Drawn:
         ax.set_xlabel("epoch, counted from zero as in the notebooks")
     axes[0].set_title("training loss, in nats")
     axes[1].set_title("training accuracy, in %")
-    axes[0].text(0.98, 0.95, "line: reproduced", color=style.RAW, transform=axes[0].transAxes, ha="right", va="top")
+    axes[0].text(
+        0.98, 0.95, "line: reproduced", color=style.TREATMENTS[0], transform=axes[0].transAxes, ha="right", va="top"
+    )
     axes[0].text(0.98, 0.84, "rings: published", color=style.INK, transform=axes[0].transAxes, ha="right", va="top")
     return export.done(fig, table, ("measure", "epoch", "reproduced", "published"))
 
@@ -68,7 +70,7 @@ def unit_14(*, arrays: Arrays) -> Drawn:
     table = []
     for ax, digit in zip(axes, (7, 9), strict=True):
         points = published[published[:, 0] == digit]
-        for reading, color, line in (("undivided", style.MUTED, (0, (4, 2))), ("divided", style.RAW, "-")):
+        for reading, color, line in (("undivided", style.MUTED, (0, (4, 2))), ("divided", style.TREATMENTS[0], "-")):
             values = arrays[f"unit14/{reading}"][:, digit]
             ax.plot(scales, values, color=color, linestyle=line)
             known = {scale: accuracy for _, scale, accuracy in points} if reading == "undivided" else {}
@@ -85,7 +87,7 @@ def unit_14(*, arrays: Arrays) -> Drawn:
 def _legend(ax: Axes) -> None:
     lines = (
         ("not divided by 255", style.MUTED),
-        ("divided by 255, as in training", style.RAW),
+        ("divided by 255, as in training", style.TREATMENTS[0]),
         ("rings: published", style.INK),
     )
     for line, (text, color) in enumerate(lines):
@@ -96,5 +98,5 @@ def _unit(ax: Axes, place: int, digit: int, unit: int, published: int) -> None:
     """One cell of the table: the unit, and if another one was published, that one in brackets."""
     same = unit == published
     text = str(unit) if same else f"{unit} ({published})"
-    color, weight = (style.INK, "normal") if same else (style.RAW, "bold")
+    color, weight = (style.INK, "normal") if same else (style.TREATMENTS[0], "bold")
     ax.text(place, digit, text, color=color, fontweight=weight, ha="center", va="center_baseline")

@@ -5,7 +5,7 @@ In: arrays of experiments.analyses.selectivity. Out: {"figure.svg", "data.csv"} 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -26,23 +26,18 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {  # variant: its line
 
 
 @style.drawn
-def class_means_mlp(*, arrays: Arrays) -> Drawn:
-    """What every unit of one MLP does on average for each digit: raw above, normalized below."""
-    return _heatmaps(arrays, "mlp")
-
-
-@style.drawn
-def class_means_cnn(*, arrays: Arrays) -> Drawn:
-    """What every unit and channel of one CNN does on average for each digit: raw above, normalized below."""
-    return _heatmaps(arrays, "cnn")
+def class_means(*, arrays: Arrays, architecture: str) -> Drawn:
+    """What every unit and channel of one network does on average for each class: a row for each treatment."""
+    return _heatmaps(arrays, architecture)
 
 
 @style.drawn
 def top_units(*, arrays: Arrays) -> Drawn:
-    """The top three units of the last hidden layer for every digit by each ranking, one network per condition."""
+    """The top three units of the last hidden layer for every class by each ranking, one network per condition."""
     conditions = conditions_of(arrays)
-    down = -(-len(conditions) // 2)
-    fig, grid = style.figure(height=0.3 + 3.0 * down, nrows=down, ncols=min(2, len(conditions)), squeeze=False)
+    down, beside = style.across(len(conditions), most=2)
+    height = 0.3 + (0.5 + 0.25 * len(arrays["classes"])) * down
+    fig, grid = style.figure(height=height, nrows=down, ncols=beside, squeeze=False)
     table: list[tuple] = []
     for ax in grid.flat[len(conditions) :]:
         ax.set_axis_off()
@@ -52,26 +47,45 @@ def top_units(*, arrays: Arrays) -> Drawn:
         ax.set_title(
             f"{style.label(condition)}, {style.layer_label(layer).lower()}", color=style.look(condition)["color"]
         )
-    return export.done(fig, table, ("condition", "layer", "ranking", "digit", "place", "unit", "rankings_that_list_it"))
+    return export.done(fig, table, ("condition", "layer", "ranking", "class", "place", "unit", "rankings_that_list_it"))
 
 
 @style.drawn
 def agreement(*, arrays: Arrays) -> Drawn:
     """Spearman's correlation of two rankings over the units of a layer: a dot per seed, a bar at the mean."""
-    return _by_pair(arrays, "agreement", label="rank correlation", limits=(-1.05, 1.05))
-
-
-@style.drawn
-def overlap(*, arrays: Arrays) -> Drawn:
-    """How many of a digit's top three units two rankings share: a dot per seed, a bar at the mean; chance dotted."""
-    return _by_pair(arrays, "overlap", label="shared of three", limits=(-0.1, 3.1))
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
+    fig, axes, empty = style.panels(rows, row_height=2.2, spare=True, sharex=True, sharey=True)
+    table = []
+    for (architecture, layer), ax in axes.items():
+        conditions = conditions_of(arrays, architecture)
+        half = min(0.14, 0.144 / max(len(conditions) - 1, 1))  # of a bar, so that none touches the next
+        for shift, condition in zip(style.beside(len(conditions)), conditions, strict=True):
+            values = arrays[f"agreement/{condition}/{layer}"].astype(float)  # (seed, pair)
+            look = style.look(condition)
+            for pair in range(values.shape[1]):
+                places = np.column_stack([np.full(len(values), pair + shift), values[:, pair]])
+                style.dots(ax, places, color=look["color"], size=3, alpha=0.5)
+                ends = pair + shift - half, pair + shift + half
+                ax.hlines(values[:, pair].mean(), *ends, color=look["color"], linewidth=2)
+                table.append((condition, layer, PAIRS[pair].replace("\n", " "), *span(values[:, pair])))
+        ax.axhline(0, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
+        ax.set(xlim=(-0.5, 2.5), ylim=(-1.05, 1.05))
+        ax.set_xticks(range(len(PAIRS)), PAIRS, rotation=40, ha="right", rotation_mode="anchor")
+        style.sparse(ax, grid="y")
+        ax.tick_params(axis="x", length=0)
+        if layer == rows[architecture][0]:
+            ax.set_ylabel("rank correlation")
+    style.key(empty[0], notes=["dotted: chance"])
+    return export.done(fig, table, ("condition", "layer", "rankings", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def participation(*, arrays: Arrays) -> Drawn:
-    """Share of units that respond to at most so many digits: trained, the same layer rotated, and untrained."""
+    """Share of units that respond to at most so many classes: trained, the same layer rotated, and untrained."""
     rows = {condition: layers_of(arrays, condition) for condition in conditions_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=1.65, sharex=True, sharey=True)
+    fig, axes, empty = style.panels(rows, row_height=1.65, spare=True, sharex=True, sharey=True)
+    most = len(arrays["classes"])
+    step = 2 if most <= 10 else 5
     table = []
     for (condition, layer), ax in axes.items():
         for variant, line in VARIANTS.items():
@@ -79,13 +93,13 @@ def participation(*, arrays: Arrays) -> Drawn:
             style.curve(ax, arrays["grid"], values, condition, **{"linestyle": "-", **line})
             for place in range(0, len(arrays["grid"]), 5):
                 table.append((condition, layer, variant, arrays["grid"][place], *span(values[:, place])))
-        ax.set(xlim=(1, 10), ylim=(0, 100))
-        style.sparse(ax, x=(1, 2, 4, 6, 8, 10), y=(0, 50, 100), grid="y")
+        ax.set(xlim=(1, most), ylim=(0, 100))
+        style.sparse(ax, x=sorted({1, *range(most % step or step, most + 1, step)}), y=(0, 50, 100), grid="y")
         if layer == rows[condition][0]:
             ax.set_ylabel("units, %")
         if condition == list(rows)[-1]:
-            ax.set_xlabel("digits (participation ratio)")
-    _treatments(axes, empty, notes=["thick: trained", "dotted: trained, rotated", "thin grey: untrained"])
+            ax.set_xlabel("classes (participation ratio)")
+    style.key(empty[0], notes=["thick: trained", "dotted: trained, rotated", "thin grey: untrained"])
     header = (
         "condition",
         "layer",
@@ -103,7 +117,7 @@ def growth(*, arrays: Arrays) -> Drawn:
     """Mean selectivity of the living units of each layer by epoch; channels by their mean and by their maximum."""
     rows = {name: _parts(arrays, name) for name in architectures_of(arrays)}
     fig, axes, empty = style.panels(
-        {name: layers_of(arrays, name) for name in rows}, row_height=2.1, sharex=True, sharey=True
+        {name: layers_of(arrays, name) for name in rows}, row_height=2.1, spare=True, sharex=True, sharey=True
     )
     table = []
     for (architecture, layer), ax in axes.items():
@@ -119,8 +133,7 @@ def growth(*, arrays: Arrays) -> Drawn:
         ax.set_ylim(0, 1)
         if layer == layers_of(arrays, architecture)[0]:
             ax.set_ylabel("selectivity")
-    notes = ["dotted: spatial maximum"] if any(name.endswith(".peak") for name in arrays) else []
-    _treatments(axes, empty, notes=notes)
+    style.key(empty[0], notes=["dotted: spatial maximum"] if any(name.endswith(".peak") for name in arrays) else [])
     return export.done(fig, table, ("condition", "layer_and_reading", "epoch", "mean", "lowest", "highest"))
 
 
@@ -129,7 +142,7 @@ def _heatmaps(arrays: Arrays, architecture: str) -> Drawn:
     names = [*layers_of(arrays, conditions[0]), "logits"]
     tallest = max(len(arrays[f"class_mean/{conditions[0]}/{name}"]) for name in names)
     fig, grid = style.figure(
-        height=(0.6 + 0.1 * tallest) * len(conditions), nrows=len(conditions), ncols=len(names), squeeze=False
+        height=(0.6 + 0.1 * min(tallest, 32)) * len(conditions), nrows=len(conditions), ncols=len(names), squeeze=False
     )
     table: list[tuple] = []
     for axes, condition in zip(grid, conditions, strict=True):
@@ -137,25 +150,25 @@ def _heatmaps(arrays: Arrays, architecture: str) -> Drawn:
             means = arrays[f"class_mean/{condition}/{name}"].astype(float)
             order, share = _sorted(means - means.min(axis=1, keepdims=True) if name == "logits" else means)
             image = style.heat(ax, share[order], low=0, high=1)
-            ax.set_xticks(range(0, means.shape[1], 3), arrays["classes"][::3])
+            style.class_ticks(ax, "x", arrays["classes"] if condition == conditions[-1] else [])
             ax.set_yticks([])
             ax.set_title(style.layer_label(name))
             table += [
-                (condition, name, unit, arrays["classes"][digit], means[unit, digit], share.filled(np.nan)[unit, digit])
+                (condition, name, unit, arrays["classes"][of], means[unit, of], share.filled(np.nan)[unit, of])
                 for unit in order
-                for digit in range(means.shape[1])
+                for of in range(means.shape[1])
             ]
         axes[0].set_ylabel(f"{style.label(condition)}\nunits", color=style.look(condition)["color"])
     for ax in grid[-1]:
-        ax.set_xlabel("digit")
+        ax.set_xlabel("class")
     bar = fig.colorbar(image, ax=grid, aspect=50, pad=0.015)
     bar.outline.set_visible(False)
     bar.set_label("class mean, as part of the unit’s largest")
-    return export.done(fig, table, ("condition", "layer", "unit", "digit", "class_mean", "part_of_the_largest"))
+    return export.done(fig, table, ("condition", "layer", "unit", "class", "class_mean", "part_of_the_largest"))
 
 
 def _sorted(means: np.ndarray) -> tuple[np.ndarray, np.ma.MaskedArray]:
-    """Units in order of their favourite digit, dead ones last, and means as parts of each unit's largest."""
+    """Units in order of their favourite class, dead ones last, and means as parts of each unit's largest."""
     largest = means.max(axis=1)
     dead = largest <= 0
     share = np.clip(means / np.where(dead, 1, largest)[:, None], 0, 1)
@@ -164,16 +177,16 @@ def _sorted(means: np.ndarray) -> tuple[np.ndarray, np.ma.MaskedArray]:
 
 
 def _top(ax: Axes, top: np.ndarray, classes: np.ndarray, condition: str, layer: str) -> list[tuple]:
-    """A digit per row, three units per ranking; bold where all rankings list the unit, faint where only one does."""
+    """A class per row, three units per ranking; bold where all rankings list the unit, faint where only one does."""
     colour, table = style.look(condition)["color"], []
-    for ranking, digit, place in np.ndindex(top.shape):
-        unit = top[ranking, digit, place]
-        listed = int((top[:, digit] == unit).any(axis=1).sum())
+    for ranking, row, place in np.ndindex(top.shape):
+        unit = top[ranking, row, place]
+        listed = int((top[:, row] == unit).any(axis=1).sum())
         look: dict[str, Any] = {3: {"color": colour, "fontweight": "bold"}, 2: {"color": style.INK}}.get(
             listed, {"color": style.MUTED}
         )
-        ax.text(3.7 * ranking + place, digit, str(unit), ha="center", va="center_baseline", **look)
-        table.append((condition, layer, RANKINGS[ranking], classes[digit], place + 1, unit, listed))
+        ax.text(3.7 * ranking + place, row, str(unit), ha="center", va="center_baseline", **look)
+        table.append((condition, layer, RANKINGS[ranking], classes[row], place + 1, unit, listed))
     for ranking, name in enumerate(RANKINGS):
         ax.text(3.7 * ranking + 1, -1.1, name, color=style.MUTED, ha="center", va="center_baseline")
     ax.set(xlim=(-0.8, 10.2), ylim=(top.shape[1] - 0.4, -1.7), xticks=[])
@@ -181,42 +194,6 @@ def _top(ax: Axes, top: np.ndarray, classes: np.ndarray, condition: str, layer: 
     ax.tick_params(length=0, labelcolor=style.INK)
     ax.spines[:].set_visible(False)
     return table
-
-
-def _by_pair(arrays: Arrays, measure: str, *, label: str, limits: tuple[float, float]) -> Drawn:
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=2.2, sharex=True, sharey=True)
-    table = []
-    for (architecture, layer), ax in axes.items():
-        conditions = conditions_of(arrays, architecture)
-        for shift, condition in zip(np.linspace(-0.18, 0.18, len(conditions)), conditions, strict=True):
-            values = arrays[f"{measure}/{condition}/{layer}"].astype(float)  # (seed, pair)
-            look = style.look(condition)
-            for pair in range(values.shape[1]):
-                places = np.column_stack([np.full(len(values), pair + shift), values[:, pair]])
-                style.dots(ax, places, color=look["color"], size=3, alpha=0.5)
-                ax.hlines(
-                    values[:, pair].mean(), pair + shift - 0.14, pair + shift + 0.14, color=look["color"], linewidth=2
-                )
-                table.append((condition, layer, PAIRS[pair].replace("\n", " "), *span(values[:, pair])))
-        chance = 0 if measure == "agreement" else 9 / len(arrays[f"class_mean/{conditions[0]}/{layer}"])
-        ax.axhline(chance, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-        ax.set(xlim=(-0.5, 2.5), ylim=limits)
-        ax.set_xticks(range(len(PAIRS)), PAIRS, rotation=40, ha="right", rotation_mode="anchor")
-        style.sparse(ax, grid="y")
-        ax.tick_params(axis="x", length=0)
-        if layer == rows[architecture][0]:
-            ax.set_ylabel(label)
-    _treatments(axes, empty, notes=["dotted: chance"])
-    return export.done(fig, table, ("condition", "layer", "rankings", "mean", "lowest", "highest"))
-
-
-def _treatments(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes], *, notes: Sequence[str]) -> None:
-    """Name the two treatments in their colours, and the lines: in the empty corner, or in the first panel."""
-    ax = empty[0] if empty else next(iter(axes.values()))
-    style.key(ax, ("raw", "normalized"))
-    for line, note in enumerate(notes):
-        ax.text(0, 0.5 - 0.15 * line, note, color=style.MUTED, transform=ax.transAxes)
 
 
 def _parts(arrays: Arrays, architecture: str) -> list[str]:

@@ -17,15 +17,15 @@ from report.arrays import Arrays, Facts, architectures_of, conditions_of, layers
 
 Drawn = dict[str, str]
 
-GROUPS = (  # of the forest plot: title, relation, and what it is asked of
-    ("same seed, raw and normalized", "same_seed", ("mlp", "cnn")),
-    ("two seeds", "seeds", style.CONDITIONS),
-    ("two seeds, raw and normalized", "other_seed", ("mlp", "cnn")),
-    ("two seeds, MLP and CNN", "other_seed", ("raw", "normalized")),
-    ("two seeds, both untrained", "seeds_start", style.CONDITIONS),
-    ("trained and untrained, same seed", "untrained", style.CONDITIONS),
-    ("trained and untrained, two seeds", "untrained_other", style.CONDITIONS),
-    ("itself, images shuffled", "shuffled", style.CONDITIONS),
+GROUPS = (  # of the forest plot: what two networks share, the relation, and the axis that it is asked across, if any
+    ("same seed, another treatment", "same_seed", "treatment"),
+    ("two seeds", "seeds", ""),
+    ("two seeds, another treatment", "other_seed", "treatment"),
+    ("two seeds, another architecture", "other_seed", "architecture"),
+    ("two seeds, both untrained", "seeds_start", ""),
+    ("trained and untrained, same seed", "untrained", ""),
+    ("trained and untrained, two seeds", "untrained_other", ""),
+    ("itself, images shuffled", "shuffled", ""),
 )
 
 
@@ -61,13 +61,15 @@ def settling(*, arrays: Arrays, facts: Facts) -> Drawn:
     """The epoch from which each layer stays like its end: every seed, the mean and its interval; other thresholds."""
     architectures = architectures_of(arrays)
     deepest = max(len(layers_of(arrays, architecture)) for architecture in architectures)
-    fig, grid = style.figure(height=0.9 + 0.52 * deepest, ncols=len(architectures), squeeze=False, sharex=True)
+    columns = len(architectures) + 1  # the last is for the key
+    widths = [1] * len(architectures) + [0.3]
+    fig, grid = style.figure(height=0.9 + 0.52 * deepest, ncols=columns, squeeze=False, width_ratios=widths)
     table: list[tuple] = []
-    for ax, architecture in zip(grid[0], architectures, strict=True):
+    for ax, architecture in zip(grid[0], architectures, strict=False):
         layers = layers_of(arrays, architecture)
         conditions = conditions_of(arrays, architecture)
         for row, layer in enumerate(layers):
-            for condition, shift in zip(conditions, (-0.18, 0.18), strict=False):
+            for condition, shift in zip(conditions, style.beside(len(conditions)), strict=True):
                 table += _settling(ax, arrays, facts, condition, layer, height=row + shift)
         ax.set_yticks(range(len(layers)), [style.layer_label(layer) for layer in layers])
         ax.set_ylim(len(layers) - 0.45, -0.55)
@@ -77,7 +79,8 @@ def settling(*, arrays: Arrays, facts: Facts) -> Drawn:
         ax.spines["left"].set_visible(False)
         style.epoch_axis(ax, arrays[f"step/{conditions[0]}/{layers[0]}"].shape[1])
         ax.set_xlim(-0.4, ax.get_xlim()[1] + 0.4)
-    style.key(grid[0][-1], ("raw", "normalized"), x=0.72)
+    grid[0][-1].set_axis_off()
+    style.key(grid[0][-1])
     return export.done(fig, table, ("condition", "layer", "threshold", "mean", "low", "high", "lowest", "highest"))
 
 
@@ -89,7 +92,7 @@ def _settling(ax: Axes, arrays: Arrays, facts: Facts, condition: str, layer: str
     style.dots(ax, np.stack([seeds, np.full(len(seeds), height)], axis=1), color=look["color"], size=5, alpha=0.3)
     others = [place for place in range(len(found)) if place != chosen]
     ax.plot(found[others].mean(axis=1), [height] * len(others), "|", color=look["color"], markersize=7)
-    _interval(ax, fact, height, condition)
+    _interval(ax, fact, height, look)
     rows = []
     for place, (threshold, values) in enumerate(zip(arrays["thresholds"], found, strict=True)):
         interval = (fact["low"], fact["high"]) if place == chosen else (None, None)
@@ -101,7 +104,7 @@ def _settling(ax: Axes, arrays: Arrays, facts: Facts, condition: str, layer: str
 def steps(*, arrays: Arrays) -> Drawn:
     """How far a layer moves in each epoch: its Procrustes distance from the epoch before."""
     rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=1.9, sharex=True, sharey=True)
+    fig, axes, empty = style.panels(rows, row_height=1.9, spare=True, sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
         for condition in conditions_of(arrays, architecture):
@@ -118,7 +121,7 @@ def steps(*, arrays: Arrays) -> Drawn:
         style.sparse(ax, grid="y")
         if layer == rows[architecture][0]:
             ax.set_ylabel("distance moved")
-    style.key(empty[0] if empty else next(iter(axes.values())), ("raw", "normalized"))
+    style.key(empty[0])
     return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
@@ -126,18 +129,20 @@ def steps(*, arrays: Arrays) -> Drawn:
 def layers(*, arrays: Arrays) -> Drawn:
     """CKA of every layer with every other at the end of training, the input among them: mean over seeds."""
     conditions = conditions_of(arrays)
-    fig, grid = style.figure(height=2.5, ncols=len(conditions), squeeze=False)
+    down, beside = style.across(len(conditions))
+    fig, grid = style.figure(height=2.5 * down, nrows=down, ncols=beside, squeeze=False)
     table = []
-    for ax, condition in zip(grid[0], conditions, strict=True):
+    for ax in grid.flat[len(conditions) :]:
+        ax.set_axis_off()
+    for place, (ax, condition) in enumerate(zip(grid.flat, conditions, strict=False)):
         names = ["input", *layers_of(arrays, condition)]
         alike = arrays[f"across/{condition}"]
         image = style.heat(ax, alike, low=0, high=1)
         ax.set_box_aspect(1)
         labels = [style.layer_label(name) for name in names]
         ax.set_xticks(range(len(names)), labels, rotation=90)
-        architecture = condition.partition("-")[0]
-        first = condition == conditions_of(arrays, architecture)[0]
-        ax.set_yticks(range(len(names)), labels if first else [""] * len(names))
+        known = place % beside and names == ["input", *layers_of(arrays, conditions[place - 1])]
+        ax.set_yticks(range(len(names)), [""] * len(names) if known else labels)
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
         table += [(condition, names[a], names[b], alike[a, b]) for a, b in np.ndindex(alike.shape)]
     _bar(fig, image, grid, "CKA")
@@ -160,7 +165,7 @@ def networks(*, arrays: Arrays) -> Drawn:
         ax.axhline(start - 0.5, color=style.PAPER, linewidth=1.2)
         ax.axvline(start - 0.5, color=style.PAPER, linewidth=1.2)
     middles, labels = starts + (sizes - 1) / 2, [style.label(condition) for condition in conditions]
-    ax.set_xticks(middles, labels)
+    ax.set_xticks(middles, labels, rotation=0 if len(labels) <= 4 else 90)
     ax.set_yticks(middles, labels)
     _bar(fig, image, np.array([[ax]]), "CKA")
     seeds = [place - starts[conditions.index(name)] for place, name in enumerate(names)]
@@ -171,7 +176,7 @@ def networks(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def relations(*, facts: Facts) -> Drawn:
     """How alike last hidden layers are, by what the two networks share: means and intervals, down to the floors."""
-    groups = [(title, rows) for title, relation, asked in GROUPS if (rows := _rows(facts, relation, asked))]
+    groups = [(title, rows) for title, relation, axis in GROUPS if (rows := _rows(facts, relation, axis))]
     lines = [(title, where, name) for title, rows in groups for where, name in [("", ""), *rows]]
     fig, grid = style.figure(height=0.7 + 0.19 * len(lines), ncols=2, squeeze=False, sharey=True)
     titles = {"cka": "CKA (right: alike)", "procrustes": "Procrustes distance (left: alike)"}
@@ -180,7 +185,7 @@ def relations(*, facts: Facts) -> Drawn:
         for height, (group, where, name) in enumerate(lines):
             if name:
                 fact = facts[f"similarity.{measure}.{name}"]
-                _interval(ax, fact, height, f"-{where}" if where in ("raw", "normalized") else where)
+                _interval(ax, fact, height, _look(where))
                 table.append((measure, group, where, fact["value"], fact["low"], fact["high"], fact["n"]))
         ax.set_title(title)
         ax.set_xlim(-0.05, 1.05)
@@ -189,20 +194,33 @@ def relations(*, facts: Facts) -> Drawn:
         ax.tick_params(axis="y", length=0)
     ax = grid[0, 0]
     ax.set_ylim(len(lines) - 0.4, -0.6)
-    ax.set_yticks(range(len(lines)), [style.label(where) if name else group for group, where, name in lines])
+    ax.set_yticks(range(len(lines)), [_label(where) if name else group for group, where, name in lines])
     for text, (_, _, name) in zip(ax.get_yticklabels(), lines, strict=True):
         text.set_color(style.MUTED if name else style.INK)
     return export.done(fig, table, ("measure", "relation", "where", "mean", "low", "high", "n"))
 
 
-def _rows(facts: Facts, relation: str, asked: Sequence[str]) -> list[tuple[str, str]]:
+def _rows(facts: Facts, relation: str, axis: str) -> list[tuple[str, str]]:
     """(condition or comparison, end of the facts' names), where the study has them."""
+    compared = style.study()["comparisons"]
+    asked = [name for name, of in compared.items() if of["axis"] == axis] if axis else style.study()["conditions"]
     names = [(where, f"{relation}.{where}.last") for where in asked]
     return [(where, name) for where, name in names if f"similarity.cka.{name}" in facts]
 
 
-def _interval(ax: Axes, fact: Mapping[str, Any], height: float, condition: str) -> None:
-    look = style.look(condition)
+def _look(where: str) -> Mapping[str, Any]:
+    """That of a condition, or of what the two conditions of a comparison share."""
+    of = style.study()["comparisons"].get(where)
+    if of is None:
+        return style.look(where)
+    return style.look_of(**{"architecture" if of["axis"] == "treatment" else "treatment": of["within"]})
+
+
+def _label(where: str) -> str:
+    return style.difference(where).replace(f" {style.MINUS} ", " and ") if ":" in where else style.label(where)
+
+
+def _interval(ax: Axes, fact: Mapping[str, Any], height: float, look: Mapping[str, Any]) -> None:
     if fact["low"] is not None:
         ax.hlines(height, fact["low"], fact["high"], color=look["color"], linewidth=1.6)
     ax.plot(fact["value"], height, look["marker"], color=look["color"], markersize=5)

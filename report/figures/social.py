@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from report import style
 
 DOTS = 120  # dots per inch: 10 x 5.25 inches make 1200 x 630 pixels
+LINES = 4  # networks beside it
 LINE = 24  # letters in a line of the question
 
 
@@ -28,7 +29,7 @@ def card(*, question: str, title: str) -> dict[str, bytes]:
     ax.set_ylim(0, 5.25)
     ax.text(0.7, 4.55, title, fontsize=15, color=style.MUTED, va="center")
     ax.text(0.7, 2.4, textwrap.fill(question, LINE), fontsize=33, va="center", linespacing=1.25, family="DejaVu Serif")
-    for row, condition in enumerate(style.CONDITIONS):
+    for row, condition in enumerate(list(style.study()["conditions"])[:LINES]):
         look = style.look(condition)
         height = 3.75 - 0.85 * row
         heights = [height + 0.28 * step for step in (0, 0.9, 0.4, 1)]

@@ -59,5 +59,5 @@ def _lines_key(axes: Iterable[Axes]) -> None:
         ax.set_axis_off()
     for place, (name, line) in enumerate(WAYS.values()):
         height = 0.92 - 0.16 * place
-        first.plot((0, 0.13), (height, height), transform=first.transAxes, **{"color": style.NORMALIZED, **line})
+        first.plot((0, 0.13), (height, height), transform=first.transAxes, **{"color": style.TREATMENTS[1], **line})
         first.text(0.17, height, name, transform=first.transAxes, va="center")

@@ -1,13 +1,18 @@
-"""The figures of the superposition page: how far digits keep apart, which ones do not, and how many units they take.
+"""The figures of the superposition page: how far classes keep apart, which ones do not, and how many units they take.
 
-In: arrays and facts of experiments.analyses.superposition. Out: {"figure.svg", "data.csv"} of each figure.
+In: arrays and facts of experiments.analyses.superposition, and the card of the data set, which names the classes. Out:
+{"figure.svg", "data.csv"} of each figure.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from report import export, style
 from report.arrays import Arrays, Facts, architectures_of, conditions_of, layers_of
@@ -15,15 +20,14 @@ from report.arrays import Arrays, Facts, architectures_of, conditions_of, layers
 Drawn = dict[str, str]
 
 SIGNED = "PRGn"  # purple below zero, green above; not a colour of any condition
-PAIRS = list(combinations(range(10), 2))
-NAMED = 2  # pairs of digits that are named in each panel: those misread most often
+NAMED = 2  # pairs of classes that are named in each panel: those misread most often
 
 
 @style.drawn
-def interference(*, arrays: Arrays, facts: Facts) -> Drawn:
-    """Mean squared cosine between the digits' directions by epoch, layer by layer, beside chance and the least."""
+def interference(*, arrays: Arrays) -> Drawn:
+    """Mean squared cosine between the classes' directions by epoch, layer by layer."""
     rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=2.0, sharex=True)
+    fig, axes, empty = style.panels(rows, row_height=2.0, spare=True, sharex=True)
     table: list[tuple] = []
     for (architecture, layer), ax in axes.items():
         for condition in conditions_of(arrays, architecture):
@@ -32,66 +36,60 @@ def interference(*, arrays: Arrays, facts: Facts) -> Drawn:
             table += [
                 (condition, layer, epoch, each.mean(), each.min(), each.max()) for epoch, each in enumerate(values.T)
             ]
-        for name, dashes in (("chance", (0, (4, 3))), ("least", (0, (1, 2)))):
-            value = facts[f"superposition.{name}.{layer}"]["value"]
-            ax.axhline(value, color=style.MUTED, linewidth=0.8, linestyle=dashes)
-            table.append((name, layer, None, value, None, None))
         style.epoch_axis(ax, values.shape[1] - 1)
         ax.set_ylim(bottom=0)
         style.sparse(ax, grid="y")
-    if empty:
-        style.key(empty[0], ("raw", "normalized"), y=0.7)
+    style.key(empty[0])
     return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
 
 
 @style.drawn
-def cosines(*, arrays: Arrays) -> Drawn:
-    """The cosine of every pair of digits' directions in the last hidden layer: mean over seeds."""
-    conditions = conditions_of(arrays)
-    fig, axes = style.figure(height=2.35, ncols=len(conditions), squeeze=False)
+def cosines(*, arrays: Arrays, card: Mapping[str, Any]) -> Drawn:
+    """The cosine of every pair of classes' directions in the last hidden layer: mean over seeds."""
+    names = card["class_names"]
+    fig, axes = _panels(arrays, height=2.35)
     table = []
-    for ax, condition in zip(axes[0], conditions, strict=True):
+    for place, (condition, ax) in enumerate(axes.items()):
         layer = layers_of(arrays, condition)[-1]
         cosine = arrays[f"cosine/{condition}/{layer}"]
         shown = np.where(np.eye(len(cosine), dtype=bool), np.nan, cosine)
         image = style.heat(ax, shown, low=-0.8, high=0.8, cmap=SIGNED)
         ax.set_box_aspect(1)
-        style.sparse(ax, x=range(0, 10, 3), y=range(0, 10, 3))
+        style.class_ticks(ax, "x", names)
+        style.class_ticks(ax, "y", names if place % style.across(len(axes))[1] == 0 else [])
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
-        table += [(condition, layer, i, j, cosine[i, j]) for i, j in PAIRS]
-    bar = fig.colorbar(image, ax=list(axes[0]), aspect=14, pad=0.02, shrink=0.7)
+        table += [(condition, layer, names[i], names[j], cosine[i, j]) for i, j in _pairs(names)]
+    bar = fig.colorbar(image, ax=list(axes.values()), aspect=14, pad=0.02, shrink=0.7)
     bar.outline.set_visible(False)
     bar.set_label("cosine")
-    return export.done(fig, table, ("condition", "layer", "digit", "other_digit", "cosine"))
+    return export.done(fig, table, ("condition", "layer", "class", "other_class", "cosine"))
 
 
 @style.drawn
-def confused(*, arrays: Arrays) -> Drawn:
-    """For every pair of digits, how alike their directions are and how often one is read as the other."""
-    conditions = conditions_of(arrays)
-    fig, axes = style.figure(height=2.5, ncols=len(conditions), sharex=True, squeeze=False)
+def confused(*, arrays: Arrays, card: Mapping[str, Any]) -> Drawn:
+    """For every pair of classes, how alike their directions are and how often one is read as the other."""
+    names = card["class_names"]
+    pairs = _pairs(names)
+    fig, axes = _panels(arrays, height=2.5, sharex=True)
     table = []
-    for ax, condition in zip(axes[0], conditions, strict=True):
+    for place, (condition, ax) in enumerate(axes.items()):
         cosine = arrays[f"cosine/{condition}/{layers_of(arrays, condition)[-1]}"]
-        points = np.array([(cosine[pair], arrays[f"misread/{condition}"][pair]) for pair in PAIRS])
+        points = np.array([(cosine[pair], arrays[f"misread/{condition}"][pair]) for pair in pairs])
         style.dots(ax, points, color=style.look(condition)["color"], size=4)
-        for place in np.argsort(-points[:, 1], kind="stable")[:NAMED]:
-            ax.annotate(
-                "{}–{}".format(*PAIRS[place]), points[place], xytext=(-5, 0), textcoords="offset points", ha="right",
-                va="center",
-            )  # fmt: skip
         ax.autoscale_view()
+        _name_most(ax, points, ["–".join(names[of] for of in pair) for pair in pairs])
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
         ax.set_xlabel("cosine")
         style.sparse(ax, x=(-0.5, 0, 0.5), grid="y")
-        table += [(condition, *pair, *point) for pair, point in zip(PAIRS, points.tolist(), strict=True)]
-    axes[0, 0].set_ylabel("images misread")
-    return export.done(fig, table, ("condition", "digit", "other_digit", "cosine", "misread"))
+        if place % style.across(len(axes))[1] == 0:
+            ax.set_ylabel("images misread")
+        table += [(condition, names[i], names[j], *point) for (i, j), point in zip(pairs, points.tolist(), strict=True)]
+    return export.done(fig, table, ("condition", "class", "other_class", "cosine", "misread"))
 
 
 @style.drawn
 def units(*, arrays: Arrays, facts: Facts) -> Drawn:
-    """Over how many units a digit is spread, in the layer as it is and in the same layer rotated at random."""
+    """Over how many units a class's direction is spread, in the layer as it is and in the same rotated at random."""
     conditions = conditions_of(arrays)
     places = [(condition, layer) for condition in conditions for layer in layers_of(arrays, condition)]
     fig, ax = style.figure(height=0.7 + 0.27 * len(places))
@@ -113,8 +111,34 @@ def units(*, arrays: Arrays, facts: Facts) -> Drawn:
         text.set_color(style.look(condition)["color"])
     ax.set_ylim(0.6 - len(places), 0.6)
     ax.set_xlim(left=0)
-    ax.set_xlabel("units per digit")
+    ax.set_xlabel("units per class")
     style.sparse(ax, grid="x")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     return export.done(fig, table, ("condition", "layer", "axes", "mean", "low", "high"))
+
+
+def _panels(arrays: Arrays, *, height: float, **subplots: Any) -> tuple[Figure, dict[str, Axes]]:
+    """A figure with a panel for each condition, rows of which are so high."""
+    conditions = conditions_of(arrays)
+    down, beside = style.across(len(conditions))
+    fig, grid = style.figure(height=height * down, nrows=down, ncols=beside, squeeze=False, **subplots)
+    for ax in grid.flat[len(conditions) :]:
+        ax.set_axis_off()
+    return fig, dict(zip(conditions, grid.flat, strict=False))
+
+
+def _name_most(ax: Axes, points: np.ndarray, names: list[str]) -> None:
+    """Name the points that lie highest, each towards the middle of the axes, and below each other."""
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    most = np.argsort(-points[:, 1], kind="stable")[:NAMED]
+    heights = style.spread((points[most, 1] - bottom) / (top - bottom), gap=0.1)
+    for place, height in zip(most, heights, strict=True):
+        side = -1 if points[place, 0] > (left + right) / 2 else 1
+        x = (points[place, 0] - left) / (right - left) + 0.04 * side
+        ax.text(x, height, names[place], ha="left" if side > 0 else "right", va="center", transform=ax.transAxes)
+
+
+def _pairs(names: list[str]) -> list[tuple[int, int]]:
+    """The places of every two classes."""
+    return list(combinations(range(len(names)), 2))

@@ -5,6 +5,7 @@ In: arrays and facts of experiments.analyses.training. Out: each figure as SVG, 
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,28 +21,12 @@ from report.arrays import Arrays
 Fact = Mapping[str, Any]
 Facts = Mapping[str, Fact]
 
-COMPARISONS = {  # name: (what is subtracted from what, in words; the colour of its row)
-    "mlp": "MLP: normalized \N{MINUS SIGN} raw",
-    "cnn": "CNN: normalized \N{MINUS SIGN} raw",
-    "raw": "raw: CNN \N{MINUS SIGN} MLP",
-    "normalized": "normalized: CNN \N{MINUS SIGN} MLP",
-}
 DIFFERENCES = {  # measure: title of its panel
     "test_accuracy": "test accuracy\nafter the last epoch",
     "first_epoch": "test accuracy\nafter the first epoch",
     "gap": "training minus\ntest accuracy",
 }
-FAILURES = {  # kind of failure: how its row begins
-    "all": "Misread by\nevery run of\nevery network",
-    "mlp-raw": "Misread by\nmost runs of\nMLP, raw",
-    "mlp-normalized": "Misread by\nmost runs of\nMLP, normalized",
-    "cnn-raw": "Misread by\nmost runs of\nCNN, raw",
-    "cnn-normalized": "Misread by\nmost runs of\nCNN, normalized",
-    "mlp.rescued": "Misread by\nMLP, raw; read by\nMLP, normalized",
-    "mlp.lost": "Misread by\nMLP, normalized;\nread by MLP, raw",
-    "normalized.rescued": "Misread by\nMLP, normalized; read\nby CNN, normalized",
-    "normalized.lost": "Misread by\nCNN, normalized; read\nby MLP, normalized",
-}
+LINE = 22  # letters in a line beside the misread images
 SHOWN = 6  # misread images in a row
 FAINTEST = 0.05  # percent: rarer confusions are left blank
 FIRST, NEVER = 0.4, 3.0  # where the axis of epochs begins; where "never" stands, in lengths of the training
@@ -110,8 +95,8 @@ def epochs_to_accuracy(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
 @style.drawn
 def difference(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     """Paired differences with their intervals: a row per comparison, a panel per measure, a dot per seed."""
-    names = [name for name in COMPARISONS if f"training.test_accuracy.difference.{name}" in facts]
-    fig, axes = style.figure(height=2.6, ncols=len(DIFFERENCES), sharey=True)
+    names = [name for name in style.study()["comparisons"] if f"training.test_accuracy.difference.{name}" in facts]
+    fig, axes = style.figure(height=1.2 + 0.35 * len(names), ncols=len(DIFFERENCES), sharey=True)
     rows = []
     for ax, (measure, title) in zip(axes, DIFFERENCES.items(), strict=True):
         ax.axvline(0, color=style.MUTED, linewidth=0.8)
@@ -125,7 +110,7 @@ def difference(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
         style.sparse(ax, grid="x")
         ax.spines["left"].set_visible(False)
         ax.tick_params(axis="y", length=0, labelcolor=style.INK)
-    axes[0].set_yticks(range(len(names)), [COMPARISONS[name] for name in names])
+    axes[0].set_yticks(range(len(names)), [style.difference(name) for name in names])
     axes[0].set_ylim(len(names) - 0.5, -0.7)
     axes[1].set_xlabel("difference in percentage points")
     header = ("measure", "comparison", "mean difference in points", "low", "high", "n")
@@ -191,16 +176,16 @@ def confusions(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
 @style.drawn
 def failures(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     """The most confidently misread test images of each kind, with truth, reading, how many runs, how sure."""
-    kinds = [kind for kind in FAILURES if f"training.misread.{kind}" in facts]
+    kinds = _failures(facts)
     names = arrays["class_names"].tolist()
     fig, ax = style.figure(height=1.17 * len(kinds))
     ax.axis("off")
     ax.set(xlim=(0, 22 + 14 * SHOWN), ylim=(17.5 * len(kinds), 0))
     rows = []
-    for line, kind in enumerate(kinds):
+    for line, (kind, text) in enumerate(kinds.items()):
         top = 17.5 * line
         count = facts[f"training.misread.{kind}"]["value"]
-        ax.text(0, top, FAILURES[kind], color=style.INK, va="top")
+        ax.text(0, top, text, color=style.INK, va="top")
         ax.text(0, top + 10.9, f"{count:,.0f} image{'s' * (count != 1)}", color=style.MUTED, va="center")
         gallery = {what: arrays[f"gallery/{kind}/{what}"][:SHOWN] for what in ("image", *_LISTED)}
         for place in range(len(gallery["index"])):
@@ -209,6 +194,23 @@ def failures(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
             rows.append((kind, *(shown[what] for what in _LISTED)))
     header = ("kind", "index in the test set", "true class", "read as", "runs that read it so", "of", "confidence in %")
     return export.done(fig, rows, header)
+
+
+def _failures(facts: Facts) -> dict[str, str]:
+    """{kind of failure: how its row begins}: by all, by each condition, and by one condition of a comparison only."""
+    of, shown = style.label, style.study()
+    kinds = {"all": "every run of every network"} | {name: f"most runs of {of(name)}" for name in shown["conditions"]}
+    for name, each in shown["comparisons"].items():
+        first, second = of(each["first"]), of(each["second"])
+        kinds[f"{name}.rescued"] = f"{second}; read by {first}"
+        kinds[f"{name}.lost"] = f"{first}; read by {second}"
+    return {
+        kind: textwrap.fill(f"Misread by {by}", LINE) for kind, by in kinds.items() if _count(facts, kind) is not None
+    }
+
+
+def _count(facts: Facts, kind: str) -> float | None:
+    return facts.get(f"training.misread.{kind}", {}).get("value")
 
 
 _LISTED = ("index", "label", "read", "runs", "of", "confidence")

@@ -1,13 +1,13 @@
 """Drift: known movements of a distribution are found again."""
 
 import numpy as np
+import planted
 import pytest
 
 from experiments.analyses.activations import drift, measures
 
 HOOKS = ("input", "hidden1.pre", "hidden1.post", "logits")
 CARD = {"class_names": [str(digit) for digit in range(10)]}
-CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
 
 
 def record(*, epochs: int = 4, shift: float = 0.0, growth: float = 1.0) -> dict[str, np.ndarray]:
@@ -34,7 +34,7 @@ def study(*, seeds: int = 3, **options) -> dict[str, dict[str, np.ndarray]]:
     growth = {"raw": 2.0, "normalized": 3.0}
     return {
         f"{condition}/{seed}": record(shift=3 + seed, growth=growth[condition.partition("-")[2]], **options)
-        for condition in CONDITIONS
+        for condition in planted.CONDITIONS
         for seed in range(seeds)
     }
 
@@ -66,29 +66,29 @@ def test_a_silent_layer_has_no_ratio_and_its_facts_are_finite():
 
 
 def test_facts_hold_the_planted_difference_of_every_comparison():
-    facts = drift(records=study(), card=CARD)["facts.json"]
+    facts = drift(records=study(), card=CARD, grid=planted.GRID)["facts.json"]
     assert facts["activations.spread_ratio.mlp-raw.hidden1.pre"]["value"] == pytest.approx(2)
-    assert facts["activations.spread_ratio.difference.mlp.hidden1.pre"]["value"] == pytest.approx(1)
-    assert facts["activations.spread_ratio.difference.raw.last"]["value"] == pytest.approx(0)
+    assert facts["activations.spread_ratio.difference.mlp:normalized.hidden1.pre"]["value"] == pytest.approx(1)
+    assert facts["activations.spread_ratio.difference.raw:cnn.last"]["value"] == pytest.approx(0)
     assert facts["activations.mean_shift.mlp-raw.logits"]["value"] == pytest.approx((3 + 4 + 5) / 3 / 2)
     assert facts["activations.mean_shift.mlp-raw.logits"]["n"] == 3
 
 
 def test_the_input_does_not_drift_and_is_described_without_an_interval():
-    facts = drift(records=study(), card=CARD)["facts.json"]
+    facts = drift(records=study(), card=CARD, grid=planted.GRID)["facts.json"]
     assert facts["activations.input_std.mlp-raw"]["low"] is None
     assert not any("mean_shift" in name and ".input" in name for name in facts)
 
 
 def test_histograms_are_shares_at_the_start_early_half_way_and_at_the_end():
-    arrays = drift(records=study(), card=CARD)["arrays.npz"]
+    arrays = drift(records=study(), card=CARD, grid=planted.GRID)["arrays.npz"]
     assert list(arrays["moments"]) == [0, 1, 2, 4]
     assert arrays["histogram/cnn-raw/logits"] == pytest.approx(np.tile([0.1, 0.4, 0.4, 0.1], (4, 1)))
 
 
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (2, 2)])
 def test_the_smallest_studies_have_finite_facts(seeds, epochs):
-    products = drift(records=study(seeds=seeds, epochs=epochs), card=CARD)
+    products = drift(records=study(seeds=seeds, epochs=epochs), card=CARD, grid=planted.GRID)
     numbers = [fact[key] for fact in products["facts.json"].values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()
     assert products["arrays.npz"]["mean/mlp-raw/logits"].shape == (seeds, epochs + 1)

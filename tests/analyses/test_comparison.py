@@ -1,36 +1,69 @@
 """The table of all measures: its facts are those of the pages, its counts follow from their intervals."""
 
+from dataclasses import asdict
+
 import pytest
+from planted import GRID
 
-from experiments.analyses.comparison import EFFECTS, LAST_POST, ROWS, WHOLE, WITHIN, Row, gather, sources, verdict
-from experiments.analyses.grid import COMPARISONS
+from experiments.analyses.comparison import gather, sources, verdict
+from experiments.chapters.comparison import rows as rows_of
+from experiments.rows import FIRST, LAST, SHARED, WHOLE, WITHIN, Row
 from experiments.statistics import constant, difference, summary
+from experiments.study import PUBLISHED
 
-CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
+NETWORKS = {
+    "mlp": {
+        "layers": ["hidden1", "hidden2", "logits"],
+        "reading": {"hidden1": "hidden1.post", "hidden2": "hidden2.post"},
+    },
+    "cnn": {"layers": ["conv1", "hidden2", "logits"], "reading": {"conv1": "conv1.pooled", "hidden2": "hidden2.post"}},
+}
 SEVERAL = (
     Row("training", "accuracy", WHOLE, "accuracy", "share read correctly"),
     Row("training", "epochs_to.90", WHOLE, "epochs to a mark", "epochs"),
-    Row("geometry", "silhouette", LAST_POST, "silhouette", "at most one"),
+    Row("geometry", "silhouette", LAST, "silhouette", "at most one"),
     Row("features", "growth", WITHIN, "growth of weights", "times"),
 )
+LAYERED = {"geometry"}  # whose facts are named by hook points, not by layers
+
+
+def where(row, architecture):
+    """What follows the condition in the name of a planted fact."""
+    if row.part not in (FIRST, LAST):
+        return ""
+    layer = NETWORKS[architecture]["layers"][0 if row.part == FIRST else -2]
+    return f".{NETWORKS[architecture]['reading'][layer]}" if row.page in LAYERED else f".{layer}"
 
 
 def measured(row, **differences):
     """The facts of a row's page: every network measures 1, and each comparison differs as given, else not at all."""
-    facts = {}
-    for name, source in sources(row).items():
-        if name.startswith("difference."):
-            shift = differences.get(name.removeprefix("difference."), 0.0)
-            facts[source] = difference([1 + shift, 1 + 1.1 * shift, 1 + 0.9 * shift], [1.0, 1.0, 1.0], unit="")
-        else:
-            facts[source] = summary([1.0, 1.1, 1.2], unit="")
+    stem, facts = f"{row.page}.{row.fact}", {}
+    for name, of in GRID["conditions"].items():
+        facts[f"{stem}.{name}{where(row, of['architecture'])}"] = summary([1.0, 1.1, 1.2], unit="")
+    for name, of in GRID["comparisons"].items():
+        shift = differences.get(name.replace(":", "_"), 0.0)
+        apart = difference([1 + shift, 1 + 1.1 * shift, 1 + 0.9 * shift], [1.0, 1.0, 1.0], unit="")
+        if of["axis"] == "treatment":
+            facts[f"{stem}.difference.{name}{where(row, of['within'])}"] = apart
+        elif row.part not in (FIRST, WITHIN):
+            facts[f"{stem}.difference.{name}{'.last' if row.part == LAST else ''}"] = apart
     return facts
 
 
 def pages():
     first, second, third, fourth = SEVERAL
-    training = measured(first, mlp=2, cnn=3, raw=-1, normalized=-2) | measured(second, mlp=-2, cnn=4, raw=-1)
-    return {"training": training, "geometry": measured(third), "features": measured(fourth, mlp=1, cnn=1)}
+    training = measured(first, mlp_normalized=2, cnn_normalized=3, raw_cnn=-1, normalized_cnn=-2)
+    training |= measured(second, mlp_normalized=-2, cnn_normalized=4, raw_cnn=-1)
+    features = measured(fourth, mlp_normalized=1, cnn_normalized=1)
+    return {"training": training, "geometry": measured(third), "features": features}
+
+
+def gathered(facts, rows=SEVERAL, grid=GRID):
+    return gather(facts=facts, networks=NETWORKS, rows=[asdict(row) for row in rows], grid=grid)["facts.json"]
+
+
+def found_in(row, made):
+    return sources(row, made, NETWORKS, GRID)
 
 
 def count(found, name):
@@ -39,73 +72,94 @@ def count(found, name):
 
 def test_every_fact_of_the_table_is_the_fact_of_its_page_and_says_what_it_is_of():
     given = pages()
-    found = gather(facts=given, rows=SEVERAL)["facts.json"]
+    found = gathered(given)
     for row in SEVERAL:
-        for name, source in sources(row).items():
+        for name, source in found_in(row, given[row.page]).items():
             entry = dict(found[f"comparison.{row.name}.{name}"])
             assert entry.pop("of")["measure"] == row.measure
             assert entry == given[row.page][source]
 
 
 def test_a_layer_is_called_as_its_page_calls_it():
-    found = sources(SEVERAL[2])
+    found = found_in(SEVERAL[2], pages()["geometry"])
     assert found["mlp-raw"] == "geometry.silhouette.mlp-raw.hidden2.post"
-    assert found["cnn-normalized"] == "geometry.silhouette.cnn-normalized.hidden3.post"
-    assert found["difference.cnn"] == "geometry.silhouette.difference.cnn.hidden3.post"
-    assert found["difference.raw"] == "geometry.silhouette.difference.raw.last"
-    assert sources(SEVERAL[1])["difference.mlp"] == "training.epochs_to.90.difference.mlp"
+    assert found["cnn-normalized"] == "geometry.silhouette.cnn-normalized.hidden2.post"
+    assert found["difference.cnn:normalized"] == "geometry.silhouette.difference.cnn:normalized.hidden2.post"
+    assert found["difference.raw:cnn"] == "geometry.silhouette.difference.raw:cnn.last"
+
+
+def test_the_first_layer_is_another_in_each_architecture_and_is_not_compared_between_them():
+    row = Row("health", "gradient_start", FIRST, "gradient at the start", "norm")
+    found = found_in(row, measured(row))
+    assert found["mlp-raw"] == "health.gradient_start.mlp-raw.hidden1"
+    assert found["cnn-raw"] == "health.gradient_start.cnn-raw.conv1"
+    assert {name for name in found if name.startswith("difference.")} == {
+        "difference.mlp:normalized",
+        "difference.cnn:normalized",
+    }
+
+
+def test_a_row_may_be_read_in_a_layer_that_its_page_calls_the_last_everywhere():
+    row = Row("similarity", "cka", SHARED, "likeness", "CKA")
+    names = [*GRID["conditions"], *(f"difference.{name}" for name in GRID["comparisons"])]
+    made = {f"similarity.cka.{name}.last": summary([1.0, 1.1], unit="") for name in names}
+    assert found_in(row, made) == {name: f"similarity.cka.{name}.last" for name in names}
 
 
 def test_a_row_may_take_its_facts_from_another_analysis_of_its_page():
-    row = Row("geometry", "knn", LAST_POST, "k-NN accuracy", "share", "neighbours")
+    row = Row("geometry", "knn", LAST, "k-NN accuracy", "share", "neighbours")
     given = measured(row)
-    found = gather(facts={"neighbours": given}, rows=(row,))["facts.json"]
-    entry = found["comparison.geometry-knn.mlp-raw"]
+    entry = gathered({"neighbours": given}, rows=(row,))["comparison.geometry-knn.mlp-raw"]
     assert entry["value"] == given["geometry.knn.mlp-raw.hidden2.post"]["value"]
     assert entry["of"]["page"] == "geometry"
-    assert (
-        gather(facts={"geometry": given}, rows=(row,))["facts.json"].keys()
-        == gather(facts={}, rows=())["facts.json"].keys()
-    )
+    with pytest.raises(KeyError):
+        gathered({"geometry": given}, rows=(row,))
 
 
 def test_rows_keep_the_order_in_which_they_are_declared():
-    found = gather(facts=pages(), rows=SEVERAL)["facts.json"]
-    places = {fact["of"]["row"]: fact["of"]["place"] for fact in found.values() if "of" in fact}
+    places = {fact["of"]["row"]: fact["of"]["place"] for fact in gathered(pages()).values() if "of" in fact}
     assert places == {row.name: place for place, row in enumerate(SEVERAL)}
 
 
 def test_the_counts_are_of_the_verdicts():
-    found = gather(facts=pages(), rows=SEVERAL)["facts.json"]
+    found = gathered(pages())
     counts = {
         comparison: [count(found, f"{word}.{comparison}") for word in ("measures", "higher", "lower", "undetected")]
-        for comparison in COMPARISONS
+        for comparison in GRID["comparisons"]
     }
-    assert counts == {"mlp": [4, 2, 1, 1], "cnn": [4, 3, 0, 1], "raw": [3, 0, 2, 1], "normalized": [3, 0, 1, 2]}
+    assert counts == {
+        "mlp:normalized": [4, 2, 1, 1],
+        "cnn:normalized": [4, 3, 0, 1],
+        "raw:cnn": [3, 0, 2, 1],
+        "normalized:cnn": [3, 0, 1, 2],
+    }
 
 
-def test_what_both_comparisons_of_a_change_find_is_counted_as_alike_or_contrary():
-    found = gather(facts=pages(), rows=SEVERAL)["facts.json"]
+def test_what_all_comparisons_along_an_axis_find_is_counted_as_alike_or_contrary():
+    found = gathered(pages())
     counts = {
-        effect: [count(found, f"{word}.{effect}") for word in ("compared", "same", "opposite")] for effect in EFFECTS
+        axis: [count(found, f"{word}.{axis}") for word in ("compared", "same", "opposite")]
+        for axis in ("treatment", "architecture")
     }
-    assert counts == {"normalization": [4, 2, 1], "convolution": [3, 1, 0]}
+    assert counts == {"treatment": [4, 2, 1], "architecture": [3, 1, 0]}
 
 
-def test_a_page_that_is_not_handed_in_has_no_rows():
-    given = pages()
-    del given["geometry"]
-    found = gather(facts=given, rows=SEVERAL)["facts.json"]
-    assert {fact["of"]["page"] for fact in found.values() if "of" in fact} == {"training", "features"}
-    assert count(found, "measures.raw") == 2
+def test_a_study_of_one_treatment_has_no_counts_of_treatments():
+    grid = {
+        "conditions": {name: of for name, of in GRID["conditions"].items() if of["treatment"] == "raw"},
+        "comparisons": {"raw:cnn": GRID["comparisons"]["raw:cnn"]},
+    }
+    found = gathered(pages(), grid=grid)
+    assert count(found, "same.architecture") == 2
+    assert not [name for name in found if name.endswith((".treatment", "-normalized"))]
 
 
-@pytest.mark.parametrize("lost", ["training.accuracy.cnn-raw", "geometry.silhouette.difference.raw.last"])
+@pytest.mark.parametrize("lost", ["training.accuracy.cnn-raw", "geometry.silhouette.difference.raw:cnn.last"])
 def test_a_fact_that_a_page_lacks_is_an_error_that_names_it(lost):
     given = pages()
     del given[lost.partition(".")[0]][lost]
     with pytest.raises(ValueError, match=lost.replace(".", r"\.")):
-        gather(facts=given, rows=SEVERAL)
+        gathered(given)
 
 
 def test_an_interval_that_touches_zero_or_is_missing_detects_nothing():
@@ -117,18 +171,12 @@ def test_an_interval_that_touches_zero_or_is_missing_detects_nothing():
 
 
 def test_rows_have_names_of_their_own_that_facts_may_bear():
-    names = [row.name for row in ROWS]
+    names = [row.name for row in rows_of(PUBLISHED)]
     assert len(set(names)) == len(names)
     assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-") for name in names)
 
 
-def test_a_change_is_compared_in_both_of_its_comparisons_or_in_none():
-    for row in ROWS:
-        for first, second in EFFECTS.values():
-            assert (first in row.part.compared) == (second in row.part.compared), row.name
-
-
 def test_the_rows_of_a_page_stand_together():
-    pages_in_turn = [row.page for row in ROWS]
+    pages_in_turn = [row.page for row in rows_of(PUBLISHED)]
     runs = [page for before, page in zip([None, *pages_in_turn], pages_in_turn, strict=False) if page != before]
     assert len(runs) == len(set(runs))

@@ -1,4 +1,5 @@
-"""Networks and images that leave a measure nothing to measure: every stage says so in finite numbers, or in none."""
+"""Networks and images that leave a measure little or nothing to measure, and sets of few or many classes: every stage
+says so in finite numbers, or in none."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from experiments.analyses import features
 from experiments.spec import Architecture
 from experiments.study import PUBLISHED
 
-PACKED = ("check", "script", "unit-page", "network", "runnable")
+PACKED = ("script", "unit-page", "network", "runnable")
 NEVER = "epochs_to/"  # the arrays in which NaN says that a run never got there
 CASES = [
     ("dead", "digits", "mlp"),
@@ -22,11 +23,19 @@ CASES = [
     ("whole", "two of each", "mlp"),
     ("whole", "one over and over", "mlp"),
     ("whole", "twins", "mlp"),
+    ("whole", "two classes", "cnn"),
+    ("whole", "thirty classes", "mlp"),
+    ("whole", "small images", "cnn"),
 ]
 
 
 def images(kind: str) -> dict[str, np.ndarray]:
-    """Two of each class, the fewest that there can be; or three: digits, one over and over, or two classes alike."""
+    """Two of each class, the fewest that there can be; or three: digits, one over and over, or two classes alike; or of
+    other classes, or of another side."""
+    if sizes := {"two classes": {"classes": 2}, "thirty classes": {"classes": 30}, "small images": {"side": 17}}.get(
+        kind
+    ):
+        return digits(np.random.default_rng(0), per_class=2, **sizes)
     found = digits(np.random.default_rng(0), per_class=3)
     first = np.arange(30) // 3 * 3
     kept = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from planted import ARCHITECTURES, CONDITIONS, TREATMENTS, digits, network
+from planted import ARCHITECTURES, CONDITIONS, GRID, TREATMENTS, digits, network
 
 from experiments.analyses import features
 from experiments.analyses.features_facts import agreement, measures
@@ -97,7 +97,7 @@ def test_a_gallery_shows_every_unit(study):
 
 
 def test_the_study_keeps_every_image_that_is_spoken_of(study):
-    arrays = features.compare(**study)["arrays.npz"]
+    arrays = features.compare(**study, grid=GRID)["arrays.npz"]
     places = np.concatenate([v.ravel() for name, v in arrays.items() if name.startswith(("favourites", "examples"))])
     assert set(places) == set(arrays["image_index"])
     assert (arrays["images"] == study["probe"]["images"][arrays["image_index"]]).all()
@@ -106,15 +106,15 @@ def test_the_study_keeps_every_image_that_is_spoken_of(study):
 
 
 def test_facts_hold_the_planted_differences(study):
-    facts = features.compare(**study)["facts.json"]
+    facts = features.compare(**study, grid=GRID)["facts.json"]
     assert facts["features.weight_border.mlp-raw"]["value"] == 0
-    assert facts["features.weight_border.difference.mlp"]["value"] > 75
-    assert facts["features.weight_border.difference.mlp"]["unit"] == "points"
+    assert facts["features.weight_border.difference.mlp:normalized"]["value"] > 75
+    assert facts["features.weight_border.difference.mlp:normalized"]["unit"] == "points"
     assert facts["features.norm_growth.mlp-normalized"]["value"] == pytest.approx(1)
     assert facts["features.norm_growth.mlp-raw"]["value"] == pytest.approx(np.sqrt(144 / 784), abs=0.02)
     assert facts["features.border_pixels"]["value"] == facts["features.never_pixels"]["value"] == 784 - 144
     assert facts["features.excess.mlp-raw.logits"]["n"] == 10
-    assert "features.weight_roughness.difference.raw" not in facts, "filters and images are not alike"
+    assert "features.weight_roughness.difference.raw:cnn" not in facts, "filters and images are not alike"
 
 
 def test_agreement_is_one_for_equal_maps_and_no_network_is_in_two_pairs_of_seeds(random):
@@ -123,20 +123,22 @@ def test_agreement_is_one_for_equal_maps_and_no_network_is_in_two_pairs_of_seeds
         "mlp-raw": [{"saliency": each} for each in maps],
         "mlp-normalized": [{"saliency": 7 * each} for each in maps],
     }
-    found = agreement(groups)
-    assert found["features.agreement.mlp"]["value"] == pytest.approx(1)
-    assert found["features.agreement.mlp"]["n"] == 5
+    found = agreement(groups, GRID)
+    assert found["features.agreement.mlp:normalized"]["value"] == pytest.approx(1)
+    assert found["features.agreement.mlp:normalized"]["n"] == 5
     between = found["features.agreement.seeds.mlp-raw"]
     assert between["value"] == pytest.approx(0, abs=0.1)
     assert between["n"] == 2
     assert "over pairs of seeds" in between["method"]
-    assert found["features.agreement.difference.mlp"]["low"] > 0.5
-    assert "features.agreement.seeds.mlp-raw" not in agreement({name: group[:1] for name, group in groups.items()})
+    assert found["features.agreement.difference.mlp:normalized"]["low"] > 0.5
+    assert "features.agreement.seeds.mlp-raw" not in agreement(
+        {name: group[:1] for name, group in groups.items()}, GRID
+    )
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_the_smallest_studies_have_finite_facts(study, seeds):
     runs = {name: run for name, run in study["runs"].items() if int(name[-1]) < seeds}
-    facts = features.compare(**{**study, "runs": runs})["facts.json"]
+    facts = features.compare(**{**study, "runs": runs}, grid=GRID)["facts.json"]
     numbers = [fact[key] for fact in facts.values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()

@@ -1,13 +1,12 @@
 """Geometry: lines, planes and rotations that were planted are recognised; oracles are eigenvalues and scikit-learn."""
 
 import numpy as np
+import planted
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
 from experiments.analyses.geometry import compare, effective_dimension, embed, plane, silhouette
-
-CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
 
 
 def digits(random, *, per_class: int = 6, units: int = 5, apart: float = 1.0):
@@ -29,13 +28,13 @@ def network(random, *, apart: float, hidden: str) -> dict[str, dict[str, np.ndar
 def study(random, *, seeds: int = 3):
     """Normalized networks pull the digits further apart than raw ones."""
     runs = {}
-    for condition in CONDITIONS:
+    for condition in planted.CONDITIONS:
         architecture, _, treatment = condition.partition("-")
         for seed in range(seeds):
             apart, hidden = {"raw": 1.0, "normalized": 9.0}[treatment], f"{architecture}1.post"
             inputs = network(random, apart=apart, hidden=hidden)
             runs[f"{condition}/{seed}"] = embed(**inputs)["arrays.npz"]
-    return compare(runs=runs, probe=inputs["probe"])
+    return compare(runs=runs, probe=inputs["probe"], grid=planted.GRID)
 
 
 def test_a_line_has_dimension_one_and_an_even_ball_has_all_of_its_dimensions(random):
@@ -116,9 +115,9 @@ def test_moments_are_in_the_order_of_epochs_not_of_names(random):
 
 def test_the_study_finds_the_planted_separation(random):
     facts = study(random)["facts.json"]
-    assert facts["geometry.silhouette.difference.mlp.mlp1.post"]["low"] > 0
+    assert facts["geometry.silhouette.difference.mlp:normalized.mlp1.post"]["low"] > 0
     assert facts["geometry.silhouette_gain.cnn-normalized.cnn1.post"]["low"] > 0
-    assert facts["geometry.silhouette.difference.raw.last"]["n"] == 3
+    assert facts["geometry.silhouette.difference.raw:cnn.last"]["n"] == 3
 
 
 def test_arrays_keep_the_coordinates_of_the_first_seed_only(random):

@@ -1,6 +1,8 @@
 """Runs become conditions, conditions become comparisons."""
 
-from experiments.analyses.grid import by_condition, pairs
+from planted import GRID
+
+from experiments.analyses.grid import architecture, by_condition, comparisons, pairs
 
 
 def test_runs_are_grouped_by_condition_in_the_order_of_their_seeds():
@@ -8,19 +10,27 @@ def test_runs_are_grouped_by_condition_in_the_order_of_their_seeds():
     assert by_condition(runs) == {"mlp-raw": ["j", "k"], "cnn-raw": ["a"]}
 
 
-def test_normalized_is_compared_with_raw_and_cnn_with_mlp_where_both_have_the_part():
+def test_every_other_treatment_and_architecture_is_compared_with_the_first_where_both_have_the_part():
     measured = {
         "mlp-raw": {"hidden1": 1, "logits": 2},
         "mlp-normalized": {"hidden1": 3, "logits": 4},
         "cnn-raw": {"conv1": 5, "logits": 6},
     }
-    assert pairs(measured, measure="x.y") == {
-        "x.y.difference.mlp.hidden1": (3, 1),
-        "x.y.difference.mlp.logits": (4, 2),
-        "x.y.difference.raw.logits": (6, 2),
+    assert pairs(GRID, measured, measure="x.y") == {
+        "x.y.difference.mlp:normalized.hidden1": (3, 1),
+        "x.y.difference.mlp:normalized.logits": (4, 2),
+        "x.y.difference.raw:cnn.logits": (6, 2),
     }
 
 
-def test_a_whole_network_is_the_nameless_part_and_comparisons_can_be_chosen():
-    measured = {name: {"": name} for name in ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")}
-    assert pairs(measured, measure="m", only=("cnn",)) == {"m.difference.cnn": ("cnn-normalized", "cnn-raw")}
+def test_a_whole_network_is_the_nameless_part_and_an_axis_can_be_chosen():
+    measured = {name: {"": name} for name in GRID["conditions"]}
+    assert pairs(GRID, measured, measure="m", axis="architecture") == {
+        "m.difference.raw:cnn": ("cnn-raw", "mlp-raw"),
+        "m.difference.normalized:cnn": ("cnn-normalized", "mlp-normalized"),
+    }
+
+
+def test_where_one_condition_was_measured_nothing_is_compared():
+    assert comparisons(GRID, ["mlp-raw"]) == {}
+    assert architecture(GRID, "mlp-raw") == "mlp"

@@ -1,11 +1,11 @@
 """Health: planted dead, rare and always-on units, deaths and revivals are found again."""
 
 import numpy as np
+import planted
 import pytest
 
 from experiments.analyses.health import deaths, examine, measures, states
 
-CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
 # by epoch: dead always, dies, comes back, rarely on, always on, healthy
 LIVES = np.array([[0, 0.5, 0, 0.5, 1, 0.5], [0, 0.2, 0, 0.1, 1, 0.5], [0, 0, 0.3, 0.005, 1, 0.5]])
 
@@ -28,7 +28,7 @@ def study(*, seeds: int = 3) -> dict[str, dict[str, np.ndarray]]:
     healthy = np.full_like(LIVES, 0.5)
     return {
         f"{condition}/{seed}": record(active=LIVES if condition.endswith("raw") else healthy)
-        for condition in CONDITIONS
+        for condition in planted.CONDITIONS
         for seed in range(seeds)
     }
 
@@ -71,17 +71,17 @@ def test_gradients_are_of_one_layer_at_the_first_and_the_last_epoch():
 
 
 def test_facts_hold_the_planted_differences():
-    facts = examine(records=study())["facts.json"]
+    facts = examine(records=study(), grid=planted.GRID)["facts.json"]
     assert facts["health.dead.mlp-raw"]["value"] == pytest.approx(100 / 3)
     assert facts["health.dead.mlp-normalized.hidden1"]["value"] == 0
-    assert facts["health.dead.difference.mlp"]["value"] == pytest.approx(-100 / 3)
-    assert facts["health.dead.difference.mlp"]["unit"] == "points"
-    assert facts["health.dead.difference.raw.last"]["value"] == 0
+    assert facts["health.dead.difference.mlp:normalized"]["value"] == pytest.approx(-100 / 3)
+    assert facts["health.dead.difference.mlp:normalized"]["unit"] == "points"
+    assert facts["health.dead.difference.raw:cnn.last"]["value"] == 0
     assert facts["health.units.cnn-raw"]["value"] == 6
 
 
 def test_arrays_keep_seeds_epochs_and_units_apart():
-    arrays = examine(records=study(seeds=2))["arrays.npz"]
+    arrays = examine(records=study(seeds=2), grid=planted.GRID)["arrays.npz"]
     assert arrays["dead/mlp-raw/hidden1"].shape == (2, 3)
     assert arrays["active/mlp-raw/hidden1"].shape == (2, 2, 6)
     assert arrays["history/mlp-raw/hidden1"] == pytest.approx(LIVES)
@@ -90,6 +90,6 @@ def test_arrays_keep_seeds_epochs_and_units_apart():
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_the_smallest_studies_have_finite_facts(seeds):
-    facts = examine(records=study(seeds=seeds))["facts.json"]
+    facts = examine(records=study(seeds=seeds), grid=planted.GRID)["facts.json"]
     numbers = [fact[key] for fact in facts.values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()

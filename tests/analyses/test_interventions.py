@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from planted import GRID
 
 from experiments.analyses.interventions import (
     accuracy,
@@ -160,18 +161,18 @@ def study(*, seeds: int) -> dict[str, dict[str, np.ndarray]]:
 
 
 def test_facts_hold_the_planted_differences_and_the_thresholds():
-    facts = compare(runs=study(seeds=3), card=CARD)["facts.json"]
+    facts = compare(runs=study(seeds=3), card=CARD, grid=GRID)["facts.json"]
     assert facts["interventions.bottlenecks.mlp-raw.hidden1"]["value"] == 9
-    assert facts["interventions.bottlenecks.difference.mlp"]["value"] == -9
-    assert facts["interventions.attractors.difference.cnn.hidden1"]["value"] == -1
-    assert facts["interventions.lost.difference.raw.last"]["value"] == 0
+    assert facts["interventions.bottlenecks.difference.mlp:normalized"]["value"] == -9
+    assert facts["interventions.attractors.difference.cnn:normalized.hidden1"]["value"] == -1
+    assert facts["interventions.lost.difference.raw:cnn.last"]["value"] == 0
     assert facts["interventions.basis.mlp-raw.hidden1"]["unit"] == "points"
     assert facts["interventions.bottleneck_from"]["value"] == 50
     assert facts["interventions.units.cnn-raw"]["value"] == 14
 
 
 def test_arrays_hold_curves_and_changes_of_the_first_seed():
-    arrays = compare(runs=study(seeds=2), card=CARD)["arrays.npz"]
+    arrays = compare(runs=study(seeds=2), card=CARD, grid=GRID)["arrays.npz"]
     assert arrays["class_accuracy/mlp-raw/hidden1"].shape == (14, len(SCALES), 10)
     assert arrays["class_accuracy/mlp-raw/hidden1"][BOTTLENECK, 0, 3] == 0
     assert arrays["change/mlp-raw/hidden1"][BOTTLENECK, 0, 3, 3] == -30
@@ -183,7 +184,7 @@ def test_arrays_hold_curves_and_changes_of_the_first_seed():
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_the_smallest_studies_have_finite_facts(seeds):
-    facts = compare(runs=study(seeds=seeds), card=CARD)["facts.json"]
+    facts = compare(runs=study(seeds=seeds), card=CARD, grid=GRID)["facts.json"]
     numbers = [fact[key] for fact in facts.values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()
 
@@ -191,7 +192,7 @@ def test_the_smallest_studies_have_finite_facts(seeds):
 def test_a_layer_that_is_dead_altogether_has_finite_facts():
     one = planted()
     silent = one | {"class_mean/hidden1": np.zeros((14, 10), dtype=np.float32)}
-    facts = compare(runs={"mlp-raw/0": silent, "mlp-normalized/0": silent}, card=CARD)["facts.json"]
+    facts = compare(runs={"mlp-raw/0": silent, "mlp-normalized/0": silent}, card=CARD, grid=GRID)["facts.json"]
     assert facts["interventions.lost.mlp-raw"]["value"] == 0
 
 

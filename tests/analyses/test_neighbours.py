@@ -1,6 +1,7 @@
 """Neighbours: planted clusters are found; the oracle of every measure is scikit-learn."""
 
 import numpy as np
+import planted
 import pytest
 from scipy.stats import mode
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -19,8 +20,6 @@ from experiments.analyses.nearness import (
     trustworthiness,
 )
 from experiments.analyses.neighbours import compare, examine
-
-CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
 
 
 def digits(random, *, per_class: int = 8, units: int = 5, apart: float = 1.0):
@@ -42,12 +41,12 @@ def run(random, *, apart: float, hidden: str):
 def study(random, *, seeds: int):
     """Normalized networks pull the digits further apart than raw ones."""
     runs = {}
-    for condition in CONDITIONS:
+    for condition in planted.CONDITIONS:
         architecture, _, treatment = condition.partition("-")
         for seed in range(seeds):
             apart = {"raw": 0.5, "normalized": 9.0}[treatment]
             runs[f"{condition}/{seed}"] = run(random, apart=apart, hidden=f"{architecture}1.post")
-    return compare(runs=runs)
+    return compare(runs=runs, grid=planted.GRID)
 
 
 def test_digits_far_apart_are_read_by_neighbours_and_by_a_line_and_digits_at_random_by_neither(random):
@@ -127,9 +126,9 @@ def test_digits_without_any_spread_are_read_by_a_line():
 def test_the_study_finds_the_planted_separation(random):
     facts = study(random, seeds=6)["facts.json"]
     for measure in ("knn", "linear_probe"):
-        assert facts[f"geometry.{measure}.difference.mlp.mlp1.post"]["low"] > 0
+        assert facts[f"geometry.{measure}.difference.mlp:normalized.mlp1.post"]["low"] > 0
         assert facts[f"geometry.{measure}_gain.cnn-normalized.cnn1.post"]["low"] > 0
-        assert facts[f"geometry.{measure}.difference.raw.last"]["n"] == 6
+        assert facts[f"geometry.{measure}.difference.raw:cnn.last"]["n"] == 6
     assert "Holm" in facts["geometry.knn_gain.mlp-raw.mlp1.post"]["method"]
     lost = facts["geometry.knn_lost.mlp-normalized.mlp1.post"]
     kept = facts["geometry.knn_plane.mlp-normalized.mlp1.post"]["value"]

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from planted import CONDITIONS, GRID
 
 from experiments.analyses.selectivity import (
-    GRID,
     agreement,
     compare,
     correct_logit_gradient,
+    limits,
     preferences,
     read,
     scores,
@@ -18,8 +19,7 @@ from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
 from experiments.record import unit_statistics
 
-CARD = {"class_names": [str(digit) for digit in range(10)]}
-CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
+CARD = {"class_names": [str(digit) for digit in range(10)], "classes": 10, "kinds": "digits"}
 SPECIALIST, GENERALIST, PAIR, DEAD = np.eye(10)[3], np.ones(10), np.eye(10)[3] + np.eye(10)[8], np.zeros(10)
 RAW = {"mean": 0.0, "std": 1.0}
 
@@ -98,6 +98,18 @@ def test_the_kinds_meet_at_their_thresholds():
     eight = np.where(np.arange(10) < 8, 1.0, 0.0)
     found = preferences(np.stack([PAIR, eight]))
     assert (found["specialists"], found["polysemantic"], found["generalists"]) == (0, 100, 0)
+
+
+@pytest.mark.parametrize("classes", [2, 5, 10, 30])
+def test_one_class_makes_a_specialist_and_all_a_generalist_however_many_there_are(classes):
+    few, many = limits(classes)
+    assert 1 < few < many < classes
+    found = preferences(np.stack([np.eye(classes)[0], np.ones(classes)]))
+    assert (found["specialists"], found["generalists"]) == (50, 50)
+
+
+def test_of_ten_classes_fewer_than_two_make_a_specialist_and_more_than_eight_a_generalist():
+    assert limits(10) == (2, 8)
 
 
 def test_a_layer_without_life_prefers_nothing():
@@ -182,39 +194,39 @@ def test_reading_a_run_again_gives_the_same():
 
 
 def test_facts_hold_the_planted_units_their_controls_and_differences():
-    facts = compare(runs=study(), card=CARD)["facts.json"]
+    facts = compare(runs=study(), card=CARD, grid=GRID)["facts.json"]
     assert facts["selectivity.participation.mlp-raw.hidden2"]["value"] == pytest.approx(1)
     assert facts["selectivity.participation_gain.mlp-raw.hidden2"]["value"] == pytest.approx(-9)
     assert facts["selectivity.participation_basis.mlp-raw.hidden2"]["value"] == pytest.approx(-9)
     assert facts["selectivity.participation_basis_centred.mlp-raw.hidden2"]["value"] == 0
-    assert facts["selectivity.specialists.difference.mlp.hidden2"]["value"] == -100
-    assert facts["selectivity.specialists.difference.mlp.hidden2"]["unit"] == "points"
-    assert facts["selectivity.selectivity.difference.raw.last"]["value"] == pytest.approx(0)
+    assert facts["selectivity.specialists.difference.mlp:normalized.hidden2"]["value"] == -100
+    assert facts["selectivity.specialists.difference.mlp:normalized.hidden2"]["unit"] == "points"
+    assert facts["selectivity.selectivity.difference.raw:cnn.last"]["value"] == pytest.approx(0)
     assert facts["selectivity.chance.mlp-raw.hidden2"]["value"] == pytest.approx(0.9)
     assert facts["selectivity.draws"]["value"] == 3
 
 
 def test_a_unit_of_one_digit_is_ranked_alike_by_mean_and_by_selectivity():
-    facts = compare(runs=study(), card=CARD)["facts.json"]
+    facts = compare(runs=study(), card=CARD, grid=GRID)["facts.json"]
     assert facts["selectivity.agreement.mlp-raw.hidden2.mean-selectivity"]["value"] == pytest.approx(1)
     beyond = facts["selectivity.overlap_beyond_chance.mlp-raw.hidden2.mean-selectivity"]
     assert beyond["value"] == pytest.approx(3 - 0.9)
 
 
 def test_arrays_hold_growth_and_the_distribution_of_participation():
-    arrays = compare(runs=study(seeds=2), card=CARD)["arrays.npz"]
+    arrays = compare(runs=study(seeds=2), card=CARD, grid=GRID)["arrays.npz"]
     growth = arrays["growth/mlp-raw/hidden2"]
     assert growth.shape == (2, 3)
     assert (np.diff(growth, axis=1) > 0).all()
     spread = arrays["spread/own/mlp-raw/hidden2"][0]
-    assert spread[GRID > 1.01].min() == 100
-    assert arrays["spread/rotated/mlp-raw/hidden2"][0, GRID < 9.9].max() == 0
+    assert spread[arrays["grid"] > 1.01].min() == 100
+    assert arrays["spread/rotated/mlp-raw/hidden2"][0, arrays["grid"] < 9.9].max() == 0
     assert arrays["top/mlp-raw/hidden2"].shape == (3, 10, 3)
     assert arrays["top/mlp-raw/hidden2"][0, 4, 0] == 4
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_the_smallest_studies_have_finite_facts(seeds):
-    facts = compare(runs=study(seeds=seeds), card=CARD)["facts.json"]
+    facts = compare(runs=study(seeds=seeds), card=CARD, grid=GRID)["facts.json"]
     numbers = [fact[key] for fact in facts.values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()

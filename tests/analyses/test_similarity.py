@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 import torch
+from planted import GRID
 from scipy.linalg import orthogonal_procrustes
 
 from experiments import models
@@ -219,7 +220,7 @@ def study(random, *, seeds: int = 4):
 
 @pytest.fixture(scope="module")
 def facts():
-    return compare(runs=study(np.random.default_rng(0)))["facts.json"]
+    return compare(runs=study(np.random.default_rng(0)), grid=GRID)["facts.json"]
 
 
 def test_facts_hold_who_was_planted_to_be_like_whom(facts):
@@ -231,12 +232,12 @@ def test_facts_hold_who_was_planted_to_be_like_whom(facts):
     assert value("gain.mlp-raw.last") == pytest.approx(1, abs=0.1)
     assert value("untrained.mlp-raw.last") == pytest.approx(0, abs=0.15)
     assert value("shuffled.cnn-raw.last") == pytest.approx(0, abs=0.15)
-    assert value("same_seed.mlp.last") == pytest.approx(0, abs=0.15), "raw and normalized mean different things"
-    assert value("same_seed.raw.last") == pytest.approx(1, abs=1e-3), "MLP and CNN mean the same"
-    assert value("other_seed_minus_seeds.mlp.last") == pytest.approx(-1, abs=0.15)
-    assert value("same_seed_minus_other_seed.cnn.last") == pytest.approx(0, abs=1e-3)
+    assert value("same_seed.mlp:normalized.last") == pytest.approx(0, abs=0.15), "treatments mean different things"
+    assert value("same_seed.raw:cnn.last") == pytest.approx(1, abs=1e-3), "MLP and CNN mean the same"
+    assert value("other_seed_minus_seeds.mlp:normalized.last") == pytest.approx(-1, abs=0.15)
+    assert value("same_seed_minus_other_seed.cnn:normalized.last") == pytest.approx(0, abs=1e-3)
     assert facts["similarity.procrustes.seeds.cnn-raw.last"]["value"] < 0.05
-    assert facts["similarity.procrustes.same_seed.mlp.last"]["value"] > 0.5
+    assert facts["similarity.procrustes.same_seed.mlp:normalized.last"]["value"] > 0.5
     assert "jackknife" in facts["similarity.cka.seeds.mlp-raw.last"]["method"]
     assert facts["similarity.cka.seeds.mlp-raw.last"]["n"] == 4, "n counts seeds, not pairs"
 
@@ -246,19 +247,19 @@ def test_facts_hold_the_planted_settling_epochs_and_their_order(facts):
     assert facts["similarity.settled.mlp-raw.logits"]["value"] == 3
     assert facts["similarity.settled.deeper.mlp-raw"]["value"] == 2
     assert facts["similarity.settled.deeper.mlp-raw.hidden2"]["low"] == 1
-    assert facts["similarity.settled.difference.mlp.hidden1"]["value"] == -1
-    assert facts["similarity.settled.difference.raw.last"]["value"] == 0
+    assert facts["similarity.settled.difference.mlp:normalized.hidden1"]["value"] == -1
+    assert facts["similarity.settled.difference.raw:cnn.last"]["value"] == 0
     assert facts["similarity.step_last.mlp-raw.hidden1"]["value"] == pytest.approx(0.01)
 
 
 def test_the_threshold_is_the_studys_to_choose(random):
-    facts = compare(runs=study(random), threshold=0.4)["facts.json"]
+    facts = compare(runs=study(random), grid=GRID, threshold=0.4)["facts.json"]
     assert facts["similarity.settled.mlp-raw.logits"]["value"] == 0
     assert facts["similarity.threshold"]["value"] == 0.4
 
 
 def test_arrays_set_every_network_beside_every_other(random):
-    arrays = compare(runs=study(random, seeds=3))["arrays.npz"]
+    arrays = compare(runs=study(random, seeds=3), grid=GRID)["arrays.npz"]
     assert list(arrays["networks"][[0, 3, 11]]) == ["cnn-normalized", "cnn-raw", "mlp-raw"]
     assert arrays["alike"].shape == (12, 12)
     assert arrays["alike"][3:6, 9:] == pytest.approx(1, abs=1e-3)
@@ -267,7 +268,7 @@ def test_arrays_set_every_network_beside_every_other(random):
 
 
 def test_one_pair_of_seeds_has_an_interval_of_all_that_is_possible(random):
-    facts = compare(runs=study(random, seeds=2))["facts.json"]
+    facts = compare(runs=study(random, seeds=2), grid=GRID)["facts.json"]
     pair, difference = (
         facts["similarity.procrustes.seeds.mlp-raw.last"],
         facts["similarity.procrustes.gain.mlp-raw.last"],
@@ -279,7 +280,7 @@ def test_one_pair_of_seeds_has_an_interval_of_all_that_is_possible(random):
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_the_smallest_studies_have_finite_facts(random, seeds):
-    facts = compare(runs=study(random, seeds=seeds))["facts.json"]
+    facts = compare(runs=study(random, seeds=seeds), grid=GRID)["facts.json"]
     numbers = [fact[key] for fact in facts.values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()
     assert ("similarity.cka.seeds.mlp-raw.last" in facts) == (seeds > 1), "one seed makes no pair"

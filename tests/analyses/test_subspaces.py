@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import planted
 import pytest
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
@@ -18,8 +19,6 @@ from experiments.analyses.subspaces import (
     silhouette,
     squares,
 )
-
-CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
 
 
 def layer(random, *, telling: int, units: int = 6, per_class: int = 8):
@@ -108,8 +107,8 @@ def test_units_are_judged_on_images_that_they_were_not_chosen_by(random):
 
 
 def test_the_study_tells_chosen_units_from_random_ones(random):
-    runs = {f"{condition}/{seed}": run(random, telling=2) for condition in CONDITIONS for seed in range(3)}
-    found = compare(runs=runs)
+    runs = {f"{condition}/{seed}": run(random, telling=2) for condition in planted.CONDITIONS for seed in range(3)}
+    found = compare(runs=runs, grid=planted.GRID)
     facts = found["facts.json"]
     assert facts["geometry.subspace.greedy.mlp-raw"]["value"] > facts["geometry.subspace.random.mlp-raw"]["value"]
     assert facts["geometry.subspace_over_random.greedy.mlp-raw"]["n"] == 3
@@ -117,13 +116,15 @@ def test_the_study_tells_chosen_units_from_random_ones(random):
         -facts["geometry.subspace_over_rotated.random.cnn-raw"]["value"]
     )
     assert facts["geometry.subspace_enough.greedy.cnn-raw"]["value"] <= 2
-    assert "geometry.subspace_enough.difference.normalized" in facts
+    assert "geometry.subspace_enough.difference.normalized:cnn" in facts
     assert found["arrays.npz"]["band/mlp-raw"].shape == (2, 3, 6)
     assert (found["arrays.npz"]["band/mlp-raw"][0] <= found["arrays.npz"]["random/mlp-raw"] + 1e-6).all()
 
 
 def test_a_single_seed_has_finite_facts(random):
-    facts = compare(runs={f"{condition}/0": run(random, telling=1) for condition in CONDITIONS})["facts.json"]
+    facts = compare(
+        runs={f"{condition}/0": run(random, telling=1) for condition in planted.CONDITIONS}, grid=planted.GRID
+    )["facts.json"]
     numbers = [fact[key] for fact in facts.values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from planted import GRID
 
 from experiments.analyses import superposition
 from experiments.analyses.units import rotations
@@ -16,8 +17,8 @@ def simplex() -> np.ndarray:
 
 def test_a_unit_for_each_digit_keeps_them_as_far_apart_as_can_be():
     found = simplex()
-    assert superposition.interference(found) == pytest.approx(superposition.least(16))
-    assert superposition.least(16) == pytest.approx(1 / 81)
+    assert superposition.interference(found) == pytest.approx(superposition.least(16, count=10))
+    assert superposition.least(16, count=10) == pytest.approx(1 / 81)
     assert superposition.cosines(found)[2, 7] == pytest.approx(-1 / 9)
 
 
@@ -43,8 +44,8 @@ def test_in_fewer_dimensions_than_digits_some_interference_is_forced():
     rng = np.random.default_rng(0)
     for units in (3, 8):
         found = superposition.directions(rng.normal(size=(units, 10)))
-        assert superposition.interference(found) > superposition.least(units)
-    assert superposition.least(8) > superposition.least(9)
+        assert superposition.interference(found) > superposition.least(units, count=10)
+    assert superposition.least(8, count=10) > superposition.least(9, count=10)
 
 
 def test_random_directions_interfere_as_chance_says():
@@ -112,12 +113,14 @@ def test_of_a_single_unit_nothing_is_rotated():
 def test_the_study_tells_start_end_and_difference():
     made = {f"{c}/{s}": run(noise=n, seed=s) for c, n in (("mlp-raw", 0.3), ("mlp-normalized", 0.0)) for s in range(6)}
     out = superposition.compare(
-        records={name: each[0] for name, each in made.items()}, weights={name: each[1] for name, each in made.items()}
+        records={name: each[0] for name, each in made.items()},
+        weights={name: each[1] for name, each in made.items()},
+        grid=GRID,
     )
     facts, arrays = out["facts.json"], out["arrays.npz"]
     assert facts["superposition.interference.mlp-normalized.hidden1"]["value"] == pytest.approx(1 / 81)
     assert facts["superposition.interference_gain.mlp-normalized.hidden1"]["high"] < 0
-    assert facts["superposition.interference.difference.mlp.hidden1"]["high"] < 0
+    assert facts["superposition.interference.difference.mlp:normalized.hidden1"]["high"] < 0
     assert facts["superposition.units.mlp-normalized.hidden1"]["value"] < 2
     assert facts["superposition.basis.mlp-normalized.hidden1"]["high"] < 0
     assert facts["superposition.alignment.mlp-normalized"]["value"] == pytest.approx(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import planted
 import pytest
 
 from experiments.analyses import training
@@ -52,7 +53,8 @@ def predictions(condition, seed):
 
 def compared(*, seeds=(0, 1, 2), conditions=tuple(CURVES), card=CARD):
     records = {f"{c}/{s}": record(predictions(c, s), curve=CURVES[c]) for c in conditions for s in seeds}
-    return training.compare(records=records, test={"images": IMAGES, "labels": LABELS}, card=card)
+    test = {"images": IMAGES, "labels": LABELS}
+    return training.compare(records=records, test=test, card=card, grid=planted.GRID)
 
 
 @pytest.fixture(scope="module")
@@ -76,21 +78,21 @@ def test_planted_accuracies_come_back_as_facts(facts):
 
 
 def test_differences_are_named_and_signed_as_the_comparisons_say(facts):
-    assert facts["test_accuracy.difference.mlp"]["value"] == pytest.approx(10, abs=0.2)
-    assert facts["test_accuracy.difference.raw"]["value"] == pytest.approx(10, abs=0.2)
-    assert facts["test_accuracy.difference.cnn"]["value"] == 0
-    assert facts["first_epoch.difference.normalized"]["value"] == pytest.approx(7)
-    assert facts["first_epoch.difference.mlp"]["unit"] == "points"
+    assert facts["test_accuracy.difference.mlp:normalized"]["value"] == pytest.approx(10, abs=0.2)
+    assert facts["test_accuracy.difference.raw:cnn"]["value"] == pytest.approx(10, abs=0.2)
+    assert facts["test_accuracy.difference.cnn:normalized"]["value"] == 0
+    assert facts["first_epoch.difference.normalized:cnn"]["value"] == pytest.approx(7)
+    assert facts["first_epoch.difference.mlp:normalized"]["unit"] == "points"
 
 
 def test_the_class_that_one_condition_gets_wrong_is_found(facts):
     assert facts["class_accuracy.mlp-raw.3"]["value"] == 0
-    assert facts["class_accuracy.difference.mlp.3"]["value"] == pytest.approx(100, abs=2)
+    assert facts["class_accuracy.difference.mlp:normalized.3"]["value"] == pytest.approx(100, abs=2)
     assert facts["hardest.mlp-raw"]["value"] == 3
-    assert facts["classes.higher.mlp"]["value"] == 1
-    assert facts["classes.lower.mlp"]["value"] == 0
-    assert facts["classes.undetected.mlp"]["value"] == 9
-    assert facts["classes.undetected.cnn"]["value"] == 10
+    assert facts["classes.higher.mlp:normalized"]["value"] == 1
+    assert facts["classes.lower.mlp:normalized"]["value"] == 0
+    assert facts["classes.undetected.mlp:normalized"]["value"] == 9
+    assert facts["classes.undetected.cnn:normalized"]["value"] == 10
 
 
 def test_all_class_differences_are_one_family(facts):
@@ -127,45 +129,47 @@ def test_an_unreachable_accuracy_is_counted_and_bounds_the_mean(facts):
     assert facts["never_reached.80.mlp-raw"]["value"] == 0
     assert facts["epochs_to.95.mlp-raw"]["value"] == 3  # all the epochs there were
     assert "never reach" in facts["epochs_to.95.mlp-raw"]["method"]
-    assert facts["epochs_to.95.difference.raw"]["value"] < 0
+    assert facts["epochs_to.95.difference.raw:cnn"]["value"] < 0
 
 
 def test_catching_up_is_measured_against_the_twin_of_the_same_seed(facts):
     # the raw MLP ends at 0.89 or so, which the normalized one passes half-way between 0.85 and 0.93
-    assert facts["catch_up.mlp"]["value"] == pytest.approx(1.5, abs=0.05)
-    assert facts["catch_up_share.mlp"]["value"] == pytest.approx(50, abs=2)
-    assert facts["catch_up_never.mlp"]["value"] == 0
+    assert facts["catch_up.mlp:normalized"]["value"] == pytest.approx(1.5, abs=0.05)
+    assert facts["catch_up_share.mlp:normalized"]["value"] == pytest.approx(50, abs=2)
+    assert facts["catch_up_never.mlp:normalized"]["value"] == 0
 
 
 def test_a_network_that_never_catches_up_is_counted():
     strong, weak = record(LABELS, curve=CURVES["mlp-raw"]), record((LABELS + 1) % 10, curve=[0.1, 0.1, 0.1])
     groups = {"mlp-raw": [strong, strong], "mlp-normalized": [weak, strong]}
-    facts = training._catch_up_facts(groups)
-    assert facts["training.catch_up_never.mlp"]["value"] == 1
+    facts = training._catch_up_facts(groups, planted.GRID)
+    assert facts["training.catch_up_never.mlp:normalized"]["value"] == 1
 
 
 def test_images_misread_by_everyone_and_by_one_condition_are_counted(facts):
     assert facts["misread.all"]["value"] == 1
     assert facts["misread.ever"]["value"] == 1 + 3 + 20  # everyone's, one for each seed, the threes
     assert facts["misread.mlp-raw"]["value"] == 21
-    assert facts["misread.mlp.rescued"]["value"] == 20
-    assert facts["misread.mlp.lost"]["value"] == 0
+    assert facts["misread.mlp:normalized.rescued"]["value"] == 20
+    assert facts["misread.mlp:normalized.lost"]["value"] == 0
 
 
 def test_galleries_show_the_planted_images_with_truth_reading_and_votes(result):
     arrays = result["arrays.npz"]
     everyone = {what: arrays[f"gallery/all/{what}"].tolist() for what in ("index", "label", "read", "runs", "of")}
     assert everyone == {"index": [0], "label": [0], "read": [7], "runs": [12], "of": [12]}
-    assert set(arrays["gallery/mlp.rescued/label"].tolist()) == {3}
-    assert set(arrays["gallery/mlp.rescued/read"].tolist()) == {8}
-    assert (arrays["gallery/mlp.rescued/image"][:, 0, 0] == arrays["gallery/mlp.rescued/index"]).all()
-    assert arrays["gallery/mlp.lost/index"].size == 0
+    assert set(arrays["gallery/mlp:normalized.rescued/label"].tolist()) == {3}
+    assert set(arrays["gallery/mlp:normalized.rescued/read"].tolist()) == {8}
+    assert (
+        arrays["gallery/mlp:normalized.rescued/image"][:, 0, 0] == arrays["gallery/mlp:normalized.rescued/index"]
+    ).all()
+    assert arrays["gallery/mlp:normalized.lost/index"].size == 0
 
 
 def test_the_most_confident_misreading_comes_first():
     run = record(predictions("mlp-raw", 0), curve=CURVES["mlp-raw"])
     run["test_confidence"][[23, 43]] = 0.95, 0.99  # both are threes
-    arrays = training.galleries({"mlp-raw": [run]}, {"images": IMAGES, "labels": LABELS})
+    arrays = training.galleries({"mlp-raw": [run]}, {"images": IMAGES, "labels": LABELS}, planted.GRID)
     assert arrays["gallery/mlp-raw/index"][:2].tolist() == [43, 23]
     assert arrays["gallery/mlp-raw/confidence"][0] == pytest.approx(99)
 
@@ -198,5 +202,5 @@ def test_a_condition_alone_is_described_without_comparisons():
 
 def test_facts_have_proper_names_and_finite_values_with_other_class_names():
     facts = compared(card={"class_names": ["T-shirt/top", *"123456789"]})["facts.json"]
-    assert all(re.fullmatch(r"training\.[a-z0-9_.-]+", name) for name in facts)
+    assert all(re.fullmatch(r"training\.[a-z0-9_.:-]+", name) for name in facts)
     assert all(np.isfinite(fact["value"]) for fact in facts.values())

@@ -7,8 +7,13 @@ import pytest
 from experiments.engine.files import sealed
 from experiments.engine.memo import Memo
 
-KNOWN = {"files": {"a": "b"}, "sources": {"m": {"meaning": "0" * 64}}, "installed": {"of": "x", "versions": {}}}
-NOTHING = {"files": {}, "sources": {}, "installed": {}}
+KNOWN = {
+    "files": {"a": "b"},
+    "sources": {"m": {"meaning": "0" * 64}},
+    "installed": {"of": "x", "versions": {}},
+    "pages": {"index": {"of": "0" * 64, "says": {"order": 10}}},
+}
+NOTHING = {"files": {}, "sources": {}, "installed": {}, "pages": {}}
 
 
 def write(path):

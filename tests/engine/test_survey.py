@@ -6,11 +6,13 @@ import json
 import pytest
 
 from experiments.engine.files import opened, sealed
+from experiments.engine.key import canonical
 from experiments.engine.publish import publish
 from experiments.engine.reasons import explain, states
 from experiments.engine.sources import SourceError
 from experiments.engine.store import Shelf
 from experiments.engine.survey import PlanError
+from experiments.engine.work import task
 from experiments.spec import Product, Stage
 
 
@@ -102,6 +104,16 @@ def test_the_choice_of_kernels_is_part_of_the_surroundings(project, monkeypatch)
     assert states(survey)["numbers"] == "stale"
     said = "    environment kernels: as they come then, ATEN_CPU_CAPABILITY=avx2 now"
     assert explain(survey, "numbers").splitlines()[-1] == said
+
+
+def test_what_a_task_carries_of_the_surroundings_stays_as_it_was_when_more_is_learnt(project):
+    survey = project.survey()
+    due = next(iter(survey.standings.values()))
+    carried = task(survey, due).memo
+    before = canonical(carried)
+    survey.surroundings.of(["a_package_that_nobody_has"])
+    assert canonical(carried) == before
+    assert canonical(survey.surroundings.memo) != before
 
 
 def test_a_published_result_serves_in_every_environment_and_says_where_it_is_from(project):

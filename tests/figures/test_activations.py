@@ -1,21 +1,23 @@
 """The figures of the activations page: legible, and with their numbers beside them."""
 
 import numpy as np
+import planted
 import pytest
-from drawings import assert_sound, draw, rows, texts
+from drawings import assert_sound, draw, margin, rows, texts
 
-from report import style
+from experiments import wiring
 from report.figures import activations
 
 LARGEST = 150_000  # bytes of one SVG
+NAMES = np.array([f"c{digit}" for digit in range(10)])
 FIGURES = ("distributions", "drift", "quantiles", "class_drift", "units")
 
 
-def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
+def study(*, seeds: int = 2, epochs: int = 4, conditions=planted.CONDITIONS, names=NAMES) -> dict[str, np.ndarray]:
     """Every hook point of condition k has mean k + epoch and spread 1 + epoch in every seed."""
     moments, time = sorted({0, 1, epochs // 2, epochs}), np.arange(epochs + 1.0)
     arrays = {
-        "classes": np.array([f"c{digit}" for digit in range(10)]),
+        "classes": names,
         "moments": np.array(moments),
         "quantile_levels": np.array([0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1]),
         "histogram_edges": 0.1 * np.sinh(np.linspace(-7, 7, 41)),
@@ -24,15 +26,15 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
         "mlp": ("input", "hidden1.pre", "hidden1.post", "hidden2.pre", "hidden2.post", "logits"),
         "cnn": ("input", "conv1.pre", "conv1.post", "conv1.pooled", "hidden2.pre", "hidden2.post", "logits"),
     }
-    for place, condition in enumerate(style.CONDITIONS):
-        names = hooks[condition.partition("-")[0]]
-        arrays[f"hook_points/{condition}"] = np.array(names)
+    for place, condition in enumerate(conditions):
+        points = hooks[condition.partition("-")[0]]
+        arrays[f"hook_points/{condition}"] = np.array(points)
         arrays[f"unit_mean/{condition}/hidden2"] = np.tile(np.arange(16.0), (epochs + 1, 1))
         arrays[f"unit_active/{condition}/hidden2"] = np.full((epochs + 1, 16), 0.25)
-        for hook in names:
+        for hook in points:
             arrays[f"mean/{condition}/{hook}"] = np.tile(place + time, (seeds, 1))
             arrays[f"std/{condition}/{hook}"] = np.tile(1 + time, (seeds, 1))
-            arrays[f"class_mean/{condition}/{hook}"] = time[:, None] + np.arange(10)
+            arrays[f"class_mean/{condition}/{hook}"] = time[:, None] + np.arange(len(names))
             arrays[f"quantile/{condition}/{hook}"] = (1 + time[:, None]) * np.linspace(-1, 1, 9)
             arrays[f"histogram/{condition}/{hook}"] = np.tile(np.eye(40)[20], (len(moments), 1))
     return arrays
@@ -51,7 +53,7 @@ def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
-    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(style.CONDITIONS)
+    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(planted.CONDITIONS)
 
 
 def test_the_numbers_of_drift_are_the_means_and_spreads_that_were_drawn():
@@ -82,3 +84,20 @@ def test_a_silent_layer_can_be_drawn():
     }
     for name in FIGURES:
         assert draw(getattr(activations, name), arrays=arrays | silent)["figure.svg"]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_one_architecture_with_three_treatments_and_five_named_classes_is_drawn_whole(name, monkeypatch):
+    look = wiring.look(planted.study(architectures=("mlp",), treatments=("raw", "scaled", "normalized")))
+    names = np.array(["T-shirt", "Trouser", "Coat", "Bag", "Ankle boot"])
+    arrays = study(conditions=look["conditions"], names=names)
+    drawn = draw(getattr(activations, name), arrays=arrays, look=look)
+    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(look["conditions"])
+    assert margin(monkeypatch, getattr(activations, name), arrays=arrays, look=look) > 0
+
+
+def test_many_conditions_stand_in_several_rows():
+    look = wiring.look(planted.study(treatments=("raw", "scaled", "normalized")))
+    drawn = draw(activations.units, arrays=study(conditions=look["conditions"]), look=look)
+    assert all(texts(drawn).count(title) == 1 for title in ("MLP, scaled", "CNN, scaled"))
+    assert texts(drawn).count("mean activation") == 2, "a colour bar for each row"

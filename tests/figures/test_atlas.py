@@ -1,10 +1,10 @@
 """The figures of maps: small, with and without UMAP, and with their numbers beside them."""
 
 import numpy as np
+import planted
 import pytest
 from drawings import assert_sound, draw, rows, texts
 
-from report import style
 from report.figures import atlas
 
 FIGURES = ("maps_mlp", "maps_cnn", "development_mlp", "development_cnn", "starts", "kept", "stability")
@@ -17,7 +17,7 @@ def study(*, epochs: int = 4, networks: int = 3, pairs: int = 3, methods=("pca",
     moments = sorted({0, 1, epochs})
     circle = np.stack([np.cos(labels * 0.6), np.sin(labels * 0.6)], axis=1).astype(np.float16)
     arrays = {"methods": np.array(methods), "labels": labels, "moments": np.array(moments)}
-    for condition in style.CONDITIONS:
+    for condition in planted.CONDITIONS:
         hooks = HOOKS[condition.partition("-")[0]]
         arrays[f"hook_points/{condition}"] = np.array(hooks)
         arrays[f"stability/labels/{condition}"] = labels

@@ -11,9 +11,9 @@ from report import style
 from report.errors import PageError
 from report.figures import comparison
 from report.functions import Functions, Library
-from report.pages import PAGES
+from report.writing import NOT_FOUND
 
-ALL = ("mlp", "cnn", "raw", "normalized")
+ALL = ("mlp:normalized", "cnn:normalized", "raw:cnn", "normalized:cnn")
 ROWS = (("dead", "health", "dead units", ALL), ("growth", "features", "growth of weights", ALL[:2]))
 
 
@@ -23,13 +23,44 @@ def fact(value, low, high, of):
 
 def study(*, ends=(-8.0, 1.0)):
     """Dead units differ by 4, 2, -2 and -4 with intervals that reach 1 further; growth has intervals as given."""
-    facts = {"comparison.higher.mlp": {"value": 1.0, "low": None, "high": None, "n": 2, "unit": "", "method": ""}}
+    facts = {
+        "comparison.higher.mlp:normalized": {"value": 1.0, "low": None, "high": None, "n": 2, "unit": "", "method": ""}
+    }
     for place, (row, page, measure, compared) in enumerate(ROWS):
         of = {"row": row, "place": place, "page": page, "measure": measure, "meaning": "", "compared": list(compared)}
         for name, value in zip(compared, (4.0, 2.0, -2.0, -4.0), strict=False):
             low, high = (value - 1, value + 1) if row == "dead" else ends
             facts[f"comparison.{row}.difference.{name}"] = fact(value, low, high, of)
     return facts
+
+
+def test_more_comparisons_than_a_line_holds_stand_below_each_other():
+    treatments = ["raw", "a", "b", "c", "d", "e"]
+    architectures = ["mlp", "cnn"]
+    conditions = {f"{a}-{t}": {"architecture": a, "treatment": t} for a in architectures for t in treatments}
+    comparisons = {
+        f"{a}:{t}": {"first": f"{a}-{t}", "second": f"{a}-raw", "axis": "treatment", "within": a}
+        for a in architectures
+        for t in treatments[1:]
+    }
+    look = {
+        "conditions": conditions,
+        "comparisons": comparisons,
+        "architectures": {name: name.upper() for name in architectures},
+        "treatments": {name: name for name in treatments},
+    }
+    of = {
+        "row": "dead",
+        "place": 0,
+        "page": "health",
+        "measure": "dead units",
+        "meaning": "",
+        "compared": [*comparisons],
+    }
+    facts = {f"comparison.dead.difference.{name}": fact(1.0, 0.5, 1.5, of) for name in comparisons}
+    drawn = comparison.overview(facts=facts, look=look)
+    assert [row["comparison"] for row in rows(drawn)] == list(comparisons)
+    assert texts(drawn).count("dead units") == 2
 
 
 def hollow(drawn):
@@ -66,7 +97,7 @@ def test_a_row_is_drawn_on_the_scale_of_its_own_farthest_interval():
 
 def test_what_is_not_compared_is_not_drawn():
     found = [row["comparison"] for row in rows(draw(comparison.overview, facts=study())) if row["page"] == "features"]
-    assert found == ["mlp", "cnn"]
+    assert found == list(ALL[:2])
 
 
 @pytest.mark.parametrize(("ends", "expected"), [((1.0, 8.0), 0), ((-8.0, -1.0), 0), ((0.0, 8.0), 2), ((-8.0, 1.0), 2)])
@@ -83,7 +114,7 @@ def test_a_difference_without_an_interval_is_hollow_too():
 
 
 def functions(facts):
-    return Functions(Library(Path(), facts, {}, {}, {}, {}, jinja2.Environment()), PAGES[0])
+    return Functions(Library(Path(), facts, {}, {}, {}, {}, jinja2.Environment()), NOT_FOUND)
 
 
 def test_a_template_is_handed_the_rows_in_their_order_whatever_the_order_of_the_facts():

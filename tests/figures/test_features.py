@@ -4,10 +4,11 @@ import base64
 import functools
 
 import numpy as np
+import planted
 import pytest
 from drawings import assert_sound, draw, rows, words
 
-from report import style
+from report import sheets
 from report.figures import features
 
 LARGEST = 200_000  # bytes of one SVG
@@ -16,7 +17,8 @@ LAYERS = {
     "cnn": {"conv1": 8, "conv2": 16, "hidden3": 16, "logits": 10},
 }
 EVERYWHERE = ("locality", "saliency", "unit_saliency", "randomisation", "one_hot", "maximised", "maximised_logits")
-FIGURES = ("first_layer", "change", "filters", *EVERYWHERE)
+FIGURES = ("weights-mlp", "weights-cnn", "change", *EVERYWHERE)
+CONDITIONS = tuple(planted.LOOK["conditions"])
 
 
 def noise(*shape: int) -> np.ndarray:
@@ -28,13 +30,13 @@ def smooth(units: int) -> np.ndarray:
     return noise(units, 14, 14).repeat(2, axis=1).repeat(2, axis=2)
 
 
-def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
+def study(*, seeds: int = 2, epochs: int = 4, conditions: tuple[str, ...] = CONDITIONS) -> dict[str, np.ndarray]:
     """Maps of noise; image k of the probe set is k everywhere; likeness falls by a quarter from layer to layer."""
     edge = np.ones((28, 28), dtype=bool)
     edge[4:24, 4:24] = False
     arrays = {"lit": np.where(edge, 0, 0.5), "edge": edge, "image_index": np.arange(20)}
     arrays["images"] = np.tile(np.arange(20, dtype=np.uint8)[:, None, None], (1, 28, 28))
-    for condition in style.CONDITIONS:
+    for condition in conditions:
         layers = LAYERS[condition.partition("-")[0]]
         arrays[f"layers/{condition}"] = np.array(list(layers))
         arrays[f"examples/{condition}"] = np.arange(10)
@@ -60,16 +62,22 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
     return arrays
 
 
+def of(name: str) -> dict:
+    """The figure's function, and the architecture that it is drawn of: "weights-mlp"."""
+    function, _, architecture = name.partition("-")
+    return {"figure": getattr(features, function), **({"architecture": architecture} if architecture else {})}
+
+
 @functools.cache
 def drawn_once(name: str) -> dict[str, str]:
-    return draw(getattr(features, name), arrays=study(), facts={})
+    return draw(**of(name), arrays=study())
 
 
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (2, 4)])
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_valid_and_small(name, seeds, epochs):
-    figure, arrays = getattr(features, name), study(seeds=seeds, epochs=epochs)
-    assert_sound(figure, largest=LARGEST, arrays=arrays, facts={})
+    arrays = study(seeds=seeds, epochs=epochs)
+    assert_sound(**of(name), largest=LARGEST, arrays=arrays)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -82,13 +90,37 @@ def test_a_figure_names_what_it_compares(name):
 @pytest.mark.parametrize("name", EVERYWHERE)
 def test_every_condition_is_drawn(name):
     found = {row["condition"] for row in rows(drawn_once(name))}
-    assert found - {""} == set(style.CONDITIONS)
+    assert found - {""} == set(CONDITIONS)
 
 
-def test_only_networks_whose_units_see_the_whole_image_have_weight_images_and_only_the_others_have_filters():
-    assert {row["condition"] for row in rows(drawn_once("first_layer"))} == {"mlp-raw", "mlp-normalized"}
-    assert {row["condition"] for row in rows(drawn_once("filters"))} == {"cnn-raw", "cnn-normalized"}
-    assert {row["layer"] for row in rows(drawn_once("filters"))} == {"conv1", "conv2"}
+def test_weights_are_images_where_units_see_the_whole_image_and_else_the_filters_of_two_layers():
+    images, filters = rows(drawn_once("weights-mlp")), rows(drawn_once("weights-cnn"))
+    assert {(row["condition"], row["layer"]) for row in images} == {
+        ("mlp-raw", "hidden1"),
+        ("mlp-normalized", "hidden1"),
+    }
+    assert {row["condition"] for row in filters} == {"cnn-raw", "cnn-normalized"}
+    assert {row["layer"] for row in filters} == {"conv1", "conv2"}
+
+
+@pytest.mark.parametrize("name", ["weights-cnn", "change", "locality", "saliency", "one_hot"])
+def test_a_study_of_convolutions_alone_has_every_figure(name):
+    cnns = tuple(condition for condition in CONDITIONS if condition.startswith("cnn"))
+    assert_sound(**of(name), largest=LARGEST, arrays=study(conditions=cnns))
+
+
+def test_a_convolution_without_another_behind_it_has_its_own_filters_alone():
+    arrays = study()
+    for condition in CONDITIONS[2:]:
+        arrays[f"layers/{condition}"] = np.array(["conv1", "hidden2", "logits"])
+    found = rows(draw(**of("weights-cnn"), arrays=arrays))
+    assert {row["layer"] for row in found} == {"conv1"}
+
+
+def test_kernels_of_two_sizes_stand_beside_each_other():
+    tiles = sheets.beside([np.ones((2, 1, 3, 3)), np.ones((4, 2, 5, 5))])
+    assert tiles.shape == (2, 1 + 1 + 4, 5, 5)
+    assert np.isfinite(tiles).sum() == 2 * 9 + 4 * 2 * 25
 
 
 def test_maps_are_told_with_their_scale_and_not_in_eight_bits():

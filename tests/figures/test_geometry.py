@@ -1,10 +1,10 @@
 """The figures of the geometry page: legible, and with their numbers beside them."""
 
 import numpy as np
+import planted
 import pytest
 from drawings import assert_sound, draw, rows, texts
 
-from report import style
 from report.figures import geometry
 
 LARGEST = 150_000  # bytes of one SVG
@@ -21,7 +21,7 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
         "cnn": ("conv1.pooled", "conv2.pooled", "hidden3.post", "logits"),
     }
     arrays = {"labels": labels, "moments": np.array(moments)}
-    for condition in style.CONDITIONS:
+    for condition in planted.CONDITIONS:
         names = hooks[condition.partition("-")[0]]
         arrays[f"hook_points/{condition}"] = np.array(names)
         arrays[f"silhouette_by_epoch/{condition}"] = np.tile(np.linspace(0, 0.5, epochs + 1), (seeds, 1))
@@ -47,7 +47,7 @@ def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
     assert "raw" in said
     assert "normalized" in said
     assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == [
-        each for each in style.CONDITIONS if not name.startswith("pca") or each.startswith(name[-3:])
+        each for each in planted.CONDITIONS if not name.startswith("pca") or each.startswith(name[-3:])
     ]
 
 

@@ -1,21 +1,22 @@
 """The figures of the health page: legible, and with their numbers beside them."""
 
 import numpy as np
+import planted
 import pytest
-from drawings import assert_sound, draw, rows, texts
+from drawings import assert_sound, draw, margin, rows, texts
 
-from report import style
+from experiments import wiring
 from report.figures import health
 
 LARGEST = 150_000  # bytes of one SVG
 FIGURES = ("dead_units", "activity", "gradient_flow", "update_ratios", "revival")
 
 
-def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
+def study(*, seeds: int = 2, epochs: int = 4, conditions=planted.CONDITIONS) -> dict[str, np.ndarray]:
     """In every layer a quarter of the units is dead untrained and none at the end; unit 0 wakes at the end."""
     layers = {"mlp": ("hidden1", "hidden2", "logits"), "cnn": ("conv1", "conv2", "hidden3", "logits")}
     arrays = {}
-    for condition in style.CONDITIONS:
+    for condition in conditions:
         names = layers[condition.partition("-")[0]]
         arrays[f"layers/{condition}"] = np.array(names)
         for layer in names:
@@ -43,7 +44,7 @@ def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
-    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(style.CONDITIONS)
+    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(planted.CONDITIONS)
 
 
 def test_the_numbers_of_dead_units_are_the_shares_that_were_drawn():
@@ -70,3 +71,14 @@ def test_a_dead_unit_is_a_gap_in_the_map_of_revivals():
     found = rows(draw(health.revival, arrays=study()))
     shares = [float(row["percent_of_images"]) for row in found if row["unit"] == "0" and row["layer"] == "conv1"][:5]
     assert shares == [0, 0, 0, 0, 75]
+
+
+@pytest.mark.parametrize("architectures", [("mlp",), ("mlp", "cnn")])
+@pytest.mark.parametrize("name", FIGURES)
+def test_three_treatments_are_drawn_whole_of_one_architecture_and_of_two(name, architectures, monkeypatch):
+    look = wiring.look(planted.study(architectures=architectures, treatments=("raw", "scaled", "normalized")))
+    arrays = study(conditions=look["conditions"])
+    drawn = draw(getattr(health, name), arrays=arrays, look=look)
+    assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(look["conditions"])
+    assert all(treatment in " ".join(texts(drawn)) for treatment in ("raw", "scaled", "normalized"))
+    assert margin(monkeypatch, getattr(health, name), arrays=arrays, look=look) > 0

@@ -1,35 +1,47 @@
 """The figures of the interventions page: legible, and with their numbers beside them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from drawings import assert_sound, draw, rows, texts
+from planted import CONDITIONS, LOOK, THREE
 
 from report import style
 from report.figures import interventions
 
 LARGEST = 250_000  # bytes of one SVG: some have a dot for every unit of every network
-FIGURES = ("ablation", "curves", "confusions", "dose", "bottlenecks", "attractors", "mean_ablation", "importance")
+FIGURES = ("ablation", "curves", "confusions", "bottlenecks", "mean_ablation", "importance")
 LAYERS = {"mlp": {"hidden1": 32, "hidden2": 16}, "cnn": {"conv1": 8, "conv2": 16, "hidden3": 16}}
-EFFECTS = ("lost", "worst", "mean_lost", "pulled", "direction_worst", "direction_pulled", "selectivity")
+EFFECTS = ("lost", "worst", "mean_lost", "direction_worst", "selectivity")
 
 
-def study(*, seeds: int = 2) -> dict[str, np.ndarray]:
-    """Unit 3 is the bottleneck of digit 8, whose images are then read as 0; unit 5 is dead."""
-    scales = np.array([0, 0.5, 1, 1.5, 2, 2.5, 3])
-    arrays: dict[str, np.ndarray] = {"classes": np.array([str(d) for d in range(10)]), "scales": scales}
+@pytest.fixture(autouse=True)
+def _published():
+    with style.showing(LOOK):
+        yield
+
+
+def study(
+    *, seeds: int = 2, conditions: Sequence[str] = tuple(CONDITIONS), names: Sequence[str] = tuple("0123456789")
+) -> dict[str, np.ndarray]:
+    """Unit 3 is the bottleneck of the second class from the end, whose images are then read as the first; unit 5 is
+    dead."""
+    scales, count = np.array([0, 0.5, 1, 1.5, 2, 2.5, 3]), len(names)
+    arrays: dict[str, np.ndarray] = {"classes": np.array(names), "scales": scales}
     rng = np.random.default_rng(0)
-    for condition in style.CONDITIONS:
+    for condition in conditions:
         sizes = LAYERS[condition.partition("-")[0]]
         arrays[f"layers/{condition}"] = np.array(list(sizes))
-        arrays[f"images/{condition}"] = np.full(10, 50)
+        arrays[f"images/{condition}"] = np.full(count, 50)
         for layer, units in sizes.items():
             place = f"{condition}/{layer}"
-            accuracy = np.full((units, 7, 10), 95.0)
-            accuracy[3, 0, 8] = 0
-            change = np.zeros((units, 2, 10, 10), dtype=int)
-            change[3, 0, 8, 8], change[3, 0, 8, 0] = -40, 40
+            accuracy = np.full((units, 7, count), 95.0)
+            accuracy[3, 0, -2] = 0
+            change = np.zeros((units, 2, count, count), dtype=int)
+            change[3, 0, -2, -2], change[3, 0, -2, 0] = -40, 40
             arrays |= {f"class_accuracy/{place}": accuracy, f"correct_logit/{place}": accuracy / 10}
-            arrays |= {f"change/{place}": change, f"dose/{place}": np.tile(90 - np.abs(scales - 1), (seeds, 1))}
+            arrays[f"change/{place}"] = change
             arrays |= {f"{effect}/{place}": rng.random((seeds, units)) for effect in EFFECTS}
             arrays[f"worst/{place}"][:, 3] = arrays[f"lost/{place}"][:, 3] = 80
             arrays[f"living/{place}"] = np.tile(np.arange(units) != 5, (seeds, 1))
@@ -39,28 +51,41 @@ def study(*, seeds: int = 2) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("seeds", [1, 2])
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_valid_and_small(name, seeds):
-    figure, arrays = getattr(interventions, name), study(seeds=seeds)
-    assert_sound(figure, largest=LARGEST, arrays=arrays, facts={})
+    assert_sound(getattr(interventions, name), largest=LARGEST, arrays=study(seeds=seeds))
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
-    drawn = draw(getattr(interventions, name), arrays=study(), facts={})
+    drawn = draw(getattr(interventions, name), arrays=study())
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
-    assert {row["condition"] for row in rows(drawn)} == set(style.CONDITIONS)
+    assert {row["condition"] for row in rows(drawn)} == set(CONDITIONS)
 
 
-def test_the_most_important_unit_has_the_first_curve_and_its_digit_is_named():
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("architectures", [("mlp",), ("mlp", "cnn")])
+def test_a_figure_of_another_study_shows_all_its_conditions_and_names_its_classes(name, architectures):
+    """Three treatments, and twelve classes that are words."""
+    words = [f"thing {letter}" for letter in "abcdefghijkl"]
+    conditions = [f"{architecture}-{treatment}" for architecture in architectures for treatment in THREE["treatments"]]
+    drawn = getattr(interventions, name)(look=THREE, arrays=study(conditions=conditions, names=words))
+    said = " ".join(texts(drawn))
+    assert all(treatment in said for treatment in THREE["treatments"].values())
+    assert {row["condition"] for row in rows(drawn)} == set(conditions)
+    if name in ("ablation", "confusions"):
+        assert all(word in said for word in words)
+
+
+def test_the_most_important_unit_has_the_first_curve_and_its_class_is_named():
     drawn = draw(interventions.curves, arrays=study())
     assert rows(drawn)[0]["unit"] == "3"
     assert texts(drawn).count("8") == 4, "named once for each condition, where it falls"
 
 
-def test_the_confusions_are_of_the_unit_that_costs_a_digit_most():
+def test_the_confusions_are_of_the_unit_that_costs_a_class_most():
     found = [row for row in rows(draw(interventions.confusions, arrays=study())) if row["change_in_images"] != "0"]
-    first = [(row["unit"], row["intervention"], row["true_digit"], row["read_as"]) for row in found[:2]]
+    first = [(row["unit"], row["intervention"], row["true_class"], row["read_as"]) for row in found[:2]]
     assert first == [("3", "off", "8", "0"), ("3", "off", "8", "8")]
     assert [float(row["change_in_points"]) for row in found[:2]] == [80, -80]
 

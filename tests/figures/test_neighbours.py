@@ -1,10 +1,10 @@
 """The figures of neighbours: legible, and with their numbers beside them."""
 
 import numpy as np
+import planted
 import pytest
 from drawings import assert_sound, draw, rows, texts
 
-from report import style
 from report.figures import neighbours
 
 FIGURES = ("neighbours", "by_epoch")
@@ -15,7 +15,7 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
     """Accuracies that count layers and moments; by epoch they rise from 50 to 90."""
     moments = sorted({0, 1, epochs})
     arrays = {"moments": np.array(moments)}
-    for condition in style.CONDITIONS:
+    for condition in planted.CONDITIONS:
         hooks = HOOKS[condition.partition("-")[0]]
         arrays[f"hook_points/{condition}"] = np.array(hooks)
         for measure in neighbours.SERIES:
@@ -37,7 +37,7 @@ def test_a_figure_is_valid_and_small(name, seeds, epochs):
 def test_a_figure_names_what_it_compares_and_shows_all_conditions(name):
     drawn = draw(getattr(neighbours, name), arrays=study(), facts={})
     assert "normalized" in " ".join(texts(drawn))
-    assert {row["condition"] for row in rows(drawn)} == set(style.CONDITIONS)
+    assert {row["condition"] for row in rows(drawn)} == set(planted.CONDITIONS)
 
 
 def test_accuracies_are_listed_by_layer():

@@ -1,32 +1,44 @@
 """The figures of the selectivity page: legible, and with their numbers beside them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from drawings import assert_sound, draw, rows, texts
+from planted import CONDITIONS, LOOK, THREE
 
 from report import style
 from report.figures import selectivity
 
 LARGEST = 150_000  # bytes of one SVG
-FIGURES = ("class_means_mlp", "class_means_cnn", "top_units", "agreement", "overlap", "participation", "growth")
+FIGURES = ("class_means", "top_units", "agreement", "participation", "growth")
+DIGITS = tuple("0123456789")
 LAYERS = {"mlp": {"hidden1": 32, "hidden2": 16}, "cnn": {"conv1": 8, "conv2": 16, "hidden3": 16}}
 
 
-def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
-    """Unit u prefers digit u modulo ten, unit 0 is dead; rankings agree fully by mean, never by gradient."""
-    arrays: dict[str, np.ndarray] = {"classes": np.array([str(d) for d in range(10)]), "grid": np.linspace(1, 10, 46)}
-    for condition in style.CONDITIONS:
+@pytest.fixture(autouse=True)
+def _published():
+    with style.showing(LOOK):
+        yield
+
+
+def study(
+    *, seeds: int = 2, epochs: int = 4, conditions: Sequence[str] = tuple(CONDITIONS), names: Sequence[str] = DIGITS
+) -> dict[str, np.ndarray]:
+    """Unit u prefers class u modulo their number, unit 0 is dead; rankings agree fully by mean, never by gradient."""
+    count = len(names)
+    arrays: dict[str, np.ndarray] = {"classes": np.array(names), "grid": np.linspace(1, count, 46)}
+    for condition in conditions:
         sizes = LAYERS[condition.partition("-")[0]]
         arrays[f"layers/{condition}"] = np.array(list(sizes))
-        arrays[f"class_mean/{condition}/logits"] = 2 * np.eye(10) - 1
+        arrays[f"class_mean/{condition}/logits"] = 2 * np.eye(count) - 1
         for layer, units in sizes.items():
-            means = 0.1 + 2 * np.eye(10)[np.arange(units) % 10]
+            means = 0.1 + 2 * np.eye(count)[np.arange(units) % count]
             means[0] = 0
             arrays[f"class_mean/{condition}/{layer}"] = means
-            arrays[f"top/{condition}/{layer}"] = np.tile(np.arange(3), (3, 10, 1))
+            arrays[f"top/{condition}/{layer}"] = np.tile(np.arange(3), (3, count, 1))
             arrays[f"top/{condition}/{layer}"][1] += 2  # 2, 3, 4 beside 0, 1, 2 twice
             arrays[f"agreement/{condition}/{layer}"] = np.tile([0.0, 1.0, -1.0], (seeds, 1))
-            arrays[f"overlap/{condition}/{layer}"] = np.tile([0.0, 3.0, 1.0], (seeds, 1))
             for part in [layer, f"{layer}.peak"] if layer.startswith("conv") else [layer]:
                 arrays[f"growth/{condition}/{part}"] = np.tile(np.linspace(0.2, 0.8, epochs + 1), (seeds, 1))
                 for variant in ("own", "start", "rotated"):
@@ -37,26 +49,41 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (2, 4)])
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_valid_and_small(name, seeds, epochs):
-    figure, arrays = getattr(selectivity, name), study(seeds=seeds, epochs=epochs)
-    assert_sound(figure, largest=LARGEST, arrays=arrays, facts={})
+    assert_sound(
+        getattr(selectivity, name), largest=LARGEST, arrays=study(seeds=seeds, epochs=epochs), architecture="mlp"
+    )
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
-    drawn = draw(getattr(selectivity, name), arrays=study(), facts={})
+    drawn = draw(getattr(selectivity, name), arrays=study(), architecture="mlp")
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
-    shown = [
-        condition for condition in style.CONDITIONS if not name.startswith("class_means") or name[-3:] in condition
-    ]
+    shown = [condition for condition in CONDITIONS if name != "class_means" or condition.startswith("mlp")]
     assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == shown
 
 
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_of_another_study_names_its_classes_and_all_its_treatments(name):
+    """One architecture, three treatments, five classes that are words."""
+    words = ["T-shirt", "trouser", "pullover", "dress", "coat"]
+    conditions = [f"mlp-{treatment}" for treatment in THREE["treatments"]]
+    arrays = study(conditions=conditions, names=words)
+    said = " ".join(texts(getattr(selectivity, name)(look=THREE, arrays=arrays, architecture="mlp")))
+    assert all(treatment in said for treatment in THREE["treatments"].values())
+    if name in ("class_means", "top_units"):
+        assert all(word in said for word in words)
+
+
 def test_class_means_are_parts_of_each_units_largest_and_dead_units_come_last():
-    found = [row for row in rows(draw(selectivity.class_means_mlp, arrays=study())) if row["layer"] == "hidden2"]
+    found = [
+        row
+        for row in rows(draw(selectivity.class_means, arrays=study(), architecture="mlp"))
+        if row["layer"] == "hidden2"
+    ]
     units = [int(row["unit"]) for row in found[: 16 * 10 : 10]]
-    assert units[:3] == [10, 1, 11], "by favourite digit"
+    assert units[:3] == [10, 1, 11], "by favourite class"
     assert units[-1] == 0, "dead"
     assert max(float(row["part_of_the_largest"]) for row in found if row["unit"] == "1") == 1
     assert all(row["part_of_the_largest"] == "" for row in found if row["unit"] == "0")

@@ -14,7 +14,7 @@ from report import export, style
 def example(*, arrays):
     fig, axes = style.figure(height=2, ncols=2)
     style.curve(axes[0], np.arange(4), arrays, "cnn-normalized")
-    style.end_labels(axes[0], [(0.5, "near", style.RAW), (0.5, "as near", style.NORMALIZED)])
+    style.end_labels(axes[0], [(0.5, "near", style.TREATMENTS[0]), (0.5, "as near", style.TREATMENTS[1])])
     style.heat(axes[1], arrays, low=0, high=1)
     style.dots(axes[0], np.array([[1.0, 0.5]]), color=style.DIGITS[3])
     style.digit_labels(axes[0], np.array([[1.0, 0.5]]), halo="one")
@@ -56,7 +56,7 @@ def test_text_stays_text_in_a_system_font_and_nothing_tells_when_or_with_what_it
 
 def test_every_colour_of_a_drawing_has_a_dark_counterpart():
     svg = example(arrays=ARRAYS)["figure.svg"]
-    assert style.NORMALIZED in svg
+    assert style.TREATMENTS[1] in svg
 
 
 def test_a_dot_is_one_short_path_and_a_digit_has_a_halo_of_paper():
@@ -76,7 +76,7 @@ def test_a_figure_function_is_given_only_what_it_asks_for():
 
 
 def test_treatments_differ_in_colour_and_architectures_in_shape():
-    looks = {name: style.look(name) for name in style.CONDITIONS}
+    looks = {name: style.look(name) for name in style.study()["conditions"]}
     assert looks["mlp-raw"]["color"] == looks["cnn-raw"]["color"] != looks["mlp-normalized"]["color"]
     assert looks["mlp-raw"]["linestyle"] == looks["mlp-normalized"]["linestyle"] != looks["cnn-raw"]["linestyle"]
     assert looks["mlp-raw"]["marker"] != looks["cnn-raw"]["marker"]
@@ -87,6 +87,23 @@ def test_treatments_differ_in_colour_and_architectures_in_shape():
 )
 def test_conditions_have_human_names(name, said):
     assert style.label(name) == said
+
+
+def test_a_comparison_is_said_by_what_is_shared_and_what_is_subtracted():
+    assert style.difference("mlp:normalized") == "MLP: normalized \N{MINUS SIGN} raw"
+    assert style.difference("raw:cnn") == "raw: CNN \N{MINUS SIGN} MLP"
+
+
+def test_a_figure_of_another_study_has_its_names_and_no_two_alike():
+    architectures = {"deep": "Deep", "mlp-2": "MLP"}
+    treatments = {name: name.capitalize() for name in ("plain", "scaled", "mixed-up")}
+    conditions = {f"{a}-{t}": {"architecture": a, "treatment": t} for a in architectures for t in treatments}
+    look = {"conditions": conditions, "comparisons": {}, "architectures": architectures, "treatments": treatments}
+    with style.showing(look):
+        assert style.label("mlp-2-mixed-up") == "MLP, Mixed-up"
+        assert style.present(["mlp-2-plain", "deep-scaled"]) == ["deep-scaled", "mlp-2-plain"]
+        looks = {tuple(map(str, style.look(name).values())) for name in conditions}
+    assert len(looks) == len(conditions)
 
 
 @pytest.mark.parametrize(

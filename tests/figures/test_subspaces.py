@@ -1,17 +1,17 @@
 """The figure of subspaces: legible, and with its numbers beside it."""
 
 import numpy as np
+import planted
 import pytest
 from drawings import assert_sound, draw, rows, texts
 
-from report import style
 from report.figures import subspaces
 
 
 def study(*, seeds: int = 2) -> dict[str, np.ndarray]:
     """Curves that count units, the band one below and one above."""
     arrays = {}
-    for condition in style.CONDITIONS:
+    for condition in planted.CONDITIONS:
         arrays[f"band/{condition}"] = np.stack([np.tile(np.arange(16) + edge, (seeds, 1)) for edge in (-1, 1)])
         for way in subspaces.WAYS:
             arrays[f"{way}/{condition}"] = np.tile(np.arange(16.0), (seeds, 1))
@@ -26,5 +26,5 @@ def test_the_figure_is_valid_and_small(seeds):
 def test_subspaces_list_every_way_and_every_condition_and_name_them():
     drawn = draw(subspaces.subspaces, arrays=study())
     assert [float(row["mean"]) for row in rows(drawn)[:16]] == list(range(16))
-    assert {row["condition"] for row in rows(drawn)} == set(style.CONDITIONS)
+    assert {row["condition"] for row in rows(drawn)} == set(planted.CONDITIONS)
     assert all(name in texts(drawn) for name, _ in subspaces.WAYS.values())

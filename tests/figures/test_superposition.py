@@ -1,8 +1,11 @@
 """The figures of the superposition page: sound, and with the numbers that they show beside them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from drawings import assert_sound, draw, rows, texts
+from planted import CONDITIONS, LOOK, THREE
 
 from report import style
 from report.figures import superposition
@@ -15,21 +18,32 @@ def fact(value: float) -> dict[str, float]:
     return {"value": value, "low": value - 0.1, "high": value + 0.1}
 
 
-def study(*, seeds: int = 3, epochs: int = 4) -> dict[str, dict]:
-    """Interference that halves with each epoch, cosines that grow with the digits, and units that rotation doubles."""
+@pytest.fixture(autouse=True)
+def _published():
+    with style.showing(LOOK):
+        yield
+
+
+def study(
+    *,
+    seeds: int = 3,
+    epochs: int = 4,
+    conditions: Sequence[str] = tuple(CONDITIONS),
+    names: Sequence[str] = tuple("0123456789"),
+) -> dict[str, dict]:
+    """Interference that halves with each epoch, cosines that grow with the classes, and units that rotation doubles."""
     arrays, facts = {}, {}
-    cosine = np.add.outer(np.arange(10), np.arange(10)) / 18
-    for condition in style.CONDITIONS:
+    cosine = np.add.outer(np.arange(len(names)), np.arange(len(names))) / 18
+    for condition in conditions:
         layers = LAYERS[condition.partition("-")[0]]
         arrays[f"layers/{condition}"] = np.array(layers)
         arrays[f"misread/{condition}"] = np.rint(40 * cosine)
         for layer in layers:
             arrays[f"interference/{condition}/{layer}"] = np.tile(0.5 ** np.arange(epochs + 1), (seeds, 1))
             arrays[f"cosine/{condition}/{layer}"] = cosine
-            facts |= {f"superposition.chance.{layer}": fact(0.1), f"superposition.least.{layer}": fact(0.01)}
             facts[f"superposition.units.{condition}.{layer}"] = fact(3)
             facts[f"superposition.units_rotated.{condition}.{layer}"] = fact(6)
-    return {"arrays": arrays, "facts": facts}
+    return {"arrays": arrays, "facts": facts, "card": {"class_names": list(names)}}
 
 
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (3, 4)])
@@ -45,15 +59,31 @@ def test_a_figure_names_what_it_compares(name):
     assert "normalized" in said
 
 
-def test_interference_stands_beside_chance_and_the_least_possible():
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("architectures", [("mlp",), ("mlp", "cnn")])
+def test_a_figure_of_another_study_shows_all_its_conditions_and_names_its_classes(name, architectures):
+    """Three treatments, and five classes that are words."""
+    words = ["T-shirt", "trouser", "pullover", "dress", "coat"]
+    conditions = [f"{architecture}-{treatment}" for architecture in architectures for treatment in THREE["treatments"]]
+    drawn = getattr(superposition, name)(look=THREE, **study(conditions=conditions, names=words))
+    assert {row["condition"] for row in rows(drawn)} == set(conditions)
+    said = " ".join(texts(drawn))
+    assert all(treatment in said for treatment in THREE["treatments"].values())
+    if name == "cosines":
+        assert all(word in said for word in words)
+    if name == "confused":
+        assert "dress–coat" in said
+
+
+def test_interference_is_drawn_from_the_untrained_network_on():
     found = rows(draw(superposition.interference, **study()))
-    assert {row["condition"] for row in found} == {*style.CONDITIONS, "chance", "least"}
+    assert {row["condition"] for row in found} == set(CONDITIONS)
     last = [float(row["mean"]) for row in found if (row["condition"], row["layer"]) == ("mlp-raw", "hidden2")]
     assert last == [1, 0.5, 0.25, 0.125, 0.0625]
 
 
 def test_the_pairs_that_are_misread_most_often_are_named():
-    assert texts(draw(superposition.confused, **study())).count("8–9") == len(style.CONDITIONS)
+    assert texts(draw(superposition.confused, **study())).count("8–9") == len(CONDITIONS)
 
 
 def test_every_layer_is_shown_with_its_own_axes_and_rotated():

@@ -11,6 +11,7 @@ from drawings import assert_sound, margin, rows, texts
 
 from experiments.analyses.training import compare
 from report.figures import training
+from tests.support import planted
 
 NAMES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 CONDITIONS = {"mlp-raw": 0.80, "mlp-normalized": 0.88, "cnn-raw": 0.92, "cnn-normalized": 0.97}
@@ -45,7 +46,9 @@ def inputs_of(*, seeds=3, epochs=12, conditions=tuple(CONDITIONS), perfect=False
     levels = {condition: 1.1 if perfect else CONDITIONS[condition] for condition in conditions}
     records = {f"{c}/{s}": record(rng, level, epochs=epochs) for c, level in levels.items() for s in range(seeds)}
     images = (LABELS[:, None, None] * np.arange(28)).repeat(28, axis=1).reshape(-1, 28, 28).astype(np.uint8)
-    made = compare(records=records, test={"images": images, "labels": LABELS}, card={"class_names": NAMES})
+    made = compare(
+        records=records, test={"images": images, "labels": LABELS}, card={"class_names": NAMES}, grid=planted.GRID
+    )
     return {"arrays": made["arrays.npz"], "facts": made["facts.json"]}
 
 
@@ -101,8 +104,8 @@ def test_runs_that_never_arrive_are_empty_in_the_csv_and_have_a_place_in_the_dra
 
 def test_the_forest_says_the_differences_of_the_facts(inputs):
     drawn = draw("difference", inputs)
-    fact = inputs["facts"]["training.test_accuracy.difference.mlp"]
-    row = next(r for r in rows(drawn) if (r["measure"], r["comparison"]) == ("test_accuracy", "mlp"))
+    fact = inputs["facts"]["training.test_accuracy.difference.mlp:normalized"]
+    row = next(r for r in rows(drawn) if (r["measure"], r["comparison"]) == ("test_accuracy", "mlp:normalized"))
     assert float(row["low"]) == pytest.approx(fact["low"], rel=1e-5)
     assert f"{fact['value']:+.1f}" in texts(drawn)
 

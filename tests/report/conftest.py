@@ -1,7 +1,6 @@
 """A small site with planted facts and figures, for the tests of the generator: its own pages, the real templates."""
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +8,12 @@ import pytest
 from experiments.study import PUBLISHED
 from report import theme
 from report.figure import FigureFiles
-from report.pages import PAGES
+from report.pages import read
 from report.render import render
 from report.written import Provenance
 
 REPOSITORY = Path(__file__).parents[2]
 FIXTURE = Path(__file__).parent / "fixture"
-SLUGS = ("index", "health", "glossary", "references")
 
 
 def fact(value, low=None, high=None, *, n=10, unit="%", method="mean over seeds, 95 % BCa bootstrap interval"):
@@ -38,7 +36,7 @@ def drawing(title):
         f'<polyline fill="none" style="stroke:{colour}" stroke-width="2" '
         f'points="60,{200 - 9 * i} 160,{120 - 5 * i} 460,{90 - 5 * i}"/>'
         f'<text x="466" y="{94 - 5 * i}" font-family="sans-serif" font-size="9.5" style="fill:{colour}">{i}</text>'
-        for i, colour in enumerate((theme.RAW, theme.NORMALIZED, *theme.DIGITS))
+        for i, colour in enumerate((theme.TREATMENTS[0], theme.TREATMENTS[1], *theme.DIGITS))
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="518.4pt" height="259.2pt" viewBox="0 0 518.4 259.2">'
@@ -89,7 +87,7 @@ def arguments(root):
         ),
         "root": root,
         "base_url": None,
-        "pages": tuple(replace(page, scripts=()) for page in PAGES if page.slug in SLUGS),
+        "pages": read(root).pages,
     }
 
 

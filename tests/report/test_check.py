@@ -3,8 +3,12 @@
 import pytest
 
 from experiments.plan import plan
+from experiments.spec import Stage
 from experiments.study import STUDIES
 from report.check import faults
+from report.errors import PageError
+from report.pages import read
+from report.site import check
 from tests.conftest import ROOT
 from tests.report.test_render import edit
 
@@ -22,7 +26,7 @@ def test_the_project_has_none(study):
     stages = plan(STUDIES[study])
     figures = {each.name.removeprefix("figure/"): each.function for each in stages if each.name.startswith("figure/")}
     assert len(figures) > 50
-    assert faults(ROOT, figures) == []
+    assert faults(ROOT, figures, pages=read(ROOT).pages) == []
 
 
 def test_the_fixture_has_none(told):
@@ -72,8 +76,32 @@ def test_all_faults_are_told_at_once(told, root):
     (root / "templates" / "pages" / "references.md").unlink()
     found = told()
     assert len([fault for fault in found if fault.startswith("templates/pages/health.md, line ")]) == len(FAULTS) - 3
-    assert [fault for fault in found if fault.startswith("templates/pages/index.md, line 1: ")]
-    assert "templates/pages/references.md is missing; write it, or remove the page from report/pages.py." in found
+    assert [fault for fault in found if fault.startswith("templates/pages/index.md, line 9: ")]
+    assert "templates/pages/references.md is missing; write it." in found
+
+
+def test_faults_of_front_matter_are_told_with_all_others_and_each_once(root, tmp_path):
+    edit(root, "order = 80", 'order = "80"')
+    edit(root, "Units die early", "{{ nothing }}")
+    (root / "templates" / "pages" / "references.md").write_bytes(b"caf\xe9\n")
+    stages = [Stage(f"figure/{name}", function) for name, function in FIGURES.items()]
+    with pytest.raises(PageError) as error:
+        check(stages, read(root), root=root, out=tmp_path / "site")
+    told = [line for line in str(error.value).splitlines() if line.startswith("templates/pages/")]
+    assert [line.partition("; ")[0].partition(". ")[0] for line in told] == [
+        "templates/pages/health.md: order in its front matter is not a number",
+        "templates/pages/references.md is no UTF-8 (invalid continuation byte at byte 3)",
+        "templates/pages/health.md, line 14: unknown name 'nothing'",
+    ]
+
+
+def test_a_script_that_nothing_makes_is_told(told, root, arguments):
+    edit(root, "order = 80", 'order = 80\nscripts = ["data/made.js", "assets/lost.js"]')
+    arguments["pages"] = read(root).pages
+    assert told() == [
+        "templates/pages/health.md needs assets/lost.js, which nothing makes; correct its front matter, or the bundle "
+        "in report/pages.py."
+    ]
 
 
 @pytest.mark.parametrize("name", ["pages/health.md", "404.md", "page.html", "base.html", "partials/figure.html"])

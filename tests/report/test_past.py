@@ -10,6 +10,7 @@ import pytest
 from experiments.engine.folder import Kept
 from experiments.study import QUICK
 from report import past
+from report.pages import read
 from report.past import NOTHING, Past
 from report.render import render, rendering
 
@@ -48,6 +49,14 @@ def page(old, new, name="health"):
     return change(f"templates/pages/{name}.md", old, new)
 
 
+def front_matter(old, new):
+    def edit(root, arguments):
+        text(root, "templates/pages/health.md", old, new)
+        arguments["pages"] = read(root).pages
+
+    return edit
+
+
 def template(name, old, new):
     return change(f"templates/{name}", old, new)
 
@@ -74,14 +83,14 @@ def cite(root, arguments):
 
 
 def include_another_page(root, arguments):
-    (root / "templates/pages/shared.md").write_text("Shared words.\n")
+    (root / "templates/pages/shared.txt").write_text("Shared words.\n")
     path = root / "templates/pages/health.md"
-    path.write_text(path.read_text() + '\n{% include "pages/shared.md" %}\n')
+    path.write_text(path.read_text() + '\n{% include "pages/shared.txt" %}\n')
 
 
 def frame_that_loads_a_page(root, arguments):
-    (root / "templates/pages/foot.md").write_text("Foot.\n")
-    text(root, "templates/base.html", "</footer>", '{% include "pages/foot.md" %}</footer>')
+    (root / "templates/pages/foot.txt").write_text("Foot.\n")
+    text(root, "templates/base.html", "</footer>", '{% include "pages/foot.txt" %}</footer>')
 
 
 def swap_figures(root, arguments):
@@ -95,6 +104,8 @@ def swap_figures(root, arguments):
 
 EDITS = {
     "the text of a page": page("Units die early", "Units die late"),
+    "the title of a page": front_matter('title = "Health"', 'title = "Well-being"'),
+    "the order of pages": front_matter("order = 80", "order = 5"),
     "a use of a term": page("Share of units", '{{ glossary("probe set") }}: share of units'),
     "a citation": page("Gradient norm", '{{ cite("alain2016") }} Gradient norm'),
     "the last citation of a page": page('cite("lu2020"', 'cite("lecun1998"'),
@@ -125,9 +136,9 @@ EDITS = {
     "a picture for other sites": argument(social={"health": b"\x89PNG"}),
     "what scripts read": argument(scripts={"shelf.json": {"digits": []}, "other.js": "1"}),
     "a page that reads another template": include_another_page,
-    "that other template": template("pages/shared.md", "Shared", "Common"),
+    "that other template": template("pages/shared.txt", "Shared", "Common"),
     "a frame that reads a page": frame_that_loads_a_page,
-    "that page": template("pages/foot.md", "Foot", "Feet"),
+    "that page": template("pages/foot.txt", "Foot", "Feet"),
 }
 
 

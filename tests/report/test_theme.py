@@ -26,7 +26,7 @@ def test_text_has_a_contrast_of_four_and_a_half_on_paper_and_on_surfaces(page):
         assert contrast(page[name], page["surface"]) >= 4.5, name
 
 
-@pytest.mark.parametrize("colour", [theme.RAW, theme.NORMALIZED, *theme.DIGITS])
+@pytest.mark.parametrize("colour", [theme.TREATMENTS[0], theme.TREATMENTS[1], *theme.DIGITS])
 def test_data_colours_have_a_contrast_of_three_on_either_paper(colour):
     assert contrast(colour, theme.PAPER) >= 3
     assert contrast(theme.DARK[colour], theme.DARK[theme.PAPER]) >= 3
@@ -37,7 +37,7 @@ def test_the_ten_digits_have_ten_colours_on_either_paper():
 
 
 def test_every_constant_becomes_a_variable_with_a_value_for_either_paper_and_nothing_else_changes():
-    path = f'<path style="stroke:{theme.INK};fill:{theme.RAW.upper()}" id="m1d1f21abcd"/>'
+    path = f'<path style="stroke:{theme.INK};fill:{theme.TREATMENTS[0].upper()}" id="m1d1f21abcd"/>'
     rest = '<use href="#m1d1f21abcd" fill="#123456"/></svg>'
     found = re.fullmatch(
         r'<svg id="dark" width="9">(<style>.*</style>)'
@@ -47,8 +47,8 @@ def test_every_constant_becomes_a_variable_with_a_value_for_either_paper_and_not
     assert found[4] == rest
     ink, raw = found[2], found[3]
     light, night = re.fullmatch(r"<style>:root{(.*)}:root:target{(.*)}</style>", found[1]).groups()
-    assert set(light.split(";")) == {f"{ink}:{theme.INK}", f"{raw}:{theme.RAW}", ""}
-    assert set(night.split(";")) == {f"{ink}:{theme.DARK[theme.INK]}", f"{raw}:{theme.DARK[theme.RAW]}", ""}
+    assert set(light.split(";")) == {f"{ink}:{theme.INK}", f"{raw}:{theme.TREATMENTS[0]}", ""}
+    assert set(night.split(";")) == {f"{ink}:{theme.DARK[theme.INK]}", f"{raw}:{theme.DARK[theme.TREATMENTS[0]]}", ""}
 
 
 def test_both_sides_of_the_style_sheet_define_the_same_names():

@@ -26,9 +26,14 @@ def test_a_study_tells_its_counts_and_constants():
     study = values.of_study(PUBLISHED)
     assert study.seeds == len(PUBLISHED.seeds)
     assert study.runs == study.seeds * len(study.conditions)
-    assert study.treatments.normalized.mean == PUBLISHED.treatments[1].mean
-    assert list(study.architectures) == [each.name for each in PUBLISHED.architectures]
-    assert study.architectures["mlp"].options.hidden == [32, 16]
+    assert study.treatments == PUBLISHED.treatments
+    assert [each.axis for each in study.treatment_effects] == ["treatment"] * len(study.architectures)
+    assert len(study.comparisons) == len(study.treatment_effects) + len(study.architecture_effects)
+
+
+def test_things_are_listed_in_a_phrase():
+    assert values.listed(PUBLISHED.treatments) == "raw and normalized"
+    assert [values.listed(each) for each in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
 
 
 def test_names_of_the_data_are_never_mistaken_for_methods():

@@ -9,12 +9,13 @@ from experiments.spec import Product
 # What draws, and what only the published study has.
 LEFT_OUT = ("train/replication", "train/layers", "specimen", "analysis/replication", "analysis/layers")
 LEFT_OUT += ("figure", "social", "analysis/comparison")
-CARD = {"class_names": [str(label) for label in range(10)], "noun": "digit"}
 
 
 def products(study, given, *, per_class=3, left_out=LEFT_OUT) -> dict[str, dict]:
     """{stage: its products} of a study whose training, test and probe images are the same few."""
-    done = {"data": {"train.npz": given, "test.npz": given, "card.json": CARD}}
+    classes = int(given["labels"].max()) + 1
+    card = {"class_names": [f"class {k}" for k in range(classes)], "classes": classes, "kinds": "classes"}
+    done = {"data": {"train.npz": given, "test.npz": given, "card.json": card}}
     done["probe"] = probe(test=given, per_class=per_class)
     for stage in plan(study):
         if stage.name in done or stage.name.startswith(left_out):

@@ -1,12 +1,15 @@
 """Small networks, linear units and images of which it is known what a measure must find."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import torch
 
-from experiments import models
+from experiments import models, wiring
 from experiments.analyses import attribution
+from experiments.spec import Architecture, Treatment
+from experiments.study import PUBLISHED
 
 ARCHITECTURES = {
     "mlp": {"build": "experiments.models.mlp:MLP", "options": {"hidden": [6, 5]}},
@@ -14,7 +17,20 @@ ARCHITECTURES = {
 }
 TREATMENTS = {"raw": {"mean": 0.0, "std": 1.0}, "normalized": {"mean": 0.1307, "std": 0.3081}}
 NORMALIZED = TREATMENTS["normalized"]
+GRID = wiring.grid(PUBLISHED)  # four conditions, as analyses are told of them
+LOOK = wiring.look(PUBLISHED)  # and as figures are
+SCALED = Treatment(name="scaled", title="scaled", mean=0.0, std=0.3081)
+THREE = wiring.look(replace(PUBLISHED, treatments=(*PUBLISHED.treatments, SCALED)))  # of a study with a third treatment
 CONDITIONS = [f"{architecture}-{treatment}" for architecture in ARCHITECTURES for treatment in TREATMENTS]
+
+
+def study(*, architectures=("mlp", "cnn"), treatments=("raw", "normalized")):
+    """A study of so many conditions, of which only the names count."""
+    return replace(
+        PUBLISHED,
+        architectures=tuple(Architecture(name, name.upper(), build="", options={}) for name in architectures),
+        treatments=tuple(Treatment(name, name, 0.0, 1.0) for name in treatments),
+    )
 
 
 def network(architecture: str, *, seed: int = 0):
@@ -28,13 +44,12 @@ def linear(template: torch.Tensor) -> attribution.Reader:
     return lambda pixels: pixels.flatten(1) @ template.flatten(1).T
 
 
-def digits(random, *, per_class: int = 2) -> dict[str, np.ndarray]:
+def digits(random, *, per_class: int = 2, classes: int = 10, side: int = 28) -> dict[str, np.ndarray]:
     """Blots in the middle of black images: the border is never lit."""
-    labels = np.repeat(np.arange(10, dtype=np.uint8), per_class)
-    images = np.zeros((len(labels), 28, 28), dtype=np.uint8)
-    images[:, 8:20, 8:20] = random.integers(0, 256, (len(labels), 12, 12)) * (
-        random.random((len(labels), 12, 12)) > 0.4
-    )
+    labels = np.repeat(np.arange(classes, dtype=np.uint8), per_class)
+    images = np.zeros((len(labels), side, side), dtype=np.uint8)
+    inside, shape = slice(side // 3 - 1, side // 3 + 11), (len(labels), 12, 12)
+    images[:, inside, inside] = random.integers(0, 256, shape) * (random.random(shape) > 0.4)
     return {"images": images, "labels": labels}
 
 
@@ -43,10 +58,10 @@ def some(random, *, count: int = 4, dtype=torch.float64):
     return pixels, torch.arange(count) % 10
 
 
-def crippled(*, build: str, options: dict, how: str):
+def crippled(*, build: str, options: dict, how: str, classes: int, side: int):
     """A network of which each hidden layer is "dead", has "one living unit", says "the same" of every image, or is
     "whole"."""
-    model = models.build(build, options=options)
+    model = models.build(build, options=options, classes=classes, side=side)
     with torch.no_grad():
         for layer in model.layers[:-1]:
             module = model.get_submodule(layer)

@@ -1,0 +1,54 @@
+"""What the lab is made of: the networks of the first seed, and a shelf of images for them to read."""
+
+from __future__ import annotations
+
+from experiments.spec import Product, Stage, Study
+from experiments.wiring import PROBE, TEST, network_of, record, titles, weights
+
+
+def stages(study: Study) -> list[Stage]:
+    return [
+        *(
+            Stage(
+                name=f"network/{run.condition.name}",
+                function="experiments.networks:keep",
+                parameters=network_of(run),
+                inputs={"weights": weights(run)},
+                publish=("network.safetensors",),
+            )
+            for run in study.first_runs
+        ),
+        *(
+            Stage(
+                name=f"runnable/{run.condition.name}",
+                function="experiments.networks:runnable",
+                parameters=network_of(run),
+                inputs={"weights": weights(run), "probe": PROBE},
+                publish=("runnable.json",),
+            )
+            for run in study.first_runs
+        ),
+        Stage(
+            name="shelf",
+            function="experiments.analyses.shelf:choose",
+            inputs={"records": {run.condition.name: record(run) for run in study.first_runs}, "test": TEST},
+            publish=("shelf.npz",),
+        ),
+        Stage(
+            name="script/networks",
+            function="report.scripts:networks",
+            parameters={"titles": titles(study)},
+            inputs={
+                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions},
+                "told": {c.name: Product(f"runnable/{c.name}", "runnable.json") for c in study.conditions},
+            },
+            publish=("networks.js",),
+        ),
+        Stage(
+            name="script/shelf",
+            function="report.shelf:pack",
+            parameters={"titles": titles(study)},
+            inputs={"shelf": Product("shelf", "shelf.npz")},
+            publish=("shelf.js", "shelf.png", "shelf.json"),
+        ),
+    ]

@@ -1,0 +1,37 @@
+"""The variants beside the network they vary, which is called plain; same seeds."""
+
+from __future__ import annotations
+
+from experiments.spec import Product, Stage, Study
+from experiments.wiring import CARD, analysis, figures, train
+
+PREFERRED = "notebooks"  # the variant that all others are set against
+
+
+def missing(study: Study) -> str:
+    if not study.variants:
+        return "it has no variants of a network"
+    if PREFERRED not in [variant.name for variant in study.variants]:
+        return f"it has no variant called {PREFERRED}, which all others are set against"
+    names = [condition.name for condition in study.conditions]
+    return "" if study.variants_of in names else f"it has no {study.variants_of}, which the variants stand beside"
+
+
+def stages(study: Study) -> list[Stage]:
+    plain = {f"plain/{run.seed}": f"train/{study.variants_of}/{run.seed}" for run in study.variant_runs}
+    varied = {f"{run.condition.architecture.name}/{run.seed}": f"train/layers/{run.name}" for run in study.variant_runs}
+    shares = [variant.options.get("dropout", 0.0) for variant in study.variants]
+    compared = analysis(
+        "layers",
+        "compare",
+        inputs={
+            "card": CARD,
+            "records": {name: Product(stage, "record.npz") for name, stage in {**plain, **varied}.items()},
+        },
+        parameters={
+            "titles": {"plain": "Plain", **{variant.name: variant.title for variant in study.variants}},
+            "dropout": max(shares, default=0.0),
+        },
+    )
+    trained = [train(study, run, name=f"train/layers/{run.name}") for run in study.variant_runs]
+    return [*trained, compared, *figures(study, "layers", "differences", "curves", "drift", "units")]

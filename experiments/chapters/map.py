@@ -1,0 +1,49 @@
+"""What the map is made of: each image's place in every hidden layer of the first seed's networks."""
+
+from __future__ import annotations
+
+from experiments.spec import Product, Stage, Study
+from experiments.wiring import PROBE, network_of, titles, weights
+
+
+def stages(study: Study) -> list[Stage]:
+    runs = {run.condition.name: run for run in study.first_runs}
+    planes = {name: Product(f"embed/{run.name}", "arrays.npz") for name, run in runs.items()}
+    places = [
+        Stage(
+            name=f"places/{name}",
+            function="experiments.analyses.places:place",
+            parameters=network_of(run),
+            inputs={
+                "planes": planes[name],
+                "bent": {"maps": Product(f"manifold/{name}", "arrays.npz")},
+                "reference": next(iter(planes.values())),
+                "trajectory": Product(f"train/{run.name}", "trajectory.npz"),
+                "weights": weights(run),
+                "probe": PROBE,
+            },
+            publish=("places.npz",),
+        )
+        for name, run in runs.items()
+    ]
+    sheet = Stage("sheet", "experiments.analyses.places:sheet", inputs={"probe": PROBE}, publish=("sheet.npz",))
+    script = Stage(
+        name="script/map",
+        function="report.scripts_map:pack",
+        parameters={
+            "networks": {
+                name: {
+                    "title": titles(study)[name],
+                    "architecture": run.condition.architecture.title,
+                    "treatment": run.condition.treatment.name,
+                }
+                for name, run in runs.items()
+            }
+        },
+        inputs={
+            "sheet": Product("sheet", "sheet.npz"),
+            "places": {name: Product(f"places/{name}", "places.npz") for name in runs},
+        },
+        publish=("map.js", "map-digits.png", *(f"map-{name}.js" for name in runs)),
+    )
+    return [*places, sheet, script]

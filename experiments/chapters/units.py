@@ -1,0 +1,49 @@
+"""A portrait of every unit of the first seed's networks, and the pages that show them."""
+
+from __future__ import annotations
+
+from experiments.spec import Product, Stage, Study
+from experiments.wiring import CARD, PROBE, grid, network_of, record, titles, weights
+
+
+def stages(study: Study) -> list[Stage]:
+    portraits = [
+        Stage(
+            name=f"portraits/{run.condition.name}",
+            function="experiments.analyses.portraits:read",
+            parameters=network_of(run),
+            inputs={
+                "weights": weights(run),
+                "record": record(run),
+                "interventions": Product(f"interventions/{run.name}", "arrays.npz"),
+                "probe": PROBE,
+            },
+            publish=("portraits.npz",),
+        )
+        for run in study.first_runs
+    ]
+    gathered = Stage(
+        name="analysis/units",
+        function="experiments.analyses.portraits:gather",
+        inputs={
+            "portraits": {c.name: Product(f"portraits/{c.name}", "portraits.npz") for c in study.conditions},
+            "responses": {c.name: Product(f"portraits/{c.name}", "responses.npz") for c in study.conditions},
+            "probe": PROBE,
+            "card": CARD,
+        },
+        parameters={"grid": grid(study)},
+        publish=("arrays.npz", "facts.json"),
+    )
+    pages = [
+        Stage(
+            name=f"unit-page/{condition.name}",
+            function="report.portraits:draw",
+            parameters={"condition": condition.name, "titles": [list(each) for each in titles(study).items()]},
+            inputs={
+                "portraits": gathered.inputs["portraits"],
+                "gathered": Product("analysis/units", "arrays.npz"),
+            },
+        )
+        for condition in study.conditions
+    ]
+    return [*portraits, gathered, *pages]

@@ -1,0 +1,127 @@
+"""Claims: a sentence that a person wrote, and the condition over facts under which it may stand.
+
+In: verdicts and numbers of facts. Out: a check, which holds or does not, and knows the facts that it rests on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from report import facts as wording
+from report.argument.known import Known, Place, Titled
+
+HIGHER, LOWER, UNDECIDED = "higher", "lower", "no detectable difference"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fact that a check rests on: its name, what it is of, in words, and of which measure."""
+
+    name: str
+    of: str
+    measure: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether a condition holds, in words what it asks, and the facts that decide it."""
+
+    holds: bool
+    asks: str
+    rows: tuple[Row, ...]
+
+    def __and__(self, other: Check) -> Check:
+        return Check(self.holds and other.holds, f"{self.asks}, and {other.asks}", self.rows + other.rows)
+
+    def __or__(self, other: Check) -> Check:
+        return Check(self.holds or other.holds, f"{self.asks}, or {other.asks}", self.rows + other.rows)
+
+    def __invert__(self) -> Check:
+        return Check(not self.holds, f"not: {self.asks}", self.rows)
+
+    def __bool__(self) -> bool:
+        return self.holds
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The checks that a page may make of a study's facts. Where there is nothing to check, none holds."""
+
+    known: Known
+
+    def every(self, word: str, measure: str, among: Iterable[Place], *at: Place) -> Check:
+        """The verdict is the same word everywhere."""
+        return self._verdicts("every", word, measure, list(among), at, lambda given: bool(given) and all(given))
+
+    def some(self, word: str, measure: str, among: Iterable[Place], *at: Place) -> Check:
+        """The verdict is the word somewhere."""
+        return self._verdicts("some", word, measure, list(among), at, any)
+
+    def nowhere(self, word: str, measure: str, among: Iterable[Place], *at: Place) -> Check:
+        """The verdict is the word nowhere."""
+        return self._verdicts("none", word, measure, list(among), at, lambda given: bool(given) and not any(given))
+
+    def at_least(self, least: float, measure: str, among: Iterable[Place], *at: Place) -> Check:
+        """The interval lies at or above a number everywhere; a fact without an interval counts with its value."""
+        return self._bounds("at least", least, measure, list(among), at, lambda low, _: low >= least)
+
+    def at_most(self, most: float, measure: str, among: Iterable[Place], *at: Place) -> Check:
+        """The interval lies at or below a number everywhere."""
+        return self._bounds("at most", most, measure, list(among), at, lambda _, high: high <= most)
+
+    def above(self, measure: str, among: Iterable[Place], other: Place, *at: Place) -> Check:
+        """The value is larger in each of several places than in another one."""
+        places = [*among]
+        rows = tuple(Row(self.known.name(measure, each, *at), titled(each), measure) for each in (*places, other))
+        values = [self.known.facts[row.name]["value"] for row in rows]
+        return Check(bool(places) and min(values[:-1]) > values[-1], f"{measure} above {titled(other)}", rows)
+
+    def at_most_part(self, part: float, measure: str, of: str, among: Iterable[Place], *at: Place) -> Check:
+        """The value of a measure is at most some part of another's, in size, everywhere."""
+        some = list(among)
+        rows = self._rows(measure, some, at), self._rows(of, some, at)
+        sizes = [[abs(self.known.facts[row.name]["value"]) for row in each] for each in rows]
+        holds = bool(some) and all(a <= part * b for a, b in zip(*sizes, strict=True))
+        return Check(holds, f"{measure} at most {part} of {of}", (*rows[1], *rows[0]))
+
+    def _verdicts(
+        self,
+        how: str,
+        word: str,
+        measure: str,
+        among: Sequence[Place],
+        at: tuple[Place, ...],
+        decide: Callable[[list[bool]], bool],
+    ) -> Check:
+        if word not in (HIGHER, LOWER, UNDECIDED):
+            raise ValueError(f"{word!r} is no verdict; there are {HIGHER!r}, {LOWER!r} and {UNDECIDED!r}")
+        rows = self._rows(measure, among, at)
+        given = [_verdict(self.known.facts[row.name]) == word for row in rows]
+        return Check(decide(given), f"{measure} {word} in {how}", rows)
+
+    def _bounds(
+        self,
+        how: str,
+        bound: float,
+        measure: str,
+        among: Sequence[Place],
+        at: tuple[Place, ...],
+        decide: Callable[[float, float], bool],
+    ) -> Check:
+        rows = self._rows(measure, among, at)
+        facts = [self.known.facts[row.name] for row in rows]
+        ends = [tuple(f["value"] if f[end] is None else f[end] for end in ("low", "high")) for f in facts]
+        return Check(bool(ends) and all(decide(*end) for end in ends), f"{measure} {how} {bound} everywhere", rows)
+
+    def _rows(self, measure: str, among: Sequence[Place], at: tuple[Place, ...]) -> tuple[Row, ...]:
+        return tuple(Row(self.known.name(measure, each, *at), titled(each), measure) for each in among)
+
+
+def titled(place: Place) -> str:
+    """What a reader calls a place: its title where it has one."""
+    return place.title if isinstance(place, Titled) else str(place)
+
+
+def _verdict(fact: wording.Fact) -> str:
+    return UNDECIDED if fact["low"] is None else wording.verdict(fact)

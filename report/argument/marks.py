@@ -1,0 +1,78 @@
+"""Evidence marks: a small plot and a table behind a sentence, of the facts that it rests on.
+
+In: facts and what they are of. Out: a button that stands in the sentence, and the note that it opens, which needs no
+script: a popover. In print all notes stand at the end of the page.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+
+from report import facts as wording
+from report.facts import Fact
+
+WIDTH, LINE, EDGE = 220, 18, 10  # of the plot, in CSS pixels: its width, a row, and the space at both ends
+
+
+def button(number: int) -> str:
+    """The mark in the sentence: it opens note `number` of the page."""
+    glyph = '<svg viewBox="0 0 16 8" aria-hidden="true"><path d="M1 4H15"/><circle cx="8" cy="4" r="3"/></svg>'
+    return (
+        f'<button type="button" class="mark" popovertarget="evidence-{number}" aria-label="Evidence {number}">'
+        f"{glyph}{number}</button>"
+    )
+
+
+def note(number: int, tables: Mapping[str, Sequence[tuple[str, Fact]]], *, asked: str) -> str:
+    """What the mark opens: of each measure a table, with a dot and an interval for each fact, and the numbers.
+
+    tables: {measure: rows of (what it is of, fact)}; the rows of a measure are drawn on one scale.
+    """
+    body = "".join(_table(measure, rows) for measure, rows in tables.items())
+    return (
+        f'<div class="evidence" id="evidence-{number}" popover role="note" aria-label="Evidence {number}">'
+        f"<p><strong>{number}</strong> {html.escape(asked)}</p>{body}</div>"
+    )
+
+
+def _table(measure: str, rows: Sequence[tuple[str, Fact]]) -> str:
+    places = _scale([fact for _, fact in rows])
+    body = "".join(
+        f'<tr><th scope="row">{html.escape(of)}</th><td>{_plot(fact, places)}</td><td>{wording.shown(fact)}</td></tr>'
+        for of, fact in rows
+    )
+    methods = "; ".join(dict.fromkeys(html.escape(fact["method"]) for _, fact in rows))
+    return f"<table><tbody>{body}</tbody></table><p><code>{html.escape(measure)}</code>: {methods}</p>"
+
+
+def _ends(fact: Fact) -> tuple[float, float, float]:
+    value = fact["value"]
+    return value, value if fact["low"] is None else fact["low"], value if fact["high"] is None else fact["high"]
+
+
+def _scale(facts: Sequence[Fact]) -> tuple[float, float]:
+    """The span that all rows share: zero is in it where it is near, as a difference is read against zero."""
+    ends = [end for fact in facts for end in _ends(fact)]
+    low, high = min(ends), max(ends)
+    if low > 0 and low < high - low:
+        low = 0.0
+    if high < 0 and -high < high - low:
+        high = 0.0
+    return (low, high) if high > low else (low - 1, high + 1)
+
+
+def _plot(fact: Fact, places: tuple[float, float]) -> str:
+    """A row of the plot, drawn to the scale of all."""
+    low, high = places
+
+    def x(number: float) -> float:
+        return round(EDGE + (WIDTH - 2 * EDGE) * (number - low) / (high - low), 1)
+
+    value, start, end = (x(each) for each in _ends(fact))
+    zero = f'<path class="zero" d="M{x(0)} 0V{LINE}"/>' if low <= 0 <= high else ""
+    middle = LINE / 2
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {LINE}" width="{WIDTH}" height="{LINE}" aria-hidden="true">{zero}'
+        f'<path d="M{start} {middle}H{end}"/><circle cx="{value}" cy="{middle}" r="4"/></svg>'
+    )

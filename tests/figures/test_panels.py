@@ -1,0 +1,60 @@
+"""How panels are laid out, whatever the study holds: nothing is drawn over anything else, and nothing is left out."""
+
+import pytest
+from planted import LOOK
+
+from report import style
+
+
+@style.drawn
+def empty(*, rows, spare):
+    _, placed, left = style.panels(rows, row_height=1.5, spare=spare)
+    return {"placed": list(placed), "left": len(left)}
+
+
+def test_rows_of_one_length_leave_a_panel_for_the_key_where_it_is_asked_for():
+    alike = {"mlp": ["hidden1", "hidden2"], "cnn": ["conv1", "hidden3"]}
+    assert empty(look=LOOK, rows=alike, spare=False)["left"] == 0
+    assert empty(look=LOOK, rows=alike, spare=True)["left"] == 2
+    assert empty(look=LOOK, rows={"mlp": ["hidden1", "hidden2"]}, spare=True)["left"] == 1
+
+
+def test_rows_that_differ_have_room_already():
+    rows = {"mlp": ["hidden1"], "cnn": ["conv1", "hidden3"]}
+    assert empty(look=LOOK, rows=rows, spare=True)["left"] == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(1, (1, 1)), (4, (1, 4)), (5, (2, 3)), (6, (2, 3)), (8, (2, 4)), (9, (3, 3))]
+)
+def test_many_panels_stand_in_rows_of_like_length(count, expected):
+    assert style.across(count) == expected
+
+
+@style.drawn
+def ticks(*, axis, names):
+    ax = style.figure(height=2)[1]
+    style.class_ticks(ax, axis, names)
+    labels = (ax.get_xticklabels if axis == "x" else ax.get_yticklabels)()
+    return {"said": [label.get_text() for label in labels], "turned": {label.get_rotation() for label in labels}}
+
+
+def test_digits_are_named_by_thirds_and_words_all_of_them_upright():
+    assert ticks(look=LOOK, axis="x", names=map(str, range(10))) == {"said": ["0", "3", "6", "9"], "turned": {0}}
+    clothes = ["T-shirt", "trouser", "coat"]
+    assert ticks(look=LOOK, axis="x", names=clothes) == {"said": clothes, "turned": {90}}
+    assert ticks(look=LOOK, axis="y", names=clothes) == {"said": clothes, "turned": {0}}
+
+
+@style.drawn
+def named(*, notes):
+    ax = style.figure(height=2)[1]
+    style.key(ax, notes=notes)
+    return {"said": [text.get_text() for text in ax.texts], "heights": [text.get_position()[1] for text in ax.texts]}
+
+
+def test_notes_stand_below_the_treatments_however_many_there_are():
+    treatments = {"raw": "raw", "scaled": "scaled", "normalized": "normalized"}
+    found = named(look={**LOOK, "treatments": treatments}, notes=["thick: trained"])
+    assert found["said"] == [*treatments.values(), "thick: trained"]
+    assert found["heights"] == sorted(found["heights"], reverse=True)

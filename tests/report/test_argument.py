@@ -1,0 +1,170 @@
+"""Facts by coordinates, claims that stand or do not, and the evidence behind a mark."""
+
+import re
+from pathlib import Path
+
+import jinja2
+import pytest
+
+from experiments.study import PUBLISHED
+from report.argument import marks
+from report.argument.claims import Checks
+from report.argument.known import Known
+from report.errors import PageError
+from report.functions import Functions, Library
+from report.pages import Page
+
+MLP, CNN = PUBLISHED.architectures
+BATCHNORM = next(each for each in PUBLISHED.variants if each.name == "batchnorm")
+TREATED = [each for each in PUBLISHED.comparisons if each.axis == "treatment"]
+BUILT = [each for each in PUBLISHED.comparisons if each.axis == "architecture"]
+NETWORKS = {
+    "mlp": {
+        "layers": ["hidden1", "hidden2", "logits"],
+        "reading": {"hidden1": "hidden1.post", "hidden2": "hidden2.post"},
+    },
+    "cnn": {"layers": ["conv1", "hidden2", "logits"], "reading": {"conv1": "conv1.pooled", "hidden2": "hidden2.post"}},
+}
+
+
+def fact(value, low=None, high=None, unit="points"):
+    return {"value": value, "low": low, "high": high, "n": 10, "unit": unit, "method": "planted"}
+
+
+FACTS = {
+    "a.gain.difference.mlp:normalized": fact(5.0, 4.0, 6.0),
+    "a.gain.difference.cnn:normalized": fact(2.0, 1.0, 3.0),
+    "a.gain.difference.raw:cnn": fact(0.5, -1.0, 2.0),
+    "a.gain.difference.normalized:cnn": fact(-2.0, -3.0, -1.0),
+    "a.left.difference.mlp:normalized": fact(1.0, 0.5, 1.5),
+    "a.left.difference.cnn:normalized": fact(0.2, 0.1, 0.3),
+    "a.gain.mlp-raw": fact(90.0, 89.0, 91.0, "%"),
+    "a.form.mlp-raw.hidden2.post": fact(0.3),
+    "a.form.mlp-raw.hidden1.post": fact(0.2),
+    "a.form.cnn-raw.conv1": fact(0.1),
+    "a.form.difference.raw:cnn.last": fact(0.4, 0.3, 0.5),
+    "a.soon.mlp:normalized": fact(3.0),
+    "a.class.mlp-raw.3": fact(7.0),
+    "a.gain.difference.batchnorm": fact(-1.0, -2.0, -0.5),
+}
+KNOWN = Known(FACTS, NETWORKS)
+CHECKS = Checks(KNOWN)
+
+
+def page(*, strict=True):
+    library = Library(Path(), FACTS, {}, {}, {}, {}, jinja2.Environment(), networks=NETWORKS, strict=strict)
+    return Functions(library, Page("a", "A", "What?", "d", "p"))
+
+
+@pytest.mark.parametrize(
+    ("measure", "at", "name"),
+    [
+        ("a.gain", (PUBLISHED.conditions[0],), "a.gain.mlp-raw"),
+        ("a.gain", (TREATED[0],), "a.gain.difference.mlp:normalized"),
+        ("a.soon", (TREATED[0],), "a.soon.mlp:normalized"),
+        ("a.form", (PUBLISHED.conditions[0], "last"), "a.form.mlp-raw.hidden2.post"),
+        ("a.form", (PUBLISHED.conditions[0], "first"), "a.form.mlp-raw.hidden1.post"),
+        ("a.form", (PUBLISHED.conditions[2], "first"), "a.form.cnn-raw.conv1"),
+        ("a.form", (BUILT[0], "last"), "a.form.difference.raw:cnn.last"),
+        ("a.class", ("mlp-raw", 3), "a.class.mlp-raw.3"),
+        ("a.gain.difference", (BATCHNORM,), "a.gain.difference.batchnorm"),
+    ],
+)
+def test_a_fact_is_found_by_measure_condition_or_comparison_and_role_of_a_layer(measure, at, name):
+    assert KNOWN.name(measure, *at) == name
+    assert KNOWN.has(measure, *at)
+
+
+def test_a_fact_that_is_not_there_is_named_with_the_nearest():
+    assert not KNOWN.has("a.form", PUBLISHED.conditions[2], "last")
+    with pytest.raises(PageError, match=r"unknown fact 'a.gian.mlp-raw'. Did you mean 'a.gain.mlp-raw'"):
+        KNOWN.fact("a.gian", PUBLISHED.conditions[0])
+
+
+@pytest.mark.parametrize(
+    ("check", "holds"),
+    [
+        (CHECKS.every("higher", "a.gain", TREATED), True),
+        (CHECKS.every("higher", "a.gain", [*TREATED, BUILT[0]]), False),
+        (CHECKS.every("no detectable difference", "a.gain", BUILT[:1]), True),
+        (CHECKS.some("lower", "a.gain", BUILT), True),
+        (CHECKS.some("lower", "a.gain", TREATED), False),
+        (CHECKS.nowhere("lower", "a.gain", TREATED), True),
+        (CHECKS.nowhere("higher", "a.gain", TREATED), False),
+        (CHECKS.at_least(1.0, "a.gain", TREATED), True),
+        (CHECKS.at_least(1.5, "a.gain", TREATED), False),
+        (CHECKS.at_most(6.0, "a.gain", TREATED), True),
+        (CHECKS.at_most(5.5, "a.gain", TREATED), False),
+        (CHECKS.at_most_part(0.5, "a.left", "a.gain", TREATED), True),
+        (CHECKS.at_most_part(0.1, "a.left", "a.gain", TREATED), False),
+        (CHECKS.above("a.gain", [TREATED[0]], TREATED[1]), True),
+        (CHECKS.above("a.gain", [TREATED[1]], TREATED[0]), False),
+        (CHECKS.every("higher", "a.gain", []), False),
+        (CHECKS.nowhere("higher", "a.gain", []), False),
+        (CHECKS.at_least(0, "a.gain", []), False),
+    ],
+)
+def test_a_check_holds_where_the_facts_say_so_and_never_of_nothing(check, holds):
+    assert check.holds is holds
+
+
+def test_checks_are_joined():
+    yes, no = CHECKS.every("higher", "a.gain", TREATED), CHECKS.every("lower", "a.gain", TREATED)
+    assert [(yes & no).holds, (yes | no).holds, (~no).holds] == [False, True, True]
+    assert len((yes & no).rows) == 4
+
+
+def test_a_word_that_is_no_verdict_is_refused():
+    with pytest.raises(ValueError, match="'better' is no verdict"):
+        CHECKS.every("better", "a.gain", TREATED)
+
+
+def test_a_claim_stands_with_its_evidence_behind_a_mark():
+    functions = page()
+    text = functions.claim("Does it?", CHECKS.every("higher", "a.gain", TREATED), caller=lambda: "\nIt does.\n")
+    assert text.startswith("It does. ")
+    body = functions.finish(f"<p>{text}</p>")
+    assert re.search(r'popovertarget="evidence-1"', body)
+    note = body[body.index("<aside") :]
+    assert "Does it?" in note
+    assert "MLP: normalized minus raw" in note
+    assert "5.0" in note
+
+
+def test_a_claim_that_fails_stops_the_published_build_and_names_the_facts():
+    with pytest.raises(PageError) as error:
+        page().claim("Does it?", CHECKS.every("higher", "a.gain", BUILT), caller=lambda: "It does.")
+    assert "the claim 'Does it?' does not stand: it asks for a.gain higher in every" in str(error.value)
+    assert "a.gain.difference.normalized:cnn is \N{MINUS SIGN}2.0" in str(error.value)
+
+
+def test_in_a_smaller_study_a_claim_that_fails_is_a_question_with_its_evidence():
+    functions = page(strict=False)
+    text = functions.claim("Does it?", CHECKS.every("higher", "a.gain", BUILT), caller=lambda: "It does.")
+    assert text.startswith("Does it? This study is too small to tell: *not decided here*.")
+    assert "It does" not in text
+    assert len(functions.notes) == 1
+
+
+def test_a_finding_that_does_not_hold_says_what_is_shown_instead():
+    failing = CHECKS.every("higher", "a.gain", BUILT)
+    assert page(strict=False).finding("It grows", failing, otherwise="How it grows") == "How it grows"
+    assert page().finding("It grows", CHECKS.every("higher", "a.gain", TREATED), otherwise="How") == "It grows"
+    with pytest.raises(PageError, match="the claim 'It grows' does not stand"):
+        page().finding("It grows", failing, otherwise="How it grows")
+
+
+def test_a_note_draws_each_measure_on_one_scale_with_zero_where_it_is_near():
+    note = marks.note(4, {"a.gain": [("one", fact(5.0, 4.0, 6.0)), ("two", fact(2.0, 1.0, 3.0))]}, asked="Which?")
+    centres = [float(x) for x in re.findall(r'cx="([\d.]+)"', note)]
+    ends = [tuple(map(float, pair)) for pair in re.findall(r'd="M([\d.]+) 9.0H([\d.]+)"', note)]
+    assert note.count('class="zero"') == 2
+    for (left, right), centre in zip(ends, centres, strict=True):
+        assert left < centre < right
+    per_unit = (centres[0] - centres[1]) / 3
+    assert ends[0][1] - ends[0][0] == pytest.approx(2 * per_unit, abs=0.2)
+
+
+def test_a_note_of_one_value_or_of_equal_ones_is_drawn():
+    for facts in ([fact(3.0)], [fact(0.0), fact(0.0)]):
+        assert "circle" in marks.note(1, {"m": [("x", each) for each in facts]}, asked="?")
