@@ -151,6 +151,8 @@ def correct_logit_gradient(
     That is: by how much the right answer's logit rises per unit of activation, for each unit after its ReLU; of a
     channel, if it rises at all positions. In the layer before the logits it is the weight between the two.
     """
+    if not layers:
+        return {}
     hooks = [reading_point(model, layer) for layer in layers]
     _, cache = run_with_cache(
         model, images, names=hooks, gradients_of=lambda logits: logits.gather(1, labels[:, None]).sum()

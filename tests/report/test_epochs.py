@@ -1,8 +1,16 @@
 """What a drawing carries for stepping through its epochs: read from the lines that were drawn, and taken out whole."""
 
 import numpy as np
+import pytest
+from planted import LOOK
 
 from report import epochs, export, style
+
+
+@pytest.fixture(autouse=True, scope="module")
+def published_look():
+    with style.showing(LOOK):
+        yield
 
 
 @style.drawn
