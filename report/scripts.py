@@ -18,20 +18,24 @@ DIMENSIONS = {"linear": 2, "conv": 4}  # of the weights of a layer, by its kind
 
 
 def networks(
-    *, networks: Mapping[str, bytes], told: Mapping[str, Mapping[str, Any]], titles: Mapping[str, str]
+    *,
+    networks: Mapping[str, bytes],
+    told: Mapping[str, Mapping[str, Any]],
+    titles: Mapping[str, str],
+    card: Mapping[str, Any],
 ) -> dict[str, str]:
     """networks.js: the trained networks {condition: bytes of a safetensors file}, as far as a page can run them.
 
     told: {condition: runnable.json}, see experiments.networks.runnable. A network that a page can run is {"title",
-    "mean", "std", "layers", "reference"}, its layers in forward order: {"name", "kind": "conv" or "linear", "padding"
-    of a convolution, "shape" of the weight, "weight", "bias"}, numbers as base64 of little-endian float32, row by row.
-    Any other is {"title", "cannot": why not}.
+    "side" of the images in pixels, "mean", "std", "layers", "reference"}, its layers in forward order: {"name",
+    "kind": "conv" or "linear", "padding" of a convolution, "shape" of the weight, "weight", "bias"}, numbers as base64
+    of little-endian float32, row by row. Any other is {"title", "cannot": why not}.
     Raises PageError for a network whose file is not whole: other numbers would be shown in the place of its own.
     """
     opened = {}
     for condition, data in networks.items():
         try:
-            opened[condition] = _network(data, told[condition])
+            opened[condition] = _network(data, told[condition], side=card["height"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             cause = f"no {error}" if isinstance(error, KeyError) else error
             raise PageError(f"the packed network {condition} is damaged ({cause}); build it again.") from error
@@ -45,7 +49,7 @@ def script(name: str, value: Any) -> str:
     return f"window.InsideMNIST ??= {{}};\n(InsideMNIST.data ??= {{}})[{json.dumps(name)}] = {text};\n"
 
 
-def _network(data: bytes, told: Mapping[str, Any]) -> dict[str, Any]:
+def _network(data: bytes, told: Mapping[str, Any], *, side: int) -> dict[str, Any]:
     """A network from its safetensors file: the header's length, the header as JSON, the numbers.
 
     Raises ValueError, KeyError, TypeError or AttributeError where the file is not of that form.
@@ -68,7 +72,7 @@ def _network(data: bytes, told: Mapping[str, Any]) -> dict[str, Any]:
     if not all(isinstance(each, int | float) and math.isfinite(each) for each in treatment.values()):
         raise ValueError(f"its input treatment is {treatment}")
     layers = [layer(**each) for each in told["layers"]]
-    return {**treatment, "layers": layers, "reference": told["reference"]}
+    return {"side": side, **treatment, "layers": layers, "reference": told["reference"]}
 
 
 def _values(header: Mapping[str, Any], data: bytes) -> dict[str, bytes]:

@@ -21,7 +21,9 @@ STARTS = 5  # networks of a condition that are mapped to tell what chance does
 
 
 def stages(study: Study) -> list[Stage]:
-    compared = {"grid": grid(study)}
+    compared, is_bent = {"grid": grid(study)}, set(study.embeddings) != {"pca"}
+    of_each = ("maps", "development") if is_bent else ("maps",)
+    of_all = ("kept", "starts", "stability") if is_bent else ("kept",)
     return [
         *_planes(study),
         *_maps(study),
@@ -40,8 +42,8 @@ def stages(study: Study) -> list[Stage]:
         ),
         *figures(study, "geometry", "pca", each="architecture"),
         *figures(study, "geometry", "explained_variance", "silhouette", "dimension"),
-        *figures(study, "geometry", "maps", "development", analysis="atlas", each="architecture"),
-        *figures(study, "geometry", "kept", "starts", "stability", analysis="atlas"),
+        *figures(study, "geometry", *of_each, analysis="atlas", each="architecture"),
+        *figures(study, "geometry", *of_all, analysis="atlas"),
         *figures(study, "geometry", "neighbours", "by_epoch", analysis="neighbours"),
         *figures(study, "geometry", "subspaces", analysis="subspaces"),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import PROBE, TEST, network_of, record, titles, weights
+from experiments.wiring import CARD, PROBE, TEST, network_of, record, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
@@ -41,6 +41,7 @@ def stages(study: Study) -> list[Stage]:
             inputs={
                 "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions},
                 "told": {c.name: Product(f"runnable/{c.name}", "runnable.json") for c in study.conditions},
+                "card": CARD,
             },
             publish=("networks.js",),
         ),
@@ -48,7 +49,7 @@ def stages(study: Study) -> list[Stage]:
             name="script/shelf",
             function="report.shelf:pack",
             parameters={"titles": titles(study)},
-            inputs={"shelf": Product("shelf", "shelf.npz")},
+            inputs={"shelf": Product("shelf", "shelf.npz"), "card": CARD},
             publish=("shelf.js", "shelf.png", "shelf.json"),
         ),
     ]

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from report import export, style
-from report.arrays import Arrays, conditions_of, layers_of
+from report.arrays import Arrays, Card, conditions_of, layers_of
 
 Drawn = dict[str, str]
 
@@ -22,7 +22,7 @@ METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 DOTS = 1700  # in one figure at most, shared by its maps: more would make it heavy
 SPACES = {"layer": "the layer itself", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 KEPT = {
-    "silhouette": "Silhouette of the digits",
+    "silhouette": "Silhouette of the {kinds}",
     "knn": "k-NN accuracy, %",
     "trustworthiness": "Trustworthiness",
     "distances": "Order of the distances",
@@ -37,19 +37,19 @@ CHANCES = (
 
 
 @style.drawn
-def maps(*, arrays: Arrays, architecture: str) -> Drawn:
+def maps(*, arrays: Arrays, card: Card, architecture: str) -> Drawn:
     """The maps of every hidden layer of one trained network of each input treatment."""
-    return _maps(arrays, architecture)
+    return _maps(arrays, card, architecture)
 
 
 @style.drawn
-def development(*, arrays: Arrays, architecture: str) -> Drawn:
+def development(*, arrays: Arrays, card: Card, architecture: str) -> Drawn:
     """The bent maps of a network's last hidden layer at each moment: a row for each input treatment."""
-    return _development(arrays, architecture)
+    return _development(arrays, card, architecture)
 
 
 @style.drawn
-def starts(*, arrays: Arrays) -> Drawn:
+def starts(*, arrays: Arrays, card: Card) -> Drawn:
     """Maps of one layer from several random starts, and of other networks from the first start."""
     condition, methods = conditions_of(arrays)[0], _bent(arrays)
     labels = arrays[f"stability/labels/{condition}"]
@@ -61,20 +61,21 @@ def starts(*, arrays: Arrays) -> Drawn:
     columns = [("start", place) for place in range(len(maps[methods[0], "start"]))]
     columns += [("network", place) for place in range(1, len(maps[methods[0], "network"]))]
     fig, grid = style.figure(height=0.6 + 1.45 * len(methods), nrows=len(methods), ncols=len(columns), squeeze=False)
+    style.class_key(fig, card["class_names"])
     drawn: dict[str, np.ndarray] = {}
     for row, method in enumerate(methods):
         for ax, (chance, place) in zip(grid[row], columns, strict=True):
             points = maps[method, chance][place]
-            _panel(ax, points, _centres(points, labels), labels, name=f"{row}-{chance}-{place}")
+            _panel(ax, points, _centres(points, labels), labels, card["class_names"], panel=f"{row}-{chance}-{place}")
             drawn[f"{condition} {method} {chance} {place + 1}"] = points
         grid[row, 0].set_ylabel(METHODS[method], color=style.INK)
     for ax, (chance, place) in zip(grid[0], columns, strict=True):
         ax.set_title(f"start {place + 1}" if chance == "start" else f"network {place + 1},\nstart 1")
-    return export.done(fig, *_coordinates(labels, drawn))
+    return export.done(fig, *_coordinates(labels, drawn, card))
 
 
 @style.drawn
-def kept(*, arrays: Arrays) -> Drawn:
+def kept(*, arrays: Arrays, card: Card) -> Drawn:
     """What the maps show and keep of the trained last hidden layer: one dot for each network."""
     conditions = conditions_of(arrays)
     fig, grid = style.figure(height=4.4, nrows=2, ncols=3, width_ratios=(1, 1, 0.42))
@@ -88,7 +89,7 @@ def kept(*, arrays: Arrays) -> Drawn:
                 look = style.look(condition)
                 ax.plot(value, place + shift, marker=look["marker"], color=look["color"], linestyle="none")
                 table.append((condition, hook, measure, method, value))
-        ax.set_title(title)
+        ax.set_title(title.format(**card))
         _rows(ax, [SPACES[method] for method in spaces])
     _key_column(grid[:, 2], conditions, lines=6.5)
     return export.done(fig, table, ("condition", "hook_point", "measure", "method", "value"))
@@ -130,12 +131,12 @@ class _Map(NamedTuple):
     place: int
 
 
-def _maps(arrays: Arrays, architecture: str) -> Drawn:
+def _maps(arrays: Arrays, card: Card, architecture: str) -> Drawn:
     conditions = conditions_of(arrays, architecture)
     hooks, methods, last = layers_of(arrays, conditions[0]), _methods(arrays), len(arrays["moments"]) - 1
     columns = [(condition, method) for condition in conditions for method in methods]
     panels = [[_Map(condition, hook, method, last) for condition, method in columns] for hook in hooks]
-    fig, grid, table = _map_grid(arrays, panels)
+    fig, grid, table = _map_grid(arrays, card, panels)
     for ax, (condition, method) in zip(grid[0], columns, strict=True):
         treatment = style.treatment(condition) if method == methods[0] else ""
         ax.set_title(f"{treatment}\n{METHODS[method]}", color=style.look(condition)["color"])
@@ -144,14 +145,14 @@ def _maps(arrays: Arrays, architecture: str) -> Drawn:
     return export.done(fig, *table)
 
 
-def _development(arrays: Arrays, architecture: str) -> Drawn:
+def _development(arrays: Arrays, card: Card, architecture: str) -> Drawn:
     conditions, moments = conditions_of(arrays, architecture), list(arrays["moments"])
     columns = [(method, place) for method in _bent(arrays) for place in range(len(moments))]
     panels = [
         [_Map(condition, layers_of(arrays, condition)[-1], method, place) for method, place in columns]
         for condition in conditions
     ]
-    fig, grid, table = _map_grid(arrays, panels)
+    fig, grid, table = _map_grid(arrays, card, panels)
     for ax, (method, place) in zip(grid[0], columns, strict=True):
         when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
         ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{when}")
@@ -160,36 +161,40 @@ def _development(arrays: Arrays, architecture: str) -> Drawn:
     return export.done(fig, *table)
 
 
-def _map_grid(arrays: Arrays, panels: Sequence[Sequence[_Map]]) -> tuple[Figure, Any, tuple[list, list]]:
-    """Maps in rows and columns, the silhouette of the digits in each below it; and their table."""
+def _map_grid(arrays: Arrays, card: Card, panels: Sequence[Sequence[_Map]]) -> tuple[Figure, Any, tuple[list, list]]:
+    """Maps in rows and columns, the silhouette of the classes in each below it; and their table."""
     fig, grid = style.figure(height=0.6 + 1.22 * len(panels), nrows=len(panels), ncols=len(panels[0]), squeeze=False)
-    few = _first_of_each(arrays["labels"], DOTS // (10 * len(panels) * len(panels[0])))
+    style.class_key(fig, card["class_names"])
+    few = _first_of_each(arrays["labels"], max(DOTS // (card["classes"] * len(panels) * len(panels[0])), 2))
     labels, drawn = arrays["labels"][few], {}
     for row, line in enumerate(panels):
         for column, (condition, hook, method, place) in enumerate(line):
             name = f"{condition}/{method}/{hook}"
             points = arrays[f"coordinates/{name}"][place][few].astype(float)
             centres = arrays[f"centres/{name}"][place].astype(float)
-            _panel(grid[row, column], points, centres, labels, name=f"{row}-{column}")
+            _panel(grid[row, column], points, centres, labels, card["class_names"], panel=f"{row}-{column}")
             separation = float(arrays[f"silhouette/{name}"][place])
             grid[row, column].set_xlabel(f"{separation:.2f}".replace("-", "\N{MINUS SIGN}"), labelpad=2)
             drawn[f"{condition} {hook} {method} epoch {arrays['moments'][place]}"] = points
-    return fig, grid, _coordinates(labels, drawn)
+    return fig, grid, _coordinates(labels, drawn, card)
 
 
-def _coordinates(labels: np.ndarray, drawn: Mapping[str, np.ndarray]) -> tuple[list, list]:
+def _coordinates(labels: np.ndarray, drawn: Mapping[str, np.ndarray], card: Card) -> tuple[list, list]:
     """A table with a row for each image and two columns for each map, in thousandths; and its header."""
     columns = [np.round(points, 3) for points in drawn.values()]
-    table = [(i, label, *np.concatenate([points[i] for points in columns])) for i, label in enumerate(labels)]
-    return table, ["image", "digit", *(f"{name} {axis}" for name in drawn for axis in "xy")]
+    names = [card["class_names"][label] for label in labels]
+    table = [(i, name, *np.concatenate([points[i] for points in columns])) for i, name in enumerate(names)]
+    return table, ["image", "class", *(f"{name} {axis}" for name in drawn for axis in "xy")]
 
 
-def _panel(ax: Axes, points: np.ndarray, centres: np.ndarray, labels: np.ndarray, *, name: str) -> None:
-    """One map: dots in the colours of their digits, and numerals at the centres; no room is left for a lone island."""
+def _panel(
+    ax: Axes, points: np.ndarray, centres: np.ndarray, labels: np.ndarray, names: Sequence[str], *, panel: str
+) -> None:
+    """One map: dots in the colours of their classes, and names at the centres; no room is left for a lone island."""
     low, high = np.quantile(points, (0.005, 0.995), axis=0)
-    for digit, colour in zip(np.unique(labels), style.DIGITS, strict=False):
-        style.dots(ax, points[labels == digit], color=colour, size=1.8, alpha=0.8)
-    style.digit_labels(ax, centres, halo=name)
+    for label, colour in zip(np.unique(labels), style.CLASSES, strict=False):
+        style.dots(ax, points[labels == label], color=colour, size=1.8, alpha=0.8)
+    style.class_labels(ax, centres, names, halo=panel)
     reach, (x, y) = 0.55 * max(float((high - low).max()), 2e-3), (low + high) / 2
     ax.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach), xticks=[], yticks=[], box_aspect=1)
     ax.spines[:].set_visible(False)
@@ -197,12 +202,12 @@ def _panel(ax: Axes, points: np.ndarray, centres: np.ndarray, labels: np.ndarray
 
 
 def _first_of_each(labels: np.ndarray, count: int) -> np.ndarray:
-    """The places of the first images of each digit, in order."""
-    return np.sort(np.concatenate([np.flatnonzero(labels == digit)[:count] for digit in np.unique(labels)]))
+    """The places of the first images of each class, in order."""
+    return np.sort(np.concatenate([np.flatnonzero(labels == label)[:count] for label in np.unique(labels)]))
 
 
 def _centres(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    return np.stack([points[labels == digit].mean(axis=0) for digit in np.unique(labels)])
+    return np.stack([points[labels == label].mean(axis=0) for label in np.unique(labels)])
 
 
 def _methods(arrays: Arrays) -> list[str]:

@@ -1,4 +1,4 @@
-"""The figures of the geometry page: how the digits are laid out inside each layer, and how well apart.
+"""The figures of the geometry page: how the classes are laid out inside each layer, and how well apart.
 
 In: arrays and facts of experiments.analyses.geometry; the bent maps are drawn by atlas.py. Out: {"figure.svg",
 "data.csv"} of each figure.
@@ -12,17 +12,17 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
+from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of, span
 
 Drawn = dict[str, str]
 
-SHOWN = 20  # images of each digit that are drawn as dots; their centres are of all probe images
+SHOWN = 20  # images of each class that are drawn as dots; their centres are of all probe images
 
 
 @style.drawn
-def pca(*, arrays: Arrays, architecture: str) -> Drawn:
+def pca(*, arrays: Arrays, card: Card, architecture: str) -> Drawn:
     """The first two principal components of every layer of one network: a column for each input treatment."""
-    return _planes(arrays, architecture)
+    return _planes(arrays, card, architecture)
 
 
 @style.drawn
@@ -55,7 +55,7 @@ def explained_variance(*, arrays: Arrays) -> Drawn:
 
 @style.drawn
 def silhouette(*, arrays: Arrays) -> Drawn:
-    """Separation of the digits: by layer at each moment, and by epoch in the last hidden layer."""
+    """Separation of the classes: by layer at each moment, and by epoch in the last hidden layer."""
     architectures = architectures_of(arrays)
     fig, grid = style.figure(
         height=2.5 * len(architectures), nrows=len(architectures), ncols=3, squeeze=False, sharey=True
@@ -96,33 +96,37 @@ def dimension(*, arrays: Arrays) -> Drawn:
     return export.done(fig, table, ("condition", "hook_point", "epoch", "mean", "lowest", "highest"))
 
 
-def _planes(arrays: Arrays, architecture: str) -> Drawn:
+def _planes(arrays: Arrays, card: Card, architecture: str) -> Drawn:
     conditions, hooks = conditions_of(arrays, architecture), layers_of(arrays, architecture)
     moments = list(arrays["moments"])
     columns = [(condition, place) for condition in conditions for place in range(len(moments))]
     fig, grid = style.figure(height=0.55 + 1.2 * len(hooks), nrows=len(hooks), ncols=len(columns), squeeze=False)
-    chosen = _first_of_each(arrays["labels"])
+    style.class_key(fig, card["class_names"])
+    chosen, names = _first_of_each(arrays["labels"]), card["class_names"]
     table = []
     for column, (condition, place) in enumerate(columns):
         for row, (ax, hook) in enumerate(zip(grid[:, column], hooks, strict=True)):
             points = arrays[f"coordinates/{condition}/{hook}"][place].astype(float)
-            _plane(ax, points, arrays["labels"], chosen, name=f"{row}-{column}")
+            _plane(ax, points, arrays["labels"], chosen, names, panel=f"{row}-{column}")
             shares = arrays[f"variance/{condition}/{hook}"][0, place]
             ax.set_xlabel(f"{100 * shares[:2].sum():.0f} %", labelpad=2)
-            table += [(condition, hook, moments[place], i, arrays["labels"][i], *points[i]) for i in chosen]
+            table += [(condition, hook, moments[place], i, names[arrays["labels"][i]], *points[i]) for i in chosen]
         when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
         treatment = style.treatment(condition) if place == 0 else ""
         grid[0, column].set_title(f"{treatment}\n{when}", color=style.look(condition)["color"])
     for ax, hook in zip(grid[:, 0], hooks, strict=True):
         ax.set_ylabel(style.layer_label(hook.partition(".")[0]), color=style.INK)
-    return export.done(fig, table, ("condition", "hook_point", "epoch", "image", "digit", "component_1", "component_2"))
+    header = ("condition", "hook_point", "epoch", "image", "class", "component_1", "component_2")
+    return export.done(fig, table, header)
 
 
-def _plane(ax: Axes, points: np.ndarray, labels: np.ndarray, chosen: np.ndarray, *, name: str) -> None:
-    centres = np.stack([points[labels == digit].mean(axis=0) for digit in np.unique(labels)])
-    for digit, colour in zip(np.unique(labels), style.DIGITS, strict=False):
-        style.dots(ax, points[chosen[labels[chosen] == digit]], color=colour, size=1.8, alpha=0.8)
-    style.digit_labels(ax, centres, halo=name)
+def _plane(
+    ax: Axes, points: np.ndarray, labels: np.ndarray, chosen: np.ndarray, names: Sequence[str], *, panel: str
+) -> None:
+    centres = np.stack([points[labels == label].mean(axis=0) for label in np.unique(labels)])
+    for label, colour in zip(np.unique(labels), style.CLASSES, strict=False):
+        style.dots(ax, points[chosen[labels[chosen] == label]], color=colour, size=1.8, alpha=0.8)
+    style.class_labels(ax, centres, names, halo=panel)
     reach = 1.05 * max(float(np.quantile(np.abs(points[chosen]), 0.99)), 1e-3)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[], box_aspect=1)
     ax.spines[:].set_visible(False)
@@ -130,8 +134,8 @@ def _plane(ax: Axes, points: np.ndarray, labels: np.ndarray, chosen: np.ndarray,
 
 
 def _first_of_each(labels: np.ndarray) -> np.ndarray:
-    """The places of the first images of each digit, in order."""
-    firsts = [np.flatnonzero(labels == digit)[:SHOWN] for digit in np.unique(labels)]
+    """The places of the first images of each class, in order."""
+    firsts = [np.flatnonzero(labels == label)[:SHOWN] for label in np.unique(labels)]
     return np.sort(np.concatenate(firsts))
 
 

@@ -1,4 +1,4 @@
-"""Figures of neighbours: how well the digits can be told by their neighbours and by a straight cut, layer and epoch.
+"""Figures of neighbours: how well the classes can be told by their neighbours and by a straight cut, layer and epoch.
 
 In: arrays of experiments.analyses.neighbours. Out: {"figure.svg", "data.csv"}.
 """

@@ -1,11 +1,11 @@
-"""The figure of subspaces: how far apart the digits lie when few units, or few directions, are kept.
+"""The figure of subspaces: how far apart the classes lie when few units, or few directions, are kept.
 
 In: arrays of experiments.analyses.subspaces. Out: {"figure.svg", "data.csv"}.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -29,12 +29,15 @@ WAYS: Mapping[str, tuple[str, dict[str, Any]]] = {  # name in the key, and line;
 def subspaces(*, arrays: Arrays) -> Drawn:
     """Silhouette against the number of units or directions kept; the band holds nine random choices of ten."""
     conditions = conditions_of(arrays, by="greedy")
-    down = -(-len(conditions) // 2)
+    down, right = style.across(len(conditions), most=3)
     fig, grid = style.figure(
-        height=2.4 * down, nrows=down, ncols=3, width_ratios=(1, 1, 0.75), squeeze=False, sharex="col", sharey="col"
+        height=2.4 * down, nrows=down, ncols=right + 1, width_ratios=(*[1] * right, 0.75), squeeze=False, sharey=True
     )
     table: list[tuple] = []
-    for ax, condition in zip(grid[:, :2].flat, conditions, strict=False):
+    panels = list(grid[:, :right].flat)
+    for ax in (*panels[len(conditions) :], *grid[:, right]):
+        ax.set_axis_off()
+    for ax, condition in zip(panels, conditions, strict=False):
         colour, band = style.look(condition)["color"], arrays[f"band/{condition}"].mean(axis=1)
         counts = np.arange(1, band.shape[1] + 1)
         ax.fill_between(counts, *band, color=colour, alpha=0.18, linewidth=0)
@@ -47,17 +50,15 @@ def subspaces(*, arrays: Arrays) -> Drawn:
         style.sparse(ax, x=(1, counts[-1] // 2, counts[-1]), grid="y")
     for ax in grid[:, 0]:
         ax.set_ylabel("silhouette")
-    for ax in grid[-1, :2]:
+    for ax in panels[max(0, len(conditions) - right) :]:
         ax.set_xlabel("kept")
-    _lines_key(grid[:, 2])
+    _lines_key(grid[0, right], colour)
     return export.done(fig, table, ("condition", "way", "kept", "mean", "lowest", "highest"))
 
 
-def _lines_key(axes: Iterable[Axes]) -> None:
-    first, *rest = axes
-    for ax in (first, *rest):
-        ax.set_axis_off()
+def _lines_key(ax: Axes, colour: str) -> None:
+    """What the lines are; those without a colour of their own in that of one condition."""
     for place, (name, line) in enumerate(WAYS.values()):
         height = 0.92 - 0.16 * place
-        first.plot((0, 0.13), (height, height), transform=first.transAxes, **{"color": style.TREATMENTS[1], **line})
-        first.text(0.17, height, name, transform=first.transAxes, va="center")
+        ax.plot((0, 0.13), (height, height), transform=ax.transAxes, **{"color": colour, **line})
+        ax.text(0.17, height, name, transform=ax.transAxes, va="center")

@@ -11,8 +11,9 @@
  * @typedef {{name: string, kind: "linear" | "conv", padding: number, shape: number[], units: number, weight: Float32Array, taps: Float32Array, bias: Float32Array}} Layer
  */
 /**
- * A trained network: the pixels are treated, (pixel - mean) / std, then every layer is run; the logits are the last.
- * @typedef {{name: string, title: string, treatment: {mean: number, std: number}, layers: Layer[]}} Network
+ * A trained network: the pixels of an image, `side` in a row, are treated, (pixel - mean) / std, then every layer is run;
+ * the logits are the last.
+ * @typedef {{name: string, title: string, side: number, treatment: {mean: number, std: number}, layers: Layer[]}} Network
  */
 /**
  * Factors by hidden layer: each unit's activation after its ReLU is multiplied by its factor, 0 or more. A unit of a
@@ -90,7 +91,7 @@ window.InsideMNIST ??= {};
       const { name, kind, shape, padding = 0 } = layer;
       return { name, kind, shape, padding, units: shape[0], weight, taps, bias };
     });
-    return { name, title: packed.title, treatment: { mean: packed.mean, std: packed.std }, layers };
+    return { name, title: packed.title, side: packed.side, treatment: { mean: packed.mean, std: packed.std }, layers };
   }
 
   /** @param {number} kernel @returns {number} the next number that can be divided by five */
@@ -128,7 +129,7 @@ window.InsideMNIST ??= {};
   /**
    * Runs a network on an image.
    * @param {Network} network
-   * @param {Float32Array} pixels numbers in [0, 1]
+   * @param {Float32Array} pixels (side * side,) in [0, 1]
    * @param {{scales?: Scales}} [options]
    * @returns {Reading}
    */
@@ -143,7 +144,7 @@ window.InsideMNIST ??= {};
       shapes.set(hook, shape);
       return activations;
     };
-    let side = Math.round(Math.sqrt(pixels.length)); // of a map; once a linear layer has been run there are none any more
+    let { side } = network; // of a map; once a linear layer has been run there are none any more
     let values = keep("input", [1, side, side], treat(pixels, network.treatment));
     for (const layer of network.layers) {
       const { name, units } = layer;
@@ -166,10 +167,10 @@ window.InsideMNIST ??= {};
   /**
    * The saliency of a number of the network: its gradient with respect to each pixel in [0, 1].
    * @param {Network} network
-   * @param {Float32Array} pixels numbers in [0, 1]
+   * @param {Float32Array} pixels (side * side,) in [0, 1]
    * @param {{scales?: Scales, target: {hook: string, index: number}}} options the number: a place in the flat
    *     activation at a hook point
-   * @returns {Float32Array} a number for each pixel
+   * @returns {Float32Array} (side * side,)
    */
   function gradient(network, pixels, { scales, target }) {
     const { hooks, shapes } = forward(network, pixels, { scales });

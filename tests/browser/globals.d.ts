@@ -4,6 +4,7 @@
 type PackedNetwork = RunnableNetwork | { title: string; cannot: string };
 interface RunnableNetwork {
   title: string;
+  side: number;
   mean: number;
   std: number;
   layers: { name: string; kind: "linear" | "conv"; padding?: number; shape: number[]; weight: string; bias: string }[];

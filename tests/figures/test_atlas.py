@@ -7,7 +7,7 @@ from drawings import assert_sound, draw, rows, texts
 
 from report.figures import atlas
 
-FIGURES = ("maps_mlp", "maps_cnn", "development_mlp", "development_cnn", "starts", "kept", "stability")
+FIGURES = ("maps-mlp", "maps-cnn", "development-mlp", "development-cnn", "starts", "kept", "stability")
 HOOKS = {"mlp": ("hidden1.post", "hidden2.post"), "cnn": ("conv1.pooled", "conv2.pooled", "hidden3.post")}
 
 
@@ -39,18 +39,24 @@ def study(*, epochs: int = 4, networks: int = 3, pairs: int = 3, methods=("pca",
     return arrays
 
 
+def of(name: str) -> dict:
+    """The figure's function, and the architecture that it is drawn of: "maps-mlp"."""
+    function, _, architecture = name.partition("-")
+    return {"figure": getattr(atlas, function), **({"architecture": architecture} if architecture else {})}
+
+
 @pytest.mark.parametrize(("epochs", "methods"), [(1, ("pca", "tsne")), (4, ("pca", "tsne", "umap"))])
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_valid_and_small(name, epochs, methods):
-    figure, arrays = getattr(atlas, name), study(epochs=epochs, methods=methods)
-    assert_sound(figure, largest=80_000, arrays=arrays)
-    drawn = draw(figure, arrays=arrays)
+    arrays = study(epochs=epochs, methods=methods)
+    assert_sound(**of(name), largest=80_000, arrays=arrays)
+    drawn = draw(**of(name), arrays=arrays)
     assert len(drawn["data.csv"]) < 60_000
     assert ("UMAP" in drawn["figure.svg"]) == ("umap" in methods)
 
 
 def test_every_map_has_its_silhouette_below_it_and_all_methods_stand_side_by_side():
-    drawn = draw(atlas.maps_cnn, arrays=study())
+    drawn = draw(atlas.maps, architecture="cnn", arrays=study())
     said = texts(drawn)
     assert [said.count(f"{depth}.20") for depth in range(3)] == [6, 6, 6]
     assert [said.count(method) for method in ("PCA", "t-SNE", "UMAP")] == [2, 2, 2]
@@ -58,9 +64,9 @@ def test_every_map_has_its_silhouette_below_it_and_all_methods_stand_side_by_sid
 
 
 def test_the_table_of_a_map_has_a_row_for_each_image_and_its_place_on_each_map():
-    found = rows(draw(atlas.development_cnn, arrays=study()))
+    found = rows(draw(atlas.development, architecture="cnn", arrays=study()))
     assert len(found) == 10 * (atlas.DOTS // (10 * 2 * 6))
-    assert [row["digit"] for row in found[:10]] == [str(digit) for digit in range(10)]
+    assert [row["class"] for row in found[:10]] == [str(digit) for digit in range(10)]
     places = [name for name in found[0] if name.startswith("cnn-raw hidden3.post umap")]
     assert places == [f"cnn-raw hidden3.post umap epoch {epoch} {axis}" for epoch in (0, 1, 4) for axis in "xy"]
     assert [float(found[1][name]) for name in places[:2]] == pytest.approx([np.cos(0.6), np.sin(0.6)], abs=1e-3)

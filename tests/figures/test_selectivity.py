@@ -70,7 +70,7 @@ def test_a_figure_of_another_study_names_its_classes_and_all_its_treatments(name
     words = ["T-shirt", "trouser", "pullover", "dress", "coat"]
     conditions = [f"mlp-{treatment}" for treatment in THREE["treatments"]]
     arrays = study(conditions=conditions, names=words)
-    said = " ".join(texts(getattr(selectivity, name)(look=THREE, arrays=arrays, architecture="mlp")))
+    said = " ".join(texts(draw(getattr(selectivity, name), look=THREE, arrays=arrays, architecture="mlp")))
     assert all(treatment in said for treatment in THREE["treatments"].values())
     if name in ("class_means", "top_units"):
         assert all(word in said for word in words)

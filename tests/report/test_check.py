@@ -18,7 +18,7 @@ FIGURES = {"health/dead-units": "planted.analysis:dead_units", "health/gradient"
 @pytest.fixture
 def told(root, arguments):
     """told(): the faults of the fixture site."""
-    return lambda figures=FIGURES: faults(root, figures, pages=arguments["pages"], texts=())
+    return lambda figures=FIGURES: faults(root, figures, pages=arguments["pages"])
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -51,7 +51,7 @@ FAULTS = [
     ('{% call figure("health/gradient", alt="") %}{% endcall %}', "figure(): missing a required argument: 'title'"),
     ('{{ widget("lap") }}', "unknown widget 'lap'. Did you mean"),
     ('{{ measured("planted.analysis:alive") }}', "no code for 'planted.analysis:alive'"),
-    ('{{ fact("health.dead.share", 2) }}', "fact(): too many positional arguments"),
+    ("{{ fact() }}", "fact(): missing a required argument: 'measure'"),
     ('{{ page("health", words="so") }}', "page(): got an unexpected keyword argument 'words'"),
 ]
 

@@ -50,14 +50,14 @@ def belonging(data):
 def packed(networks, *, known=None):
     known = known or {name: belonging(data) for name, data in networks.items()}
     titles = {name: f"the {name}" for name in networks}
-    text = scripts.networks(networks=networks, told=known, titles=titles)["networks.js"]
+    text = scripts.networks(networks=networks, told=known, titles=titles, card={"height": 28})["networks.js"]
     found = re.fullmatch(r"[^\n]*\n\(InsideMNIST\.data \?\?= \{\}\)\[\"networks\"\] = (.*);\n", text)
     return json.loads(found[1])
 
 
 def test_a_network_comes_out_as_it_went_in(cnn):
     found = packed({"cnn-raw": kept(cnn, "experiments.models.cnn:CNN", {"channels": [2, 3], "hidden": 4})})["cnn-raw"]
-    assert (found["title"], found["mean"], found["std"]) == ("the cnn-raw", 0.125, 0.5)
+    assert (found["title"], found["side"], found["mean"], found["std"]) == ("the cnn-raw", 28, 0.125, 0.5)
     assert [(layer["name"], layer["kind"]) for layer in found["layers"]] == [
         ("conv1", "conv"), ("conv2", "conv"), ("hidden3", "linear"), ("logits", "linear"),
     ]  # fmt: skip

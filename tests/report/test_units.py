@@ -1,6 +1,7 @@
 """The pages of single units: what is planted in the numbers stands on the card, and every link and picture is there."""
 
 import base64
+import html
 import json
 import re
 from urllib.parse import urljoin
@@ -120,6 +121,23 @@ def test_a_card_says_in_words_what_its_numbers_say(page):
     assert "0.87" in said
 
 
+def test_classes_with_names_are_named_wherever_digits_stand(arguments):
+    names = ["circle", "cross", "bar", "ring & dot", "<frame>", "f", "g", "h", "two words", "nine"]
+    named = {"noun": "shape", "plural": "shapes", "kind": "shape", "kinds": "shapes", "class_names": names}
+    site = render(**arguments | {"card": arguments["card"] | named, "units": NETWORKS})
+    shown = card(site["units/mlp-raw.html"].decode(), "hidden1-0")
+    said = html.unescape(text(shown))
+    assert "it answers most to nine, and counts as answering to 3.2 of ten shapes" in said
+    assert "images of nine lose 60.0 points" in said
+    assert "55 of their 60 lost images are read as <frame> instead" in said
+    assert "shape nine 90.0, 90.0, 90.0 %" in html.unescape(shown)
+    assert 'alt="Images of nine, &#60;frame&#62;"' in shown
+    assert 'data-likes="nine"' in shown
+    for code in ("cir", "cro", "bar", "<fr", "two"):
+        assert f">{code}</text>" in html.unescape(shown), code
+    assert "digit " not in said
+
+
 def test_a_dead_unit_is_said_to_be_dead_and_to_cost_nothing(page):
     said = text(card(page, "hidden1-1"))
     assert "A dead unit" in said
@@ -134,7 +152,7 @@ def test_of_a_unit_that_can_be_negative_nothing_is_said_of_selectivity_and_its_b
         "It is largest on average for 3. Its activation can be negative, so it is neither selective nor silent." in said
     )
     assert "Selectivity" not in said
-    bars = re.findall(r'<rect x="([0-9.]+)" y="([0-9.]+)" width="14" height="([0-9.]+)"', shown)
+    bars = re.findall(r'<rect x="([0-9.]+)" y="([0-9.]+)" width="14(?:\.0)?" height="([0-9.]+)"', shown)
     assert [(float(top), float(tall)) for _, top, tall in bars[:4]] == [(46, 30), (46, 0), (38.5, 7.5), (31, 15)]
 
 
