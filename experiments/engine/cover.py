@@ -109,20 +109,23 @@ class Cover:
     """What counts where some names are mentioned within reach: {module: the numbers of its statements}, as `found`.
 
     Those count that bind a mentioned name, in whichever module, and what they mention; those that bind no name, or may
-    do more than that; and all of a module that looks for things by names that are computed, of the modules that it
-    imports, and of a module that is handed on as a value or named in a text. `exact` says whether annotations and the
-    words of exceptions count, since something reads them; `ordered`, whether it may matter what is imported first.
+    do more than that; all of a module that looks for things by names that are computed; and all of those in which it
+    may find them: that are handed on as values, or named in a text (see names.py). `annotations` and `words` say
+    whether those count, since something reads annotations, or what exceptions say; `ordered`, whether it may matter
+    what is imported first.
     """
 
     def __init__(self, reach: Reach, names: Iterable[str], *, dotted: Iterable[str] = ()) -> None:
         self.reach = reach
         self.found: dict[str, set[int]] = {name: set() for name in reach.modules}
-        self.exact = False
+        self.annotations = False
+        self.words = False
         self.ordered = bool(reach.loud)
         self._mentioned: set[str] = set()
         self._whole: set[str] = set()
-        self._computed = False
-        self._beginnings: set[str] = set()  # of names that may be put together
+        self._finds = False  # whether modules are found by names that are computed
+        self._finds_its_own = False  # or may be, those that something is in
+        self._beginnings: set[str] = set()  # of such names
         self._waiting: list[Place] = []
         self._mention(names)
         self._refer(dotted)
@@ -138,22 +141,34 @@ class Cover:
         statement = self.reach.modules[module][number]
         self._mention(statement.mentions)
         for value in statement.values:
-            self._count_whole(inner for each in self.reach.modules_of(value) for inner in self._with_inner(each))
+            for each in self.reach.modules_of(value):
+                self._hand_on(each)
         self._refer(statement.dotted)
-        if self.exact:
+        self.words = self.words or "words" in statement.traits
+        if self.annotations:
             self._mention(statement.further)
-        elif "reads" in statement.traits or ("decorated" in statement.traits and place in self.reach.loud):
-            self._be_exact()
-        self._beginnings.update(each for each in statement.dotted if each.endswith("."))
-        if "computed" in statement.traits:
-            self._computed = True
+        elif "annotations" in statement.traits or ("decorated" in statement.traits and place in self.reach.loud):
+            self._count_annotations()
+        self._look_up(module, statement)
+
+    def _look_up(self, module: str, statement: Statement) -> None:
+        """Counts what a statement may find of which it does not tell the name."""
+        traits = statement.traits
+        if not traits.isdisjoint(("computed", "finds", "names")):
+            self._count_whole([module])
+        if "names" in traits:
             self._count_whole(self.reach.below(module))
-            if "itself" in statement.traits:
-                self._beginnings.update(f"{each}." for each in (module, *parents(module)[-1:]))
-        if self._computed and self._beginnings:
-            self._count_whole(each for each in self.found if each.startswith(tuple(self._beginnings)))
-        if "classes" in statement.traits:
+        if "classes" in traits:
             self._count_all("class")
+        self._beginnings.update(each for each in statement.dotted if each.endswith("."))
+        if {"finds", "itself"} <= traits:
+            self._beginnings.update(f"{each}." for each in (module, *parents(module)[-1:]))
+        self._finds = self._finds or "finds" in traits
+        self._finds_its_own = self._finds_its_own or "__module__" in statement.mentions
+        if "anywhere" in traits or (self._finds and self._finds_its_own):
+            self._count_whole(self.found)
+        if self._finds and self._beginnings:
+            self._count_whole(each for each in self.found if each.startswith(tuple(self._beginnings)))
 
     def _add(self, module: str, number: int) -> None:
         if number not in self.found[module]:
@@ -171,11 +186,15 @@ class Cover:
         """Counts the modules that dotted names lead to or into."""
         for name in dotted:
             nearest = next((each for each in (name, *reversed(parents(name))) if each in self.found), None)
-            self._count_whole(self._with_inner(name) if nearest == name else filter(None, [nearest]))
+            if nearest is not None:
+                self._hand_on(nearest, inner=nearest == name)
 
-    def _with_inner(self, module: str) -> list[str]:
-        """A module, and those that are its attributes."""
-        return [each for each in self.found if each == module or each.startswith(f"{module}.")]
+    def _hand_on(self, module: str, *, inner: bool = True) -> None:
+        """Counts a module of which anything may be asked, with those that are attributes of it and of these: that are
+        in it, or imported by it."""
+        for each in list(self.found):
+            if each == module or (inner and each.startswith(f"{module}.")):
+                self._count_whole(self.reach.below(each))
 
     def _count_all(self, trait: str) -> None:
         for module, statements in self.reach.modules.items():
@@ -190,8 +209,8 @@ class Cover:
                 if "annotation" not in statement.traits:
                     self._add(module, number)
 
-    def _be_exact(self) -> None:
-        self.exact = True
+    def _count_annotations(self) -> None:
+        self.annotations = True
         self._count_all("annotation")
         for module, numbers in self.found.items():
             for number in list(numbers):
@@ -205,7 +224,8 @@ class Cover:
         statements = self.reach.modules[module]
         imports, named, others, order = set(), [], [], []
         for number, each in enumerate(statements):
-            is_import, means = "import" in each.traits, each.full if self.exact else each.digest
+            is_import = "import" in each.traits
+            means = each.meaning(annotations=self.annotations, words=self.words)
             if "evaluated" in each.traits and (is_import or number in self.found[module]):
                 order.append(means)
             if number not in self.found[module]:

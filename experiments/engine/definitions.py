@@ -30,7 +30,7 @@ class Statement:
     """A top-level statement of a module.
 
     label: the names that it binds, as in "OFF, BASE"; empty where it binds none by whose mention it would count.
-    digest, full: what it means, as digests, without and with annotations and the words of exceptions.
+    digest: of what it does. annotations, words: digests of what has no effect while nobody reads it.
     mentions, further, values, dotted: by what it may reach definitions and modules, see `Reading`.
     runs, calls: what is called as it is imported, and as what it defines is called (see effects.py); of an import,
         `calls` is what the name stands for.
@@ -40,7 +40,8 @@ class Statement:
 
     label: str
     digest: str
-    full: str
+    annotations: str = ""
+    words: str = ""
     mentions: frozenset[str] = field(default_factory=frozenset)
     further: frozenset[str] = field(default_factory=frozenset)
     values: frozenset[str] = field(default_factory=frozenset)
@@ -48,6 +49,11 @@ class Statement:
     runs: frozenset[str] = field(default_factory=frozenset)
     calls: frozenset[str] = field(default_factory=frozenset)
     traits: frozenset[str] = field(default_factory=frozenset)
+
+    def meaning(self, *, annotations: bool, words: bool) -> str:
+        """What it means, as a digest, where annotations and the words of exceptions are read, or are not."""
+        parts = [self.annotations if annotations else "", self.words if words else ""]
+        return digest(" ".join([self.digest, *parts])) if any(parts) else self.digest
 
     @property
     def names(self) -> list[str]:
@@ -72,8 +78,9 @@ def statements(text: str) -> list[Statement]:
     """The statements that `parse` wrote down."""
     found = []
     for line in text.split("\n") if text else []:
-        label, means, full, *others = line.split("\t")
-        found.append(Statement(label, means, full, *(frozenset(each.split(" ")) - {""} for each in others)))
+        label, means, annotations, words, *others = line.split("\t")
+        names = (frozenset(each.split(" ")) - {""} for each in others)
+        found.append(Statement(label, means, annotations, words, *names))
     return found
 
 
@@ -143,10 +150,10 @@ def _statement(
 ) -> Statement:
     names = sorted(reading.bound) if _is_definition(node) else []
     label, runs, traits = ", ".join(names), on_import(node, stands_for), reading.traits
-    text = " ".join([label, *reading.text])
-    full = digest(" ".join([text, *reading.apart]))
+    text, annotations = (" ".join([label, *parts]) for parts in (reading.text, reading.annotations))
     if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is None:
-        return Statement("", full, full, mentions=frozenset(reading.further), traits=frozenset({"annotation"}))
+        means = digest(f"{text} {annotations}")
+        return Statement("", means, mentions=frozenset(reading.further), traits=frozenset({"annotation"}))
     if names == [LISTED]:
         reading.mention(*(str(each.value) for each in walk(node) if isinstance(each, ast.Constant)))
     elif not names or any(map(_is_special, names)):
@@ -164,7 +171,8 @@ def _statement(
     return Statement(
         label=label,
         digest=digest(text),
-        full=full,
+        annotations=digest(annotations) if {*reading.annotations} - {"-"} else "",
+        words=digest(" ".join(reading.words)) if {*reading.words} - {"-"} else "",
         mentions=frozenset(reading.mentions),
         further=frozenset(reading.further - reading.mentions),
         values=frozenset(filter(imports.may_be_module, reading.values)),
@@ -190,13 +198,15 @@ def _import(
         traits.add("evaluated")
     if _is_special(name):
         traits.add("always")
-    if path == "sys.modules" or name == ANSWERS:
+    if path == "sys.modules":
+        traits.add("anywhere")
+    if name == ANSWERS:
         traits.add("computed")
     return Statement(
         label="" if is_star else name,
         digest=means,
-        full=means,
-        mentions=frozenset(reading.mentions),
+        mentions=frozenset(reading.mentions | ({LISTED} if is_star else set())),
+        values=frozenset({path.removesuffix(".*")} if is_star else ()),
         runs=frozenset({UNKNOWN} if is_star or stands_for[name] == UNKNOWN else ()),
         calls=frozenset({path}),
         traits=frozenset(traits),

@@ -21,6 +21,7 @@ QUIET = frozenset(
         "repr reversed round set slice staticmethod str sum tuple zip",
         "collections": "Counter OrderedDict deque namedtuple",
         "contextlib": "asynccontextmanager contextmanager",
+        "contextvars": "ContextVar",
         "dataclasses": "dataclass field",
         "enum": "auto unique",
         "functools": "cache cached_property lru_cache partial total_ordering wraps",

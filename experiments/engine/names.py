@@ -12,31 +12,30 @@ from dataclasses import dataclass, field
 
 from experiments.engine.trees import Aliases
 
-# What finds a thing by a name, which may be computed; the first two kinds do not where it is written out.
+# What finds things by names that may be computed; the first two kinds do not where the name is written out.
 BY_ATTRIBUTE = ("getattr", "setattr", "hasattr", "delattr")
 BY_CALL = ("attrgetter", "methodcaller", "import_module", "__import__")
-BUILTIN = frozenset({*BY_ATTRIBUTE, "__import__", "vars", "globals", "locals", "exec", "eval", "__builtins__"})
-COMPUTED = frozenset(
-    {*BY_CALL, "getattr_static", "getmembers", "getmodule", "resolve_name", "locate", "run_module", "run_path"}
-    | {"module_from_spec", "exec_module", "load_module", "walk_packages", "iter_modules", "get_objects"}
-    | {"get_referrers", "__dict__", "__globals__", "f_globals", "f_locals", "__getattr__", "__getattribute__"}
-)
-OF_ITSELF = frozenset({"__name__", "__package__", "__path__", "__spec__"})  # of these, names of others can be made
-# What meets the subclasses of a class as they are made, or all of them, whether or not they are mentioned.
-OF_CLASSES = frozenset(
-    {"__subclasses__", "__init_subclass__", "__set_name__", "__prepare__", "__mro_entries__", "__class_getitem__"}
-)
-# What reads annotations, or the words of an exception.
-READERS = frozenset(
-    {"__annotations__", "__annotate__", "annotationlib", "annotation", "return_annotation", "get_annotations"}
-    | {"get_type_hints", "signature", "singledispatch", "singledispatchmethod", "jit", "exception", "exc_info"}
-    | {"format_exc", "format_exception", "print_exc", "__exit__", "__aexit__", "__context__", "__cause__"}
-)
-WATCHED = {
-    **dict.fromkeys(READERS, "reads"),
-    **dict.fromkeys(OF_CLASSES, "classes"),
-    **dict.fromkeys(COMPUTED, "computed"),
+# What finds, by such names: "computed", an attribute of what it is given; "finds", a module; "names", what the module
+# itself has; "anywhere", who knows what.
+BUILTIN = {
+    **dict.fromkeys(BY_ATTRIBUTE, "computed"),
+    **dict.fromkeys(("vars", "globals", "locals", "exec", "eval", "__builtins__"), "names"),
+    "__import__": "finds",
 }
+OTHERS = {
+    "computed": "attrgetter methodcaller getattr_static getmembers __dict__ __getattribute__",
+    "finds": "import_module resolve_name locate run_module run_path module_from_spec exec_module load_module "
+    "walk_packages iter_modules",
+    "anywhere": "getmodule get_objects get_referrers __globals__ f_globals f_locals",
+    # What meets the subclasses of a class as they are made, or all of them, whether or not they are mentioned.
+    "classes": "__subclasses__ __init_subclass__ __set_name__ __prepare__ __mro_entries__ __class_getitem__",
+    # What reads annotations, and what reads the words of an exception.
+    "annotations": "__annotations__ __annotate__ annotationlib annotation return_annotation get_annotations "
+    "get_type_hints signature singledispatch singledispatchmethod jit",
+    "words": "exception exc_info format_exc format_exception print_exc __exit__ __aexit__ __context__ __cause__",
+}
+WATCHED = {name: trait for trait, names in OTHERS.items() for name in names.split()}
+OF_ITSELF = frozenset({"__name__", "__package__", "__path__", "__spec__"})  # of these, names of modules can be made
 
 
 @dataclass
@@ -54,8 +53,7 @@ class Names:
 
     mentions: the names by which it may reach definitions; `further`: those in annotations. values: what is imported
     and used as a whole, a module handed on, say. dotted: names with dots that strings hold. bound: the names that it
-    binds. traits: "computed", "classes", "reads" and "itself", where it mentions what is in BUILTIN or COMPUTED,
-    OF_CLASSES, READERS or OF_ITSELF.
+    binds. traits: those of BUILTIN and OTHERS, of what it mentions, and "itself".
     """
 
     def __init__(self, aliases: Aliases) -> None:
@@ -112,8 +110,7 @@ class Names:
     def close(self) -> None:
         """Takes notice of the names that were read and that nothing on the way binds."""
         self.mention(*self.scopes[0].read)
-        if not BUILTIN.isdisjoint(self.scopes[0].read):
-            self.traits.add("computed")
+        self.traits.update(BUILTIN[name] for name in BUILTIN.keys() & self.scopes[0].read)
         if not OF_ITSELF.isdisjoint(self.scopes[0].read):
             self.traits.add("itself")
 

@@ -24,8 +24,8 @@ NOT_TOLD = ("StopIteration", "StopAsyncIteration")  # exceptions whose arguments
 class Said(Names):
     """Nodes as text, and the names that are met on the way.
 
-    text: what they do. apart: what has no effect while nobody reads it. calls: how many were met. `special` says how
-    nodes are read of which more is to be told than their parts.
+    text: what they do. annotations, words: what has no effect while nobody reads it. calls: how many were met.
+    `special` says how nodes are read of which more is to be told than their parts.
     """
 
     special: ClassVar[Mapping[type, Callable[[Any, Any], None]]] = {}
@@ -33,7 +33,8 @@ class Said(Names):
     def __init__(self, aliases: Aliases) -> None:
         super().__init__(aliases)
         self.text: list[str] = []
-        self.apart: list[str] = []
+        self.annotations: list[str] = []
+        self.words: list[str] = []
         self.calls = 0
         self._caught: list[str] = []  # the names of the exceptions that are handled
 
@@ -66,7 +67,7 @@ class Said(Names):
     def meet(self, name: str) -> None:
         """Takes notice of a name that is read, or deleted."""
         if name in self._caught:
-            self.traits.add("reads")
+            self.traits.add("words")
         super().meet(name)
 
     # ------------------------------------------------------------------------------------------ exceptions
@@ -109,9 +110,9 @@ class Said(Names):
                 self.text.append("(words")
                 for part in node.values if isinstance(node, ast.JoinedStr) else [node]:
                     if isinstance(part, ast.Constant):
-                        self.apart.append(json.dumps(part.value))
+                        self.words.append(json.dumps(part.value))
                     else:
-                        self.apart.append("{}")
+                        self.words.append("{}")
                         self.read(part)
                 self.text.append(")")
             case ast.BinOp(op=ast.Add()):
@@ -120,7 +121,7 @@ class Said(Names):
                 self._words(node.right)
                 self.text.append(")")
             case _:
-                self.apart.append("-")
+                self.words.append("-")
                 self.read(node)
 
     def handled(self, node: ast.ExceptHandler) -> None:
@@ -154,14 +155,14 @@ class Said(Names):
     def aside(self, annotation: ast.expr | None) -> None:
         """Reads an annotation. One that calls something does so when the function is defined."""
         if annotation is None:
-            self.apart.append("-")
+            self.annotations.append("-")
             return
         text, annotating, calls = self.text, self.annotating, self.calls
-        self.text, self.annotating, self.calls = self.apart, True, 0
-        start = len(self.apart)
+        self.text, self.annotating, self.calls = self.annotations, True, 0
+        start = len(self.annotations)
         self.read(annotation)
         self.text = text
         if self.calls:
-            self.text += self.apart[start:]
+            self.text += self.annotations[start:]
             self.mentions |= self.further
         self.annotating, self.calls = annotating, calls

@@ -7,6 +7,7 @@ reached, and what they import.
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -125,7 +126,8 @@ class Sources:
         for name, learnt in self.memo["modules"].items():
             if name.partition(" ")[0].removesuffix(".") == module:
                 for each in statements(learnt["statements"]):
-                    found |= {each.digest: each.label, each.full: each.label}
+                    for annotations, words in itertools.product((False, True), repeat=2):
+                        found[each.meaning(annotations=annotations, words=words)] = each.label
         return found
 
     def reach(self, module: str) -> frozenset[str]:

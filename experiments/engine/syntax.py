@@ -11,8 +11,9 @@ from typing import Any
 
 from experiments.engine.names import BUILTIN, BY_ATTRIBUTE, BY_CALL, WATCHED, Scope
 from experiments.engine.said import WORDS, Said
-from experiments.engine.trees import Aliases, is_checking, name_bound, name_called, resolved, without_docstring
+from experiments.engine.trees import Aliases, is_checking, name_bound, name_called, resolved, walk, without_docstring
 
+NO_ANNOTATIONS = ("parameters", "bind", "bind_partial")  # what may be asked of a signature besides
 DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)+\.?|[^\W\d]\w*\.(?!\w)")
 
 
@@ -42,17 +43,37 @@ class Reading(Said):
     def _attribute(self, node: ast.Attribute, *, inner: bool = False) -> None:
         self.text.append("(Attribute")
         value = node.value
-        if isinstance(value, ast.Call) and node.attr == "parameters" and name_called(value) == "signature":
+        if isinstance(value, ast.Call) and node.attr in NO_ANNOTATIONS and name_called(value) == "signature":
             self._call_of(value, excused="signature")
+        elif node.attr == "__dict__":
+            self.read(value)
         else:
             self._not_handed_on(value)
         self.text.append(f"{node.attr})")
         self.mention(node.attr)
         if paths := resolved(node, self.aliases):
-            if "sys.modules" in paths or (node.attr in BUILTIN and f"builtins.{node.attr}" in paths):
-                self.traits.add("computed")
+            self._look_up(node.attr, paths)
             if not (inner or self.annotating):
                 self.values.update(paths)
+
+    def _look_up(self, name: str, paths: set[str]) -> None:
+        """Takes notice of what Python itself has to find things with, by the names of its modules."""
+        if "sys.modules" in paths:
+            self.traits.add("anywhere")
+        if name in BUILTIN and f"builtins.{name}" in paths:
+            self.traits.add(BUILTIN[name])
+
+    def _subscript(self, node: ast.Subscript) -> None:
+        if "sys.modules" not in resolved(node.value, self.aliases):
+            self.plain(node)
+            return
+        self.traits.add("finds")
+        self.text.append("(Subscript sys.modules")
+        for each in walk(node.value):
+            if isinstance(each, ast.Name):
+                self.meet(each.id)
+        self.read(node.slice)
+        self.text.append(")")
 
     def _augmented(self, node: ast.AugAssign) -> None:
         self.plain(node)
@@ -80,12 +101,8 @@ class Reading(Said):
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         self.plain(node)
         self.bind(*map(name_bound, node.names))
-        if (
-            isinstance(node, ast.ImportFrom)
-            and node.module == "sys"
-            and "modules" in {each.name for each in node.names}
-        ):
-            self.traits.add("computed")
+        if isinstance(node, ast.ImportFrom):
+            self._look_up("", {f"{node.module}.{each.name}" for each in node.names})
 
     def _alias(self, node: ast.alias) -> None:
         """What is imported under its own name is only met where it is used."""
@@ -93,8 +110,10 @@ class Reading(Said):
         self.excused = "" if node.asname else node.name
         self.mention(*node.name.split("."))
         self.excused = ""
-        if node.name == "*" or (node.asname and node.name in BUILTIN):
+        if node.name == "*":
             self.traits.add("computed")
+        elif node.asname and node.name in BUILTIN:
+            self.traits.add(BUILTIN[node.name])
 
     def _constant(self, node: ast.Constant) -> None:
         self.plain(node)
@@ -120,7 +139,10 @@ class Reading(Said):
                 self.mention(*name.split("."))
                 if called in ("import_module", "__import__"):
                     self.dotted.update(re.findall(r"^\w[\w.]*$", name))
-                    self.traits.update(["computed"] if name.startswith(".") else [])
+                    self.traits.update(["names"] if name.startswith(".") else [])
+            case _ if called == "vars" and node.args:
+                self._call_of(node, excused=called)
+                self.traits.add("computed")
             case _:
                 self._call_of(node)
 
@@ -217,6 +239,7 @@ def _names_of(node: ast.arguments) -> set[str]:
 Reading.special = {
     ast.Name: Reading._name,
     ast.Attribute: Reading._attribute,
+    ast.Subscript: Reading._subscript,
     ast.AugAssign: Reading._augmented,
     ast.NamedExpr: Reading._walrus,
     ast.Global: Reading._global,

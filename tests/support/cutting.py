@@ -76,8 +76,7 @@ def cut(root, cover, to):
                 node.names = left
             kept += [node] if left else []
         tree.body = kept
-        if not cover.exact:
-            _Silent().visit(tree)
+        _Silent(annotations=cover.annotations, words=cover.words).visit(tree)
         file = to / path.relative_to(root)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(ast.unparse(ast.fix_missing_locations(tree)))
@@ -86,20 +85,24 @@ def cut(root, cover, to):
 class _Silent(ast.NodeTransformer):
     """Takes away what does not count while nobody reads it: annotations, and the words of exceptions."""
 
+    def __init__(self, *, annotations, words):
+        self.annotations = annotations
+        self.words = words
+
     def visit_FunctionDef(self, node):
         self.generic_visit(node)
-        node.returns = None
+        node.returns = node.returns if self.annotations else None
         return node
 
     visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_arg(self, node):
-        node.annotation = None
+        node.annotation = node.annotation if self.annotations else None
         return node
 
     def visit_Raise(self, node):
         match node.exc:
-            case ast.Call(func=ast.Name(id=name)) if name[0].isupper():
+            case ast.Call(func=ast.Name(id=name)) if name[0].isupper() and not self.words:
                 node.exc.args = [_silent(each) for each in node.exc.args]
         return node
 
