@@ -96,6 +96,8 @@ def confusions(*, arrays: Arrays, card: Card) -> Drawn:
             image = style.heat(ax, share, low=-100, high=100, cmap=CHANGE)
             ax.set_box_aspect(1)
             style.class_ticks(ax, arrays["classes"].tolist(), axis="both")
+            if column:
+                ax.set_yticks([])  # those of the first column are the same
             ax.set_title(f"{style.label(condition)}\nunit {unit} {moment}", color=style.look(condition)["color"])
             table += [
                 (condition, layer, unit, moment, arrays["classes"][i], arrays["classes"][j], change[i, j], share[i, j])
@@ -197,7 +199,7 @@ def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, names: Sequence[s
                 transform=ax.transAxes,
             )
     longest = style.LETTER * style.FONT_SIZE * max(map(len, names))
-    ax.tick_params(axis="y", pad=8 + longest)  # room for the names on the left
+    ax.tick_params(axis="y", pad=7 + 1.3 * longest)  # room for the names on the left
 
 
 def _beside_directions(arrays: Arrays, effect: str, *, threshold: float, label: str) -> Drawn:

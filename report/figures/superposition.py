@@ -6,8 +6,10 @@ In: arrays and facts of experiments.analyses.superposition. Out: {"figure.svg", 
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from report import classes, export, style
 from report.arrays import Arrays, Card, Facts, architectures_of, conditions_of, layers_of
@@ -56,6 +58,8 @@ def cosines(*, arrays: Arrays, card: Card) -> Drawn:
         image = style.heat(ax, shown, low=-0.8, high=0.8, cmap=SIGNED)
         ax.set_box_aspect(1)
         style.class_ticks(ax, card["class_names"], axis="both")
+        if ax is not axes[0, 0]:
+            ax.set_yticks([])  # those of the first panel are the same
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
         table += [(condition, layer, *_names(card, pair), cosine[pair]) for pair in _pairs(card)]
     bar = fig.colorbar(image, ax=list(axes[0]), aspect=14, pad=0.02, shrink=0.7)
@@ -75,16 +79,12 @@ def confused(*, arrays: Arrays, card: Card) -> Drawn:
         cosine = arrays[f"cosine/{condition}/{layers_of(arrays, condition)[-1]}"]
         points = np.array([(cosine[pair], arrays[f"misread/{condition}"][pair]) for pair in pairs])
         style.dots(ax, points, color=style.look(condition)["color"], size=4)
-        for place in np.argsort(-points[:, 1], kind="stable")[:NAMED]:
-            ax.annotate(
-                "–".join(short[each] for each in pairs[place]),
-                points[place],
-                xytext=(-5, 0),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-            )
         ax.autoscale_view()
+        for place in np.argsort(-points[:, 1], kind="stable")[:NAMED]:
+            if points[place, 1] > 0:
+                side = _side(ax, points[place, 0])
+                text = "–".join(short[each] for each in pairs[place])
+                ax.annotate(text, points[place], textcoords="offset points", va="center", **side)
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
         ax.set_xlabel("cosine")
         style.sparse(ax, x=(-0.5, 0, 0.5), grid="y")
@@ -122,6 +122,12 @@ def units(*, arrays: Arrays, facts: Facts, card: Card) -> Drawn:
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     return export.done(fig, table, ("condition", "layer", "axes", "mean", "low", "high"))
+
+
+def _side(ax: Axes, x: float) -> dict[str, Any]:
+    """Where the name of a point stands: on the side of it on which there is more room."""
+    left, right = ax.get_xlim()
+    return {"xytext": (-5, 0), "ha": "right"} if x > (left + right) / 2 else {"xytext": (5, 0), "ha": "left"}
 
 
 def _pairs(card: Card) -> list[tuple[int, int]]:
