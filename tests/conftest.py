@@ -52,8 +52,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 ROOT = Path(__file__).resolve().parents[1]
 SMOKE = ("--study", "smoke", "--dataset", "digits")
 # Files and folders that take long, the longest first.
-LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py", "test_notebooks.py", "figures")
-LONG += ("test_manifold.py", "test_statistics.py", "test_features.py")
+LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py", "test_named_set.py")
+LONG += ("test_notebooks.py", "figures", "test_manifold.py", "test_statistics.py", "test_features.py")
 SLOW_FIXTURES = {"once", "browser"}  # a build of the project, Chromium
 SLOW_MODULES = {"subprocess", "experiments.exact", "experiments.train", "experiments.analyses.specimen"}
 
