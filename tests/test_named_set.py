@@ -6,17 +6,9 @@ import json
 import re
 
 import pytest
-from sets import NAMES, plant
+from sets import NAMES
 
 from report.classes import codes
-
-ABOUT = {"title": "Five shapes", "noun": "shape", "plural": "shapes", "class_names": NAMES, "licence": "CC0 1.0"}
-
-
-@pytest.fixture(scope="module")
-def site(once, tmp_path_factory):
-    folder = plant(tmp_path_factory.mktemp("five") / "set", classes=5, **ABOUT)
-    return once("five", "--study", "smoke", "--data", str(folder)).site
 
 
 def text(site, name):
@@ -32,23 +24,23 @@ def rows(site, figure):
     return list(csv.DictReader(text(site, f"data/{figure}.csv").splitlines()))
 
 
-def test_the_scripts_are_handed_names_and_side(site):
+def test_the_scripts_are_handed_names_and_side(named_site):
     for name in ("shelf", "map"):
-        told = script(site, name)["set"]
+        told = script(named_site, name)["set"]
         assert (told["names"], told["side"], told["noun"]) == (list(NAMES), 28, "shape")
-    for network in script(site, "networks").values():
+    for network in script(named_site, "networks").values():
         assert network["side"] == 28
         assert network["layers"][-1]["shape"][0] == 5
 
 
-def test_the_lab_has_a_row_for_every_class(site):
-    table = text(site, "lab.html").partition('<table class="lab-bars">')[2].partition("</table>")[0]
+def test_the_lab_has_a_row_for_every_class(named_site):
+    table = text(named_site, "lab.html").partition('<table class="lab-bars">')[2].partition("</table>")[0]
     found = [html.unescape(name) for name in re.findall(r'<th scope="row"[^>]*>(.*?)</th>', table)]
     assert found == list(NAMES)
 
 
-def test_a_units_card_calls_classes_by_name(site):
-    page = text(site, "units/mlp-raw.html")
+def test_a_units_card_calls_classes_by_name(named_site):
+    page = text(named_site, "units/mlp-raw.html")
     card = html.unescape(re.sub(r"<[^>]+>", " ", page.partition('class="unit"')[2].partition("</section>")[0]))
     assert "Mean activation for each shape" in card
     assert all(code in card for code in codes(NAMES))
@@ -70,18 +62,18 @@ def test_a_units_card_calls_classes_by_name(site):
         ("geometry-maps-cnn", "shape"),
     ],
 )
-def test_the_numbers_of_figures_are_told_by_the_names_of_classes(site, figure, column):
-    found = {row[column] for row in rows(site, figure)}
+def test_the_numbers_of_figures_are_told_by_the_names_of_classes(named_site, figure, column):
+    found = {row[column] for row in rows(named_site, figure)}
     assert found <= set(NAMES)
     assert len(found) >= 4  # the last is no first one of a pair
 
 
 @pytest.mark.parametrize("figure", ["geometry-pca-mlp", "interventions-curves", "training-failures"])
-def test_a_figure_with_short_names_tells_what_they_stand_for(site, figure):
-    drawn = html.unescape(text(site, f"figures/{figure}.svg"))
+def test_a_figure_with_short_names_tells_what_they_stand_for(named_site, figure):
+    drawn = html.unescape(text(named_site, f"figures/{figure}.svg"))
     assert "hor: horizontal bar" in drawn
     assert "emp: empty <frame>" in drawn
 
 
-def test_every_page_says_what_it_is_made_with(site):
-    assert "Made with Five shapes, not with MNIST." in text(site, "index.html")
+def test_every_page_says_what_it_is_made_with(named_site):
+    assert "Made with Five shapes, not with MNIST." in text(named_site, "index.html")
