@@ -27,6 +27,7 @@ from report.theme import CLASSES, GRID, INK, MUTED, PAPER, TREATMENTS
 WIDTH = 7.2  # inches: the design width of a figure that fills the text column
 MINUS = "\N{MINUS SIGN}"
 FONT_SIZE = 9.5  # points: nothing in a figure is smaller
+SEVERAL = 8  # letters of a name that is cut to fit above a column
 LETTER = 0.6  # width of a letter, in parts of the font's size
 HEAT = "viridis"  # for images of quantities: read the same on light and on dark paper
 
@@ -250,16 +251,17 @@ def end_labels(
 
     Call it last: it reads the axes' limits, scale and height.
     """
-    points = _height(ax)
+    _, points = _size(ax)
     heights = [ax.transAxes.inverted().transform(ax.transData.transform((ax.get_xlim()[0], y)))[1] for y, _, _ in ends]
     places = spread(np.array(heights, dtype=float), gap=1.25 * size / points)
     for place, (_, text, colour) in zip(places, ends, strict=True):
         ax.text(1 + offset, place, text, color=colour, fontsize=size, transform=ax.transAxes, va="center_baseline")
 
 
-def _height(ax: Axes) -> float:
-    """The height of the axes in points, before the layout is settled: near enough to space lines of text."""
-    return 72 * ax.get_position().height * ax.figure.bbox.height / ax.figure.dpi
+def _size(ax: Axes) -> tuple[float, float]:
+    """Width and height of the axes in points, before the layout is settled: near enough to space text."""
+    box, page = ax.get_position(), ax.figure.bbox
+    return 72 * box.width * page.width / ax.figure.dpi, 72 * box.height * page.height / ax.figure.dpi
 
 
 def spread(places: np.ndarray, *, gap: float) -> np.ndarray:
@@ -344,10 +346,14 @@ def class_labels(ax: Axes, points: np.ndarray, names: Sequence[str], *, halo: st
 
 
 def class_columns(ax: Axes, places: Sequence[float] | np.ndarray, names: Sequence[str]) -> None:
-    """Name the classes above a row of columns that fills the figure: upright where they are too wide for it."""
-    room = 0.85 * 72 * WIDTH / len(names)
-    fits = LETTER * FONT_SIZE * max(map(len, names)) < room
-    ax.set_xticks(places, classes.fitted(names, 24), rotation=0 if fits else 90)
+    """Name the classes above the columns of an image: cut where they are too wide, upright where far too wide."""
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    wide, high = _size(ax)
+    room = min(wide, high * abs((right - left) / (top - bottom))) / len(names)
+    letters = int(0.9 * room / (LETTER * FONT_SIZE))
+    flat = max(map(len, names)) <= letters or letters >= SEVERAL
+    shown = classes.fitted(names, letters if flat else 2 * SEVERAL)
+    ax.set_xticks(places, shown, rotation=0 if flat else 90)
     ax.tick_params(axis="x", length=0, labelcolor=INK, labeltop=True, labelbottom=False)
 
 

@@ -25,6 +25,7 @@ import jaxtyping  # noqa: E402  (numerical libraries read their number of thread
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from beartype import BeartypeConf, FrozenDict, beartype  # noqa: E402
+from sets import NAMES, plant  # noqa: E402
 
 from experiments.engine.runner import RARELY  # noqa: E402
 from report import past  # noqa: E402
@@ -53,8 +54,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 ROOT = Path(__file__).resolve().parents[1]
 SMOKE = ("--study", "smoke", "--dataset", "digits")
 # Files and folders that take long, the longest first.
-LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py", "test_notebooks.py", "figures")
-LONG += ("test_manifold.py", "test_statistics.py", "test_features.py")
+LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py", "test_named_set.py")
+LONG += ("test_notebooks.py", "figures", "test_manifold.py", "test_statistics.py", "test_features.py")
 SLOW_FIXTURES = {"once", "browser"}  # a build of the project, Chromium
 SLOW_MODULES = {"subprocess", "cutting", "experiments.exact", "experiments.train", "experiments.analyses.specimen"}
 
@@ -136,6 +137,14 @@ def once(tmp_path_factory):
 def built(once):
     """The smoke study on digits. Not to be changed: `project_copy` is."""
     return once("smoke", *SMOKE)
+
+
+@pytest.fixture(scope="session")
+def named_site(once, tmp_path_factory):
+    """The folder of the smoke study's site on a set of five classes with names; see sets.NAMES."""
+    about = {"title": "Five shapes", "noun": "shape", "plural": "shapes", "class_names": NAMES, "licence": "CC0 1.0"}
+    folder = plant(tmp_path_factory.mktemp("five") / "set", classes=len(NAMES), **about)
+    return once("five", "--study", "smoke", "--data", str(folder)).site
 
 
 @pytest.fixture(scope="session")

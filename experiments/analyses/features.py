@@ -116,7 +116,7 @@ def gallery(
     last = model.layers[-2]
     favourites = arrays[f"favourites/{last}"][:, 0]
     arrays |= _explained(model, last, pixels[favourites.astype(int)], torch.arange(len(favourites)), treatment)
-    return {"arrays.npz": arrays | {"examples": examples.astype(np.int16)}}
+    return {"arrays.npz": arrays | {"examples": narrow(examples, np.int16)}}
 
 
 def compare(
@@ -281,7 +281,7 @@ def _stimuli(
     units = attribution.reader(model, attribution.hook_point_of(model, layer), **treatment)
     with torch.no_grad():
         answers = units(pixels)  # (image, unit)
-    favourites = stimuli.favourites(answers, count=FAVOURITES).astype(np.int16)
+    favourites = narrow(stimuli.favourites(answers, count=FAVOURITES), np.int16)
     side = pixels.shape[-1]
     maps = stimuli.one_hot_maps(units, side=side).numpy()
     found = {**packed(f"onehot/{layer}", maps), f"favourites/{layer}": favourites}

@@ -1,4 +1,4 @@
-"""Measures of maps: how rough a map is, what part of it lies where, and small copies of it to keep.
+"""Measures of maps: how rough a map is, what part of it lies where, and small copies of it, and of counts, to keep.
 
 In: arrays (map, height, width). Out: one number per map, or the maps in eight bits.
 """
@@ -6,7 +6,7 @@ In: arrays (map, height, width). Out: one number per map, or the maps in eight b
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Integer
 
 LEVELS = 127  # of the int8 copies, on either side of zero
 
@@ -41,3 +41,10 @@ def packed(name: str, maps: Float[np.ndarray, "map ..."]) -> dict[str, np.ndarra
     scale = np.abs(maps).reshape(len(maps), -1).max(axis=1) / LEVELS
     wide = np.where(scale > 0, scale, 1).reshape(-1, *[1] * (maps.ndim - 1))
     return {name: np.rint(maps / wide).astype(np.int8), f"{name}.scale": scale.astype(np.float32)}
+
+
+def narrow(numbers: Integer[np.ndarray, "*shape"], kind: type[np.integer]) -> Integer[np.ndarray, "*shape"]:
+    """Whole numbers in few bytes: in those of `kind` where that holds them all, else in eight."""
+    least, most = np.iinfo(kind).min, np.iinfo(kind).max
+    fits = least <= numbers.min(initial=0) and numbers.max(initial=0) <= most
+    return numbers.astype(kind if fits else np.int64)

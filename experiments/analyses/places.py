@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from experiments.analyses.geometry import plane
+from experiments.analyses.maps import narrow
 from experiments.networks import at_epoch
 from experiments.record import evaluate
 from experiments.treatment import treat
@@ -134,4 +135,4 @@ def sheet(*, probe: Arrays) -> dict[str, Any]:
     """The probe images for a reader to look at: `sheet.npz` with images uint8 (image, side, side) in sixteen greys, 0
     for black to 15 for white, labels (image,) and index (image,), their places in the test set."""
     greys = np.rint(probe["images"].astype(np.float64) / 255 * (GREYS - 1)).astype(np.uint8)
-    return {"sheet.npz": {"images": greys, "labels": probe["labels"], "index": probe["index"].astype(np.uint16)}}
+    return {"sheet.npz": {"images": greys, "labels": probe["labels"], "index": narrow(probe["index"], np.uint16)}}

@@ -31,7 +31,7 @@ from experiments.analyses.interventions import (
     class_accuracy,
     pull,
 )
-from experiments.analyses.maps import packed
+from experiments.analyses.maps import narrow, packed
 from experiments.analyses.scaling import BATCH, SCALES
 from experiments.analyses.selectivity import limits
 from experiments.analyses.stimuli import favourites, one_hot_maps
@@ -243,7 +243,7 @@ def gather(
     shown = [found[name].ravel() for found in portraits.values() for name in found if name.startswith("top/")]
     place = np.unique(np.concatenate(shown))
     arrays |= {
-        "place": place.astype(np.int16),
+        "place": narrow(place, np.int16),
         "index": probe["index"][place],
         "images": probe["images"][place],
         "labels": probe["labels"][place],
@@ -329,8 +329,8 @@ def _interventions(counted: Arrays, layer: str) -> dict[str, np.ndarray]:
     confusion = counted[f"confusion/{layer}"]
     effect = effects(confusion)
     return {
-        f"correct/{layer}": np.diagonal(confusion, axis1=2, axis2=3).astype(np.int16),
-        f"change/{layer}": (confusion[:, OFF] - confusion[:, BASE]).astype(np.int16),
+        f"correct/{layer}": narrow(np.diagonal(confusion, axis1=2, axis2=3), np.int16),
+        f"change/{layer}": narrow(confusion[:, OFF] - confusion[:, BASE], np.int16),
         f"effect/{layer}": effect,
         f"bottleneck/{layer}": effect[:, 2] >= BOTTLENECK,
         f"attractor/{layer}": effect[:, 5] >= ATTRACTOR,

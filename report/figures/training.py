@@ -154,15 +154,15 @@ def confusions(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     conditions, names = style.present(arrays["conditions"].tolist()), arrays["class_names"].tolist()
     errors = {c: arrays[f"confusion/{c}"] * (1 - np.eye(len(names))) for c in conditions}
     most = max(float(values.max()) for values in errors.values()) or 1.0
+    apart = " " if max(map(len, names)) < classes.SHORT else "\n"
     across = 2 if len(conditions) > 1 else 1
     down = -(-len(conditions) // across)
     fig, axes = style.figure(height=0.4 + 3.1 * down, nrows=down, ncols=across, squeeze=False, sharex=True, sharey=True)
     rows = []
     for ax, condition in zip(axes.flat, conditions, strict=False):
         _squares(ax, errors[condition], most, style.look(condition)["color"], names)
-        true, read = np.unravel_index(errors[condition].argmax(), errors[condition].shape)
-        most_common = f"{names[true]} as {names[read]}, {errors[condition][true, read]:.1f} %"
-        ax.set_title(f"{style.label(condition)}: {most_common}", color=style.look(condition)["color"])
+        title = f"{style.label(condition)}:{apart}{_most_common(errors[condition], classes.fitted(names, 14))}"
+        ax.set_title(title, color=style.look(condition)["color"])
         shares = arrays[f"confusion/{condition}"]
         rows += [(condition, names[i], names[j], shares[i, j]) for i in range(len(names)) for j in range(len(names))]
     for ax in axes[:, 0]:
@@ -226,6 +226,13 @@ def _misread(ax: Axes, x: float, top: float, shown: Mapping[str, Any], names: li
     agree = f"{shown['runs']}/{shown['of']}, {shown['confidence']:.0f} %"
     ax.text(x, top + 10.9, read, color=style.INK, ha="center", va="center")
     ax.text(x, top + 13.6, agree, color=style.MUTED, ha="center", va="center")
+
+
+def _most_common(errors: np.ndarray, names: Sequence[str]) -> str:
+    """The most common confusion in words, where there is any."""
+    true, read = (int(place) for place in np.unravel_index(errors.argmax(), errors.shape))
+    share = errors[true, read]
+    return f"{names[true]} as {names[read]}, {share:.1f} %" if share > 0 else "none"
 
 
 def _squares(ax: Axes, errors: np.ndarray, most: float, color: str, names: list[str]) -> None:

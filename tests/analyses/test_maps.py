@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.analyses.maps import packed, roughness, share
+from experiments.analyses.maps import narrow, packed, roughness, share
 
 
 def test_noise_has_roughness_one_a_ramp_near_none_and_a_chequerboard_two(random):
@@ -40,3 +40,19 @@ def test_a_map_in_eight_bits_is_off_by_half_a_step_at_most(random):
     scale = found["maps.scale"].reshape(5, 1, 1, 1)
     assert found["maps"].dtype == np.int8
     assert (np.abs(found["maps"] * scale - maps) <= 0.501 * scale).all()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "kind", "kept"),
+    [
+        ([0, 5, 32_767], np.int16, np.int16),
+        ([-3, 32_768], np.int16, np.int64),
+        ([0, 65_535], np.uint16, np.uint16),
+        ([70_000], np.uint16, np.int64),
+        ([], np.int16, np.int16),
+    ],
+)
+def test_counts_are_kept_narrow_and_never_cut(numbers, kind, kept):
+    found = narrow(np.array(numbers, dtype=np.int64), kind)
+    assert found.dtype == kept
+    assert found.tolist() == numbers

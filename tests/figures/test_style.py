@@ -190,11 +190,12 @@ def test_names_of_classes_along_axes_never_lie_over_each_other(names, across):
 
 
 @pytest.mark.parametrize("names", NAMES, ids=lambda names: names[-1])
-def test_names_above_columns_never_lie_over_each_other(names):
+@pytest.mark.parametrize("rows", [1, 5])
+def test_names_above_columns_never_lie_over_each_other(names, rows):
     @style.drawn
     def example():
-        fig, ax = style.figure(height=2)
-        ax.imshow(np.zeros((30, 30 * len(names))))
+        fig, ax = style.figure(height=3)
+        ax.imshow(np.zeros((30 * rows, 30 * len(names))))
         style.class_columns(ax, 30 * np.arange(len(names)) + 15, names)
         return {"overlapping": overlapping(fig, ax.get_xticklabels())}
 
