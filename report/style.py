@@ -167,7 +167,7 @@ def beside(count: int, *, reach: float = 0.18) -> np.ndarray:
 
 def key(ax: Axes, *, x: float = 0.0, y: float = 1.0, notes: Sequence[str] = ()) -> None:
     """Name the treatments, each in its colour and below the other, from (x, y) in parts of the axes; then `notes`."""
-    points = _height(ax)
+    points = _size(ax)[1]
     treatments = [(title, look_of(treatment=name)["color"]) for name, title in study()["treatments"].items()]
     for line, (text, colour) in enumerate([*treatments, *((note, MUTED) for note in notes)]):
         gap = 0.5 if line >= len(treatments) else 0.0
@@ -369,7 +369,7 @@ def class_key(fig: Figure, names: Sequence[str]) -> None:
 def class_ticks(ax: Axes, names: Sequence[str], *, axis: Literal["x", "y", "both"]) -> None:
     """Name the classes 0, 1, ... along one axis or both: as many as there is room for, upright below columns if that
     makes more. No names, no ticks."""
-    width, height = 72 * ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi, _height(ax)
+    width, height = _size(ax)
     room = {"x": height, "y": width, "both": min(width, height)}[axis]  # across the axis, which names may take half of
     shown = classes.fitted(names, max(classes.SHORT, int(0.5 * room / (LETTER * FONT_SIZE)))) if names else []
     longest = LETTER * FONT_SIZE * max(map(len, shown), default=0)

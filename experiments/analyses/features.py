@@ -17,7 +17,7 @@ from torch import Tensor
 from experiments.analyses import attribution, stimuli
 from experiments.analyses.features_facts import BORDER, facts
 from experiments.analyses.grid import Grid, by_condition
-from experiments.analyses.maps import packed, roughness, share
+from experiments.analyses.maps import narrow, packed, roughness, share
 from experiments.hooks import HookedModule, run_with_cache
 from experiments.networks import at_epoch
 

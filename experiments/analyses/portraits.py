@@ -99,7 +99,7 @@ def read(
         responses[layer] = (post.flatten(2).mean(2) if post.ndim > 2 else post).numpy()
         arrays |= _history(record, layer) | _interventions(interventions, layer)
         arrays |= {
-            f"top/{layer}": top.astype(np.int16),
+            f"top/{layer}": narrow(top, np.int16),
             f"answer/{layer}": np.take_along_axis(peak.numpy().T, top, axis=1).astype(np.float16),
         }
         if isinstance(model.get_submodule(layer), nn.Conv2d):

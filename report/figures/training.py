@@ -6,7 +6,7 @@ In: arrays and facts of experiments.analyses.training. Out: each figure as SVG, 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
