@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from experiments.chapters import left_out
+from experiments.description import described
 from experiments.engine import console, places, runner
 from experiments.engine.arguments import parse
 from experiments.engine.files import FilesError, check_writable, sweep
@@ -121,6 +122,7 @@ def look(options: argparse.Namespace, study: Study, memo: Memo, contents: Conten
         folder=str(options.data.resolve()) if options.data else "",
         cache=str(options.cache),
         files=files,
+        description=described(options.data.resolve()) if options.data else {},
         questions={page.slug: page.question for page in contents.pages},
     )
     if contents.faults:
@@ -150,6 +152,8 @@ def compute(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> runn
     for kept in KEPT:
         check_writable(survey.shelves.local.folder / kept)
     standing, jobs = states(survey), min(jobs, len(missing))
+    for chapter, why in contents.absent.items():
+        console.show(f"without the chapter {chapter}: {why}")
     console.show_graph(standing, costs=survey.costs(), jobs=jobs)
     perhaps = {name for name in missing if standing[name] == "waiting"}
     progress = Progress({*missing} - perhaps, perhaps=perhaps, costs=survey.costs, jobs=jobs)

@@ -31,7 +31,7 @@ DIGITS = 400
 BOUND = 90.0  # %
 FINER = 4  # an image is thinned at so many times its size
 NEAREST = 2  # units between two points of a stroke, as on the board
-DRAW = "drawings => drawings.map(strokes => [...InsideMNIST.raster.toImage(strokes)])"
+DRAW = "drawings => drawings.map(strokes => [...InsideMNIST.raster.toImage(strokes, 28)])"
 
 Points = np.ndarray  # (point, 2): x, y
 

@@ -63,7 +63,9 @@ def measure(page: Page) -> tuple[float, list[tuple[float, float]]]:
     images = published.examples()[0]
     opened = [published.network(condition) for condition in CONDITIONS]
     files = {name: published.product(f"network/{name}", "network.safetensors") for name in CONDITIONS}
-    page.add_script_tag(content=networks(networks=files, titles=dict.fromkeys(files, ""))["networks.js"])
+    told = {name: published.product(f"runnable/{name}", "runnable.json") for name in CONDITIONS}
+    packed = networks(networks=files, told=told, titles=dict.fromkeys(files, ""), card={"height": 28})
+    page.add_script_tag(content=packed["networks.js"])
     page.add_script_tag(content=(ROOT / "templates" / "assets" / "forward.js").read_text())
     decoding = page.evaluate(LOAD, images.reshape(len(images), -1).tolist())
 

@@ -5,7 +5,9 @@ In: the first bytes of a file, or a folder. Out: words for an error. Standard li
 
 from __future__ import annotations
 
+import gzip
 import os
+import zlib
 from itertools import islice
 from pathlib import Path
 
@@ -37,8 +39,16 @@ PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 SETS = (".npz", ".npy", ".csv", ".parquet", ".zip", ".tar", ".tgz", ".tar.gz", ".h5", ".mat", ".pkl", *PICTURES)
 MOST = 1000  # entries of a folder that are looked at
 WRITE_IDX = (
-    "Write them, grey and 28x28, as four IDX files: struct.pack('>4I', 0x803, n, 28, 28) and the pixels, "
+    "Write them, grey and square, as four IDX files: struct.pack('>4I', 0x803, n, side, side) and the pixels, "
     "struct.pack('>2I', 0x801, n) and the labels, one byte each"
+)
+SPLIT = (
+    "Split them: every sixth image of each class and its label into t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, "
+    "the others into train-images-idx3-ubyte and train-labels-idx1-ubyte"
+)
+RENAME = (
+    "Rename them to train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and "
+    "t10k-labels-idx1-ubyte (or the same with .gz)"
 )
 
 
@@ -105,6 +115,12 @@ def instead(folder: Path) -> str:
         return ""
     with os.scandir(folder) as entries:
         found = sorted(islice(entries, MOST), key=lambda entry: entry.name)
+    kinds = {entry.name: _kind(Path(entry.path)) for entry in found if entry.is_file()}
+    images, labels = ([name for name, kind in kinds.items() if kind == each] for each in ("images", "labels"))
+    if len(images) == len(labels) == 1:
+        return f"The folder holds one pair, {images[0]} and {labels[0]}, with no test set. {SPLIT}."
+    if len(images) == len(labels) == 2:
+        return f"The folder holds {', '.join(sorted(images + labels))}. {RENAME}."
     for entry in found:
         if entry.is_dir() and (picture := _picture(Path(entry.path))):
             return f"The folder holds folders of pictures ({entry.name}/{picture}), not IDX files. {WRITE_IDX}."
@@ -112,6 +128,19 @@ def instead(folder: Path) -> str:
     if not names:
         return ""
     return f"The folder holds {names[0]}, not IDX files. If that has the images: {WRITE_IDX[0].lower()}{WRITE_IDX[1:]}."
+
+
+def _kind(path: Path) -> str:
+    """Whether a regular file, plain or packed, begins as an IDX file of "images" or of "labels"; else nothing."""
+    try:
+        with path.open("rb") as plain:
+            start = plain.read(4)
+        if start.startswith(GZIP):
+            with gzip.open(path) as packed:
+                start = packed.read(4)
+    except (OSError, EOFError, zlib.error):
+        return ""
+    return {b"\0\0\x08\x03": "images", b"\0\0\x08\x01": "labels"}.get(start, "")
 
 
 def _picture(folder: Path, *, depth: int = 3) -> str:

@@ -35,6 +35,9 @@ FILES = {
     "test-labels": "t10k-labels-idx1-ubyte",
 }
 AXES = {"images": 3, "labels": 1}
+DESCRIPTION = "dataset.toml"  # may lie beside them, see experiments/description.py
+CLASSES = (2, 30)  # the fewest and the most
+SIDES = (8, 64)  # pixels: the smallest and the largest side of an image
 LARGEST = 1 << 30  # bytes of a file, as it is stored and unpacked: a million images and more
 CHUNK = 1 << 20  # bytes that are unpacked at once
 WAYS_ON = "Pass --data DIR with the four IDX files (plain or .gz), or --dataset digits to work offline."
@@ -104,15 +107,25 @@ def shape(content: bytes) -> tuple[int, ...]:
     return tuple(int.from_bytes(content[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(content[3]))
 
 
-def _stored(path: Path) -> bytes:
-    """The bytes of a regular file: a fifo, or a device, would be waited for without end."""
+def regular(path: Path, *, what: str, most: int) -> bytes:
+    """The bytes of a regular file, `most` of them at most.
+
+    Raises DataError, which calls it `what`, for anything else (a fifo, or a device, would be waited for without end),
+    and for what cannot be read.
+    """
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise DataError(f"{path}: this is no regular file. Put the IDX file itself there.")
-            stored = file.read(LARGEST + 1)
+                raise DataError(f"{path}: this is no regular file. Put the {what} itself there.")
+            return file.read(most)
+    except IsADirectoryError:
+        raise DataError(f"{path}: this is a folder. Put the {what} itself there.") from None
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def _stored(path: Path) -> bytes:
+    stored = regular(path, what="IDX file", most=LARGEST + 1)
     if len(stored) > LARGEST:
         raise DataError(f"{path}: more than {LARGEST >> 20} MB. Use a smaller set of images.")
     return stored

@@ -1,10 +1,12 @@
 """A trained network as a file that anyone can open: weights as safetensors, and in its header what they belong to.
 
-In: the weights recorded of a run. Out: bytes, and from bytes a network with the input treatment it was trained on.
+In: the weights recorded of a run. Out: bytes, and from bytes a network with the input treatment it was trained on; and
+what the pages' scripts are told, to run it themselves and to notice if they do it wrong.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +22,11 @@ from torch import Tensor
 from experiments import models
 from experiments.errors import InputError
 from experiments.hooks import HookedModule
+from experiments.models import plain
 from experiments.treatment import treat
 
 HEADER = "network"
+REFERENCES = 3  # images whose logits a page compares with its own
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class Network:
     mean: float
     std: float
 
-    def treat(self, images: np.ndarray) -> Float[Tensor, "image 1 28 28"]:
-        """What the network is fed, from images uint8 (image, 28, 28)."""
+    def treat(self, images: np.ndarray) -> Float[Tensor, "image 1 side side"]:
+        """What the network is fed, from images uint8 (image, side, side)."""
         return treat(images, mean=self.mean, std=self.std)
 
 
@@ -50,6 +54,30 @@ def keep(
     return {"network.safetensors": save(final, metadata={HEADER: belongs})}  # the order of several would be chance
 
 
+def runnable(
+    *,
+    weights: Mapping[str, np.ndarray],
+    probe: Mapping[str, np.ndarray],
+    architecture: Mapping[str, Any],
+    treatment: Mapping[str, float],
+) -> dict[str, Any]:
+    """The stage that says whether pages can run one trained network, and how: `runnable.json`.
+
+    {"cannot": why not} where the network is not plain (experiments/models/plain.py); else {"layers": see
+    `plain.described`, "reference": {"images": base64 of the bytes of each, "logits": of each image, by PyTorch}}.
+    """
+    model = at_epoch(weights, epoch=-1, architecture=architecture)
+    if reason := plain.departure(model):
+        return {"runnable.json": {"cannot": reason}}
+    places = np.linspace(0, len(probe["images"]) - 1, REFERENCES).astype(int)
+    images = np.ascontiguousarray(probe["images"][places])
+    with torch.no_grad():
+        logits = model(treat(images, **treatment))
+    packed = [base64.b64encode(image.tobytes()).decode() for image in images]
+    reference = {"images": packed, "logits": [[round(float(x), 5) for x in each] for each in logits]}
+    return {"runnable.json": {"layers": plain.described(model), "reference": reference}}
+
+
 def open_network(data: bytes) -> Network:
     """The network that `keep` made these bytes of, ready to be read (in evaluation mode).
 
@@ -59,10 +87,12 @@ def open_network(data: bytes) -> Network:
         state = load(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         belongs = json.loads(header["__metadata__"][HEADER])
-        wrong = [name for name, value in state.items() if value.dtype != torch.float32 or not value.isfinite().all()]
+        wrong = [name for name, value in state.items() if not value.isfinite().all()]
+        model = _with_state(state, belongs["architecture"])
+        wrong += [name for name, value in model.state_dict().items() if value.dtype != state[name].dtype]
         if wrong:
-            raise ValueError(f"{wrong[0]} has numbers that are not finite, or no float32")
-        return Network(_with_state(state, belongs["architecture"]), **belongs["treatment"])
+            raise ValueError(f"{wrong[0]} has numbers that are not finite, or of another type than the network's")
+        return Network(model, **belongs["treatment"])
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         cause = " ".join(str(error).split())
         raise InputError(f"a packed network is damaged ({cause}); build it again") from error
@@ -77,7 +107,9 @@ def at_epoch(weights: Mapping[str, np.ndarray], *, epoch: int, architecture: Map
 
 
 def _with_state(state: Mapping[str, Tensor], architecture: Mapping[str, Any]) -> HookedModule:
+    name, options = architecture["build"], architecture["options"]
+    sizes = models.sizes(name, options=options, shapes={name: value.shape for name, value in state.items()})
     with torch.random.fork_rng(devices=[]):
-        model = models.build(architecture["build"], options=architecture["options"])
+        model = models.build(name, options=options, **sizes)
     model.load_state_dict(state)
     return model.eval()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from experiments import chapters
 from experiments.errors import InputError
-from experiments.spec import Product, Stage, Study
+from experiments.spec import Json, Product, Stage, Study
 from experiments.wiring import CARD, checks, look
 
 # Stages that draw or pack: each build does it for itself, nothing of it is put on the published shelf.
@@ -23,12 +23,14 @@ def plan(
     folder: str = "",
     cache: str = "",
     files: Mapping[str, str] | None = None,
+    description: Mapping[str, Json] | None = None,
     questions: Mapping[str, str] | None = None,
 ) -> list[Stage]:
     """All stages of a study: the data, the checks of its networks, what its chapters declare, and cards for its pages.
 
     `folder` and `cache` say where data files are and where a download goes. `files` says what the folder holds
-    where that is not MNIST (see `idx.fingerprints`), so that other files are other data. `questions`
+    where that is not MNIST (see `idx.fingerprints`), so that other files are other data; `description`, what
+    it says of the set (see `description.described`). `questions`
     ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere. Raises InputError for a study
     that makes no sense, with a line for each fault.
     """
@@ -36,7 +38,7 @@ def plan(
     data = Stage(
         name="data",
         function="experiments.data:load",
-        parameters={"dataset": dataset, "files": dict(files or {})},
+        parameters={"dataset": dataset, "files": dict(files or {}), "description": dict(description or {})},
         place={"folder": folder, "cache": cache},
         publish=("card.json",),
     )

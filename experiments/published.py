@@ -27,7 +27,7 @@ def network(condition: str, *, results: Path = RESULTS) -> Network:
 
 
 def examples(*, results: Path = RESULTS) -> tuple[np.ndarray, np.ndarray]:
-    """Some test images uint8 (image, 28, 28), ten of each class, and their labels uint8 (image,)."""
+    """Some test images uint8 (image, side, side), ten of each class, and their labels uint8 (image,)."""
     arrays = product("analysis/data", "examples.npz", results=results)
     return arrays["images"], arrays["labels"]
 

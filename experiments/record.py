@@ -19,7 +19,6 @@ from experiments.hooks import HookedModule, run_with_cache
 
 Arrays = dict[str, np.ndarray]
 
-CLASSES = 10
 QUANTILE_LEVELS = np.array([0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1])
 SMALLEST_RATIO = 1e-12  # stands for an update of nothing, whose logarithm would be minus infinity
 EVALUATION_BATCH = 250  # images at a time; keeps a convolution's activations in the processor's cache
@@ -37,36 +36,42 @@ def histogram_edges(*, bins: int = 120, most: float = 100.0, linear: float = 0.1
 
 
 def read_probe(
-    model: HookedModule, images: Float[Tensor, "image 1 28 28"], labels: Int[Tensor, " image"]
+    model: HookedModule, images: Float[Tensor, "image 1 side side"], labels: Int[Tensor, " image"]
 ) -> tuple[Arrays, Arrays]:
     """What the probe images do in the network now: (statistics, what each layer hands on to the next).
 
     The statistics, of every hook point but the input, which never changes, and of every unit:
-    mean/<hook>, std/<hook> (11,): per class and, last, over all images; over images, units and positions.
+    mean/<hook>, std/<hook> (class + 1,): per class and, last, over all images; over images, units and positions.
     quantile/<hook> (9,), histogram/<hook> (bins,): over all activations of the hook point.
-    class_mean/<layer> (unit, 10), class_peak/<layer> (channel, 10), active/<layer> (unit,): see `unit_statistics`;
-    active/ only where the units can be silent, see `rectified`.
+    class_mean/<layer> (unit, class), class_peak/<layer> (channel, class), active/<layer> (unit,): see
+    `unit_statistics`; active/ only where the units can be silent, see `rectified`.
     What each layer hands on: <hook> (image, ...), the activations at its last hook point.
     """
     _, cache = run_with_cache(model, images, names=model.hook_points[1:])
+    classes = cache[model.layers[-1]].shape[1]
     statistics: Arrays = {}
     for name, activation in cache.items():
-        statistics |= hook_statistics(name, activation, labels)
+        statistics |= hook_statistics(name, activation, labels, classes=classes)
     for layer in model.layers:
-        statistics |= unit_statistics(layer, cache[reading_point(model, layer)], labels)
+        statistics |= unit_statistics(layer, cache[reading_point(model, layer)], labels, classes=classes)
         if not rectified(model, layer):
             del statistics[f"active/{layer}"]  # a logit is neither on nor off, nor is what is read behind a tanh
     return statistics, {name: cache[name].numpy() for name in last_points(model)}
 
 
-def hook_statistics(name: str, activation: Float[Tensor, "image ..."], labels: Int[Tensor, " image"]) -> Arrays:
-    """mean/<name>, std/<name> (11,), quantile/<name> (9,), histogram/<name> (bins,) of a hook point's activations.
+def hook_statistics(
+    name: str, activation: Float[Tensor, "image ..."], labels: Int[Tensor, " image"], *, classes: int | None = None
+) -> Arrays:
+    """mean/<name>, std/<name> (class + 1,), quantile/<name> (9,), histogram/<name> (bins,) of a hook point's
+    activations.
 
-    mean and std: columns 0 to 9 for each class, 10 for all images; the standard deviation is the population's.
+    mean and std: a column for each class, and a last one for all images; the standard deviation is the population's.
+    classes: how many there are; as many as the labels tell where it is left out.
     """
     variance, mean = torch.var_mean(activation.flatten(1), dim=1, correction=0)  # of each image
     variances, means = variance.double().numpy(), mean.double().numpy()
-    groups: list[Any] = [*((labels == label).numpy() for label in range(CLASSES)), slice(None)]
+    each = range(classes or classes_of(labels))
+    groups: list[Any] = [*((labels == label).numpy() for label in each), slice(None)]
     quantile, histogram = distribution(activation.flatten().numpy())
     return {
         f"mean/{name}": np.array([means[group].mean() for group in groups], dtype=np.float32),
@@ -120,26 +125,36 @@ DRAWERS = np.concatenate([np.arange(0xFFFF, 0x7FFF, -1), np.arange(0x8000)])  # 
 ZERO = 0x8000  # the place of 0.0 among them
 
 
-def unit_statistics(layer: str, post: Float[Tensor, "image unit ..."], labels: Int[Tensor, " image"]) -> Arrays:
+def unit_statistics(
+    layer: str, post: Float[Tensor, "image unit ..."], labels: Int[Tensor, " image"], *, classes: int | None = None
+) -> Arrays:
     """What each unit of a layer does for each class; in a convolutional layer a unit is a channel.
 
-    class_mean/<layer> (unit, 10): mean activation over the images of a class (and positions).
-    class_peak/<layer> (channel, 10): mean over the images of a class of the largest activation; convolutional only.
+    class_mean/<layer> (unit, class): mean activation over the images of a class (and positions).
+    class_peak/<layer> (channel, class): mean over the images of a class of the largest activation; convolutional only.
     active/<layer> (unit,): share of the images on which the unit is above 0 (anywhere).
+    classes: how many there are; as many as the labels tell where it is left out.
     """
     places = post.flatten(2) if post.ndim > 2 else post.unsqueeze(2)  # (image, unit, position)
     peak = places.amax(2)
     statistics = {
-        f"class_mean/{layer}": class_means(places.mean(2), labels),
+        f"class_mean/{layer}": class_means(places.mean(2), labels, classes=classes),
         f"active/{layer}": (peak > 0).float().mean(0).numpy(),
     }
-    return statistics | ({f"class_peak/{layer}": class_means(peak, labels)} if post.ndim > 2 else {})
+    return statistics | ({f"class_peak/{layer}": class_means(peak, labels, classes=classes)} if post.ndim > 2 else {})
 
 
-def class_means(values: Float[Tensor, "image unit"], labels: Int[Tensor, " image"]) -> Float[np.ndarray, "unit class"]:
-    """The mean of each unit over the images of each class."""
-    means = [values[labels == label].double().mean(0) for label in range(CLASSES)]
+def class_means(
+    values: Float[Tensor, "image unit"], labels: Int[Tensor, " image"], *, classes: int | None = None
+) -> Float[np.ndarray, "unit class"]:
+    """The mean of each unit over the images of each class; classes: as many as the labels tell where it is left out."""
+    means = [values[labels == label].double().mean(0) for label in range(classes or classes_of(labels))]
     return torch.stack(means, dim=1).float().numpy()
+
+
+def classes_of(labels: Int[Tensor, " image"] | Int[np.ndarray, " image"]) -> int:
+    """How many classes labels tell of, where the last class has an image: they count from 0."""
+    return int(labels.max()) + 1
 
 
 def reading_point(model: HookedModule, layer: str) -> str:
@@ -157,15 +172,15 @@ def last_points(model: HookedModule) -> list[str]:
     return [[name for name in model.hook_points if name.split(".")[0] == layer][-1] for layer in model.layers]
 
 
-def evaluate(model: nn.Module, images: Float[Tensor, "image 1 28 28"]) -> Float[Tensor, "image class"]:
+def evaluate(model: nn.Module, images: Float[Tensor, "image 1 side side"]) -> Float[Tensor, "image class"]:
     """The logits of all images."""
     with torch.no_grad():
         return torch.cat([model(batch) for batch in images.split(EVALUATION_BATCH)])
 
 
 def read_test(logits: Float[Tensor, "image class"], labels: Int[Tensor, " image"]) -> Arrays:
-    """test_loss (), test_accuracy () and class_accuracy (10,), accuracies in [0, 1]."""
-    counts = confusion(logits.argmax(1).numpy(), labels.numpy())
+    """test_loss (), test_accuracy () and class_accuracy (class,), accuracies in [0, 1]."""
+    counts = confusion(logits.argmax(1).numpy(), labels.numpy(), classes=logits.shape[1])
     return {
         "test_loss": cross_entropy(logits, labels).numpy(),
         "test_accuracy": np.float64(np.trace(counts) / counts.sum()),
@@ -177,14 +192,14 @@ def read_final(model: HookedModule, *, test: tuple[Tensor, Tensor], train: tuple
     """What is said of the finished network alone; `test` and `train` are (images, labels).
 
     test_prediction uint8 (image,), test_confidence (image,): the softmax of the predicted class; confusion
-    (10, 10); final_train_loss (), final_train_accuracy (): over the whole training set.
+    (class, class); final_train_loss (), final_train_accuracy (): over the whole training set.
     """
     confidence, prediction = evaluate(model, test[0]).softmax(1).max(1)
     logits, labels = evaluate(model, train[0]), train[1]
     return {
         "test_prediction": prediction.numpy().astype(np.uint8),
         "test_confidence": confidence.numpy(),
-        "confusion": confusion(prediction.numpy(), test[1].numpy()),
+        "confusion": confusion(prediction.numpy(), test[1].numpy(), classes=logits.shape[1]),
         "final_train_loss": cross_entropy(logits, labels).numpy(),
         "final_train_accuracy": (logits.argmax(1) == labels).double().mean().numpy(),
     }
@@ -200,10 +215,14 @@ def constants(model: HookedModule) -> Arrays:
     }
 
 
-def confusion(prediction: Int[np.ndarray, " image"], labels: Int[np.ndarray, " image"]) -> Int[np.ndarray, "10 10"]:
-    """How many images of class i (row) are read as class j (column)."""
-    pairs = labels.astype(np.int64) * CLASSES + prediction
-    return np.bincount(pairs, minlength=CLASSES * CLASSES).reshape(CLASSES, CLASSES)
+def confusion(
+    prediction: Int[np.ndarray, " image"], labels: Int[np.ndarray, " image"], *, classes: int | None = None
+) -> Int[np.ndarray, "class class"]:
+    """How many images of class i (row) are read as class j (column); classes: as many as the labels tell where it is
+    left out."""
+    classes = classes or classes_of(labels)
+    pairs = labels.astype(np.int64) * classes + prediction
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
 class StepLog:
@@ -224,7 +243,7 @@ class StepLog:
         biases = {layer: getattr(modules[layer], "bias", None) for layer in self._layers[:-1]}
         self._biases = {layer: bias for layer, bias in biases.items() if isinstance(bias, nn.Parameter)}
         self._loss = torch.zeros(steps)
-        self._logits = torch.zeros(samples, CLASSES)
+        self._logits = torch.zeros(samples, len(modules[self._layers[-1]].bias))  # type: ignore[arg-type]
         self._norms = torch.zeros(steps, 2 * len(self.parameters))
         self._moved = torch.zeros(steps, len(self.parameters))
         self._bias_gradients = torch.zeros(steps, sum(len(bias) for bias in self._biases.values()))

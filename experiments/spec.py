@@ -124,7 +124,7 @@ class Study:
     embeddings: tuple[str, ...] = ("pca", "tsne", "umap")
     ascent_steps: int = 200
     variants: tuple[Architecture, ...] = ()
-    variants_of: str = "mlp-normalized"
+    variants_of: str = ""
     variant_seeds: int = 5
     replication: int = 31416
 

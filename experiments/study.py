@@ -50,6 +50,7 @@ PUBLISHED = Study(
     probe_per_class=200,
     early=1,
     variants=VARIANTS,
+    variants_of="mlp-normalized",
 )
 QUICK = replace(
     PUBLISHED,

@@ -38,9 +38,9 @@ def train(
 ) -> dict[str, Arrays]:
     """The training stage: one run, with its record.
 
-    The sets hold images uint8 (n, 28, 28) and labels uint8 (n,). architecture: {"build": "module:function",
-    "options": {...}}; treatment: {"mean", "std"}, of pixels in [0, 1]. `early` is the epoch, beside the first
-    and the last, at which whole activations are kept.
+    The sets hold images uint8 (n, side, side) and labels uint8 (n,), of every class up to the last. architecture:
+    {"build": "module:function", "options": {...}}; treatment: {"mean", "std"}, of pixels in [0, 1]. `early` is the
+    epoch, beside the first and the last, at which whole activations are kept.
 
     record.npz       numbers by epoch; see `record`. Readings have epochs + 1 rows, row 0 the untrained network.
     trajectory.npz   penultimate float32 (epochs + 1, probe image, unit): the last hidden layer behind its ReLU.
@@ -57,8 +57,9 @@ def train(
     layers: Arrays = {}
     with _deterministic(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = models.build(architecture["build"], options=architecture["options"])
-        of_input = record.hook_statistics(model.hook_points[0], *probe)
+        classes, side = record.classes_of(labels), inputs.shape[-1]
+        model = models.build(architecture["build"], options=architecture["options"], classes=classes, side=side)
+        of_input = record.hook_statistics(model.hook_points[0], *probe, classes=classes)
         for epoch in range(epochs + 1):
             if epoch:
                 order = batch_order(len(labels))
@@ -86,7 +87,7 @@ def train(
 
 def train_epoch(
     model: HookedModule,
-    inputs: Float[Tensor, "sample 1 28 28"],
+    inputs: Float[Tensor, "sample 1 side side"],
     labels: Int[Tensor, " sample"],
     batch_size: int,
     learning_rate: float,

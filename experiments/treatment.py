@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def treat(images: np.ndarray, *, mean: float, std: float) -> Float[Tensor, "image 1 28 28"]:
-    """(pixel / 255 - mean) / std, with a channel axis, from images uint8 (image, 28, 28)."""
+def treat(images: np.ndarray, *, mean: float, std: float) -> Float[Tensor, "image 1 side side"]:
+    """(pixel / 255 - mean) / std, with a channel axis, from images uint8 (image, side, side)."""
     pixels = torch.tensor(np.ascontiguousarray(images)).to(torch.float32).div_(255)
     return pixels.sub_(mean).div_(std).unsqueeze(1)

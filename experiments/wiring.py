@@ -79,9 +79,8 @@ def figures(
     *names: str,
     analysis: str = "",
     each: str = "",
-    inputs: Mapping[str, Product] | None = None,
 ) -> list[Stage]:
-    """The stages that draw figures, from the analysis of their page or another one, and from further `inputs`.
+    """The stages that draw figures, from the analysis of their page or another one and the card of the data set.
 
     report/figures/<analysis>.py has a function of each name. `each`: "architecture" draws one for every architecture,
     which is handed to the function by its name.
@@ -96,7 +95,7 @@ def figures(
             inputs={
                 "arrays": Product(f"analysis/{analysis}", "arrays.npz"),
                 "facts": Product(f"analysis/{analysis}", "facts.json"),
-                **(inputs or {}),
+                "card": CARD,
             },
         )
         for name in names

@@ -15,6 +15,7 @@ from report import style
 
 Arrays = Mapping[str, np.ndarray]
 Facts = Mapping[str, Mapping[str, Any]]
+Card = Mapping[str, Any]  # what the data set says of itself: class_names, classes, kind (what a class is called), kinds
 
 
 def conditions_of(arrays: Arrays, architecture: str = "", *, by: str = "") -> list[str]:

@@ -19,7 +19,7 @@ from report import epochs, source
 from report import facts as wording
 from report import units as portraits
 from report.argument import marks
-from report.argument.claims import Check, Checks, Row
+from report.argument.claims import Check, Checks, Row, titled
 from report.argument.known import Known, Place
 from report.errors import PageError, unknown
 from report.facts import Fact
@@ -48,7 +48,7 @@ class Library:
     units: Sequence[Mapping[str, Any]] = ()  # of each network; see report/portraits.py
     code: str = ""  # a digest of the code that renders
     data: Mapping[str, Any] = field(default_factory=dict)  # what stages "script/..." made as .json, by its name
-    networks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # {architecture: its layers and readings}
+    networks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # {architecture: what it says of itself}
     classes: Sequence[str] = ()  # the names of the classes
     absent: Mapping[str, str] = field(default_factory=dict)  # {page: why the study does not have it}
     strict: bool = True  # whether every claim has to stand: in a smaller study, one that fails becomes a question
@@ -92,7 +92,9 @@ class Functions:
             "class_name": lambda measure, *at: self.library.classes[int(known.fact(measure, *at)["value"])],
             "has": known.has,
             "layers": lambda condition: self.library.networks[condition.architecture.name]["layers"],
+            "network_of": lambda condition: self.library.networks[condition.architecture.name],
             "has_page": lambda slug: slug in self.library.pages,
+            "left_out": lambda: self.library.absent,
             "every": checks.every,
             "some": checks.some,
             "nowhere": checks.nowhere,
@@ -151,7 +153,7 @@ class Functions:
 
     def evidence(self, measure: str, among: Sequence[Any], *at: Place, asked: str = "") -> str:
         """The mark of a measure's facts, of conditions or comparisons; `asked` stands above them."""
-        rows = [Row(self.library.known.name(measure, each, *at), each.title, measure) for each in among]
+        rows = [Row(self.library.known.name(measure, each, *at), titled(each), measure) for each in among]
         return self._mark(rows, asked)
 
     def _held(self, claim: str, checks: Sequence[Check]) -> bool:

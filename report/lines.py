@@ -14,12 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from report.theme import DIGITS, TREATMENTS
+from report.theme import CLASSES, TREATMENTS
 
 OVER_EPOCHS = "over epochs"  # the label of such axes
 _TONES = {
     colour: f"{kind}-{place}"
-    for kind, of in (("treatment", TREATMENTS), ("digit", DIGITS))
+    for kind, of in (("treatment", TREATMENTS), ("class", CLASSES))
     for place, colour in enumerate(of)
 }
 

@@ -7,12 +7,15 @@ page had to do with others. The note is sealed: one that was damaged, or is not 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from experiments.engine.files import opened, read_file, sealed, write_file
+from experiments.engine.folder import real
+from experiments.engine.key import digest
 
 LARGEST = 64_000_000  # bytes of a note
 
@@ -35,6 +38,11 @@ class Past:
 
 
 NOTHING = Past()
+
+
+def place(cache: Path, out: Path) -> Path:
+    """Where the note of the site in a folder lies."""
+    return cache / "sites" / f"{digest(os.fsencode(real(out)))[:16]}.json"
 
 
 def read(path: Path) -> Past:

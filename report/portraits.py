@@ -36,7 +36,7 @@ def draw(
     for layer in layers:
         noun = "channel" if f"filter/{layer}" in found else "unit"
         units = []
-        for unit in range(len(found[f"kind/{layer}"])):
+        for unit in range(len(found[f"profile/{layer}"])):
             each = _unit(found, gathered, layer, unit)
             pictures |= _pictures(found, gathered, layer, unit)
             units.append(each | {"nearest": near[first + unit]})
@@ -52,7 +52,7 @@ def draw(
             "scales": [float(scale) for scale in found["scales"]],
             "accuracy": _percent(base.sum(), found["images"].sum()),
             "images": found["images"].tolist(),
-            "epochs": len(found[f"active/{layers[0]}"]) - 1,
+            "epochs": len(found[f"means/{layers[0]}"]) - 1,
             "layers": described,
             "pictures": pictures,
         }
@@ -72,17 +72,13 @@ def _unit(found: Arrays, gathered: Arrays, layer: str, unit: int) -> dict[str, A
     change = found[f"change/{layer}"][unit]
     places = np.searchsorted(gathered["place"], found[f"top/{layer}"][unit])
     history = found[f"means/{layer}"][:, unit].astype(float)
+    preferences, course = _preferences(found, layer, unit)
     return {
         "id": f"{layer}-{unit}",
         "number": unit,
-        "kind": str(found[f"kind/{layer}"][unit]),
-        "always": bool(found[f"always/{layer}"][unit]),
-        "rare": bool(found[f"rare/{layer}"][unit]),
+        **preferences,
         "means": [_digits(value) for value in means],
         "preferred": int(means.argmax()),
-        "selectivity": round(float(found[f"selectivity/{layer}"][-1, unit]), 2),
-        "participation": round(float(found[f"participation/{layer}"][unit]), 1),
-        "active": round(100 * float(found[f"active/{layer}"][-1, unit]), 1),
         "top": [
             {"image": int(gathered["index"][place]), "label": int(gathered["labels"][place]), "answer": _digits(answer)}
             for place, answer in zip(places, found[f"answer/{layer}"][unit], strict=True)
@@ -100,10 +96,29 @@ def _unit(found: Arrays, gathered: Arrays, layer: str, unit: int) -> dict[str, A
         "bottleneck": bool(found[f"bottleneck/{layer}"][unit]),
         "attractor": bool(found[f"attractor/{layer}"][unit]),
         "history": {
-            "selectivity": [round(float(value), 2) for value in found[f"selectivity/{layer}"][:, unit]],
-            "active": [round(100 * float(value), 1) for value in found[f"active/{layer}"][:, unit]],
+            **course,
             "preferred": [int(row.argmax()) if row.max() > 0 else None for row in history],
         },
+    }
+
+
+def _preferences(found: Arrays, layer: str, unit: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What only units behind a ReLU have, at the end and by epoch; of any other, None."""
+    if f"kind/{layer}" not in found:
+        none = dict.fromkeys(("kind", "selectivity", "participation", "active"))
+        return {**none, "always": False, "rare": False}, dict.fromkeys(("selectivity", "active"))
+    selectivity, active = found[f"selectivity/{layer}"][:, unit], found[f"active/{layer}"][:, unit]
+    preferences = {
+        "kind": str(found[f"kind/{layer}"][unit]),
+        "always": bool(found[f"always/{layer}"][unit]),
+        "rare": bool(found[f"rare/{layer}"][unit]),
+        "selectivity": round(float(selectivity[-1]), 2),
+        "participation": round(float(found[f"participation/{layer}"][unit]), 1),
+        "active": round(100 * float(active[-1]), 1),
+    }
+    return preferences, {
+        "selectivity": [round(float(value), 2) for value in selectivity],
+        "active": [round(100 * float(value), 1) for value in active],
     }
 
 
@@ -128,7 +143,7 @@ def _nearest(
         names = [
             (str(layer), unit)
             for layer in portraits[other]["layers"]
-            for unit in range(len(portraits[other][f"kind/{layer}"]))
+            for unit in range(len(portraits[other][f"profile/{layer}"]))
         ]
         pairs = zip(gathered[f"nearest/{condition}/{other}"], gathered[f"correlation/{condition}/{other}"], strict=True)
         for place, (best, correlation) in enumerate(pairs):
@@ -146,7 +161,7 @@ def _nearest(
                     "correlation": round(float(correlation), 2),
                 }
             )
-    return found or [[] for layer in portraits[condition]["layers"] for _ in portraits[condition][f"kind/{layer}"]]
+    return found or [[] for layer in portraits[condition]["layers"] for _ in portraits[condition][f"profile/{layer}"]]
 
 
 def _sorts(found: Arrays, layer: str) -> list[dict[str, Any]]:
@@ -156,7 +171,8 @@ def _sorts(found: Arrays, layer: str) -> list[dict[str, Any]]:
     and its mean patch; the portrait is the filter where there is just one, else the patch.
     """
     if f"onehot/{layer}" in found:
-        return [{"sort": "onehot", "width": 28, "height": 28}]
+        tall, wide = found[f"onehot/{layer}"].shape[1:]
+        return [{"sort": "onehot", "width": wide, "height": tall}]
     _, channels, tall, wide = found[f"filter/{layer}"].shape
     sorts = [{"sort": "filter", "width": channels * (wide + 1) - 1, "height": tall}]
     if f"patch/{layer}" in found:

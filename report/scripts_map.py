@@ -15,23 +15,29 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from report import classes
 from report.scripts import script
 
 Arrays = Mapping[str, np.ndarray]
 
 COLUMNS = 50  # of the picture of all digits
 ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", dtype=np.uint8)
+LETTERS = "0123456789abcdefghijklmnopqrst"
 METHODS = ("pca", "tsne", "umap")
 
 
-def pack(*, sheet: Arrays, places: Mapping[str, Arrays], networks: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+def pack(
+    *, sheet: Arrays, places: Mapping[str, Arrays], networks: Mapping[str, Mapping[str, str]], card: Mapping[str, Any]
+) -> dict[str, Any]:
     """map.js, map-digits.png and, for each condition, map-<condition>.js.
 
     sheet: of places.sheet. places: {condition: arrays of places.place}. networks: {condition: {"title",
-    "architecture", "treatment"}}. What the scripts set, and how places are written, is told in assets/map-data.js.
+    "architecture", "treatment"}}. card: of the data set. What the scripts set, and how places are written, is told in
+    assets/map-data.js.
     """
     shared = {
-        "labels": _digits(sheet["labels"]),
+        "set": classes.for_scripts(card),
+        "labels": _letters(sheet["labels"]),
         "index": [int(each) for each in sheet["index"]],
         "columns": min(COLUMNS, len(sheet["labels"])),
         "networks": [
@@ -39,7 +45,7 @@ def pack(*, sheet: Arrays, places: Mapping[str, Arrays], networks: Mapping[str, 
                 "name": name,
                 **networks[name],
                 "layers": _layers(found),
-                "final": {"answers": _digits(found["answers"][-1]), "confidence": _base64(found["confidence"][-1])},
+                "final": {"answers": _letters(found["answers"][-1]), "confidence": _base64(found["confidence"][-1])},
             }
             for name, found in places.items()
         ],
@@ -73,7 +79,7 @@ def title(hook: str) -> str:
 
 def _network(found: Arrays) -> dict[str, Any]:
     return {
-        "answers": [_digits(row) for row in found["answers"]],
+        "answers": [_letters(row) for row in found["answers"]],
         "confidence": [_base64(row) for row in found["confidence"]],
         "places": {
             layer["name"]: {
@@ -85,8 +91,9 @@ def _network(found: Arrays) -> dict[str, Any]:
     }
 
 
-def _digits(classes: np.ndarray) -> str:
-    return "".join(map(str, classes))
+def _letters(labels: np.ndarray) -> str:
+    """Classes as one character each: 0 to 9, then a to t."""
+    return "".join(LETTERS[label] for label in labels)
 
 
 def _base64(numbers: np.ndarray) -> str:
@@ -108,7 +115,7 @@ def coordinates(codes: np.ndarray) -> str:
 
 
 def picture(images: np.ndarray) -> bytes:
-    """All images in rows of fifty, as a PNG, white on black as MNIST's are. images: (image, 28, 28), 0 to 15."""
+    """All images in rows of fifty, as a PNG, white on black as MNIST's are. images: (image, side, side), 0 to 15."""
     count, height, width = images.shape
     columns = min(COLUMNS, count)
     rows = -(-count // columns)

@@ -21,10 +21,11 @@ from report.arrays import Arrays
 SIGNED = "PRGn"  # purple below zero, green above; not a colour of any condition
 LIMIT = 127  # the largest value of a map in eight bits
 COLOURS = 19  # steps of a colour map: few enough for small files, odd so that zero has its own
+GAP = 2  # pixels between the images of a sheet
 MAP = ("scale", "map_int8_base64")  # cells of an image: its pixels, row by row, are these numbers times the scale
 
 
-def sheet(ax: Axes, tiles: np.ndarray, *, cmap: str, low: float, high: float, gap: int = 2) -> Any:
+def sheet(ax: Axes, tiles: np.ndarray, *, cmap: str, low: float, high: float, gap: int = GAP) -> Any:
     """Images (row, column, h, w) side by side as one picture; what is NaN, and the gaps, are paper."""
     rows, columns, height, width = tiles.shape
     picture = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
@@ -48,6 +49,11 @@ def rows(sheets: Mapping[str, np.ndarray], *, cmap: str, low: float, high: float
         sheet(ax, tiles, cmap=cmap, low=low, high=high)
         names(ax, [condition])
     return fig
+
+
+def middles(tiles: np.ndarray) -> np.ndarray:
+    """Where the middles of the columns of a sheet lie, of which these are the images (column, h, w) of a row."""
+    return np.arange(len(tiles)) * (tiles.shape[-1] + GAP) + tiles.shape[-1] / 2
 
 
 def names(ax: Axes, conditions: Sequence[str]) -> None:

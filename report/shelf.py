@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from report import classes
 from report.scripts import script
 
 Arrays = Mapping[str, np.ndarray]
@@ -20,13 +21,13 @@ Arrays = Mapping[str, np.ndarray]
 COLUMNS = 10  # digits in a row of shelf.png
 
 
-def pack(*, shelf: Arrays, titles: Mapping[str, str]) -> dict[str, Any]:
-    """The shelf as files. titles: {condition: what its network is called}.
+def pack(*, shelf: Arrays, titles: Mapping[str, str], card: Mapping[str, Any]) -> dict[str, Any]:
+    """The shelf as files. titles: {condition: what its network is called}. card: of the data set.
 
-    shelf.js: the digits {index, label, pixels: base64 of 784 bytes, says: [digit of each condition]}, the
-    conditions, and tall {condition: {layer: the activation drawn at full height}}. shelf.png: all digits on one
-    sheet. shelf.json: the digits without their pixels, each with its column and row on the sheet, whether
-    it is disputed, and whether it is a spare: not the first of its label among those of its kind.
+    shelf.js: the digits {index, label, pixels: base64 of their bytes, says: [digit of each condition]}, the conditions,
+    tall {condition: {layer: the activation drawn at full height}}, and set, see `classes.for_scripts`. shelf.png: all
+    digits on one sheet. shelf.json: the digits without their pixels, each with its column and row on the sheet, whether
+    it is disputed, and whether it is a spare: not the first of its label among those of its kind; and set.
     """
     conditions = [str(name) for name in shelf["conditions"]]
     digits = [
@@ -48,14 +49,16 @@ def pack(*, shelf: Arrays, titles: Mapping[str, str]) -> dict[str, Any]:
     places = [{"column": place % COLUMNS, "row": place // COLUMNS} for place in range(len(digits))]
     packed = [{**digit, "pixels": image} for digit, image in zip(digits, pixels, strict=True)]
     told = [{**digit, **place, **kind} for digit, place, kind in zip(digits, places, _kinds(digits), strict=True)]
+    about = classes.for_scripts(card)
     size = {"columns": COLUMNS, "rows": -(-len(digits) // COLUMNS)}
     return {
-        "shelf.js": script("shelf", {"conditions": conditions, "tall": tall, "digits": packed}),
+        "shelf.js": script("shelf", {"conditions": conditions, "tall": tall, "digits": packed, "set": about}),
         "shelf.png": sheet(shelf["images"], columns=COLUMNS),
         "shelf.json": {
             "networks": [{"name": name, "title": titles[name]} for name in conditions],
             "sheet": size,
             "digits": told,
+            "set": about,
         },
     }
 

@@ -65,7 +65,7 @@ def update(
     rendered anew which is not known to be made of the same."""
     sources = _sources(root)
     stamp = _stamp(survey, sources, study=study, base_url=base_url)
-    note = cache / "sites" / f"{digest(os.fsencode(folder.real(out)))[:16]}.json"
+    note = past.place(cache, out)
     lying = folder.written(out, sign=SIGN)
     last = past.read(note)
     if lying.get(SIGN.name) != last.manifest:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import re
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,12 +21,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from report import lines
-from report.theme import DIGITS, GRID, INK, MUTED, PAPER, TREATMENTS
+from report import classes, lines
+from report.theme import CLASSES, GRID, INK, MUTED, PAPER, TREATMENTS
 
 WIDTH = 7.2  # inches: the design width of a figure that fills the text column
 MINUS = "\N{MINUS SIGN}"
 FONT_SIZE = 9.5  # points: nothing in a figure is smaller
+LETTER = 0.6  # width of a letter, in parts of the font's size
 HEAT = "viridis"  # for images of quantities: read the same on light and on dark paper
 
 Study = Mapping[str, Mapping[str, Any]]  # see `experiments.wiring.look`: conditions, comparisons, titles
@@ -46,6 +46,7 @@ _SETTINGS: Any = {
     "axes.labelsize": FONT_SIZE,
     "xtick.labelsize": FONT_SIZE,
     "ytick.labelsize": FONT_SIZE,
+    "text.parse_math": False,  # a class may be called "$5"
     "text.color": INK,
     "axes.titlecolor": INK,
     "axes.labelcolor": MUTED,
@@ -297,20 +298,6 @@ def sparse(
         ax.tick_params(axis=grid, length=0)
 
 
-def class_ticks(ax: Axes, axis: Literal["x", "y"], names: Iterable[str]) -> None:
-    """Name the rows or the columns of a matrix by their classes: all of them, or each third of many short names.
-
-    Names of more than two letters stand upright below columns.
-    """
-    named = [str(name) for name in names]
-    short = all(len(name) <= 2 for name in named)
-    step = 3 if short and len(named) > 6 else 1
-    if axis == "y":
-        ax.set_yticks(range(0, len(named), step), named[::step])
-    else:
-        ax.set_xticks(range(0, len(named), step), named[::step], rotation=0 if short else 90)
-
-
 def epoch_axis(ax: Axes, epochs: int, *, first: int = 0, title: bool = True) -> None:
     """An axis over epochs `first` to `epochs`, ticked at its ends and in the middle.
 
@@ -339,40 +326,63 @@ def dots(ax: Axes, points: np.ndarray, *, color: str, size: float = 2.0, alpha: 
     ax.add_patch(PathPatch(path, color=color, fill=False, linewidth=size, capstyle="round", alpha=alpha))
 
 
-def class_colours(count: int) -> list[str]:
-    """A colour for each class; with more classes than colours, they begin again."""
-    return [DIGITS[place % len(DIGITS)] for place in range(count)]
-
-
-def class_labels(ax: Axes, points: np.ndarray, *, halo: str) -> None:
-    """Number each class at its place (class, 2), within the axes, on a halo of paper. `halo` must be unique within the
-    figure; `class_key` tells what the numbers stand for."""
-    for place, (x, y) in enumerate(points):
+def class_labels(ax: Axes, points: np.ndarray, names: Sequence[str], *, halo: str) -> None:
+    """Name each class at its place (class, 2), shortly and within the axes, on a halo of paper. `halo` must be unique
+    within the figure. `class_key` tells what short names stand for."""
+    for number, ((x, y), name) in enumerate(zip(points, classes.codes(names), strict=True)):
         ax.text(
             x,
             y,
-            str(place),
+            name,
             color=INK,
             ha="center",
             va="center_baseline",
             fontweight="bold",
-            gid=f"halo-{halo}-{place}",
+            gid=f"halo-{halo}-{number}",
             in_layout=False,
         )
 
 
+def class_columns(ax: Axes, places: Sequence[float] | np.ndarray, names: Sequence[str]) -> None:
+    """Name the classes above a row of columns that fills the figure: upright where they are too wide for it."""
+    room = 0.85 * 72 * WIDTH / len(names)
+    fits = LETTER * FONT_SIZE * max(map(len, names)) < room
+    ax.set_xticks(places, classes.fitted(names, 24), rotation=0 if fits else 90)
+    ax.tick_params(axis="x", length=0, labelcolor=INK, labeltop=True, labelbottom=False)
+
+
 def class_key(fig: Figure, names: Sequence[str]) -> None:
-    """Below the figure, the names of the classes by their numbers; nothing where the numbers are their names."""
-    numbered = [f"{place}\N{NO-BREAK SPACE}{name}" for place, name in enumerate(names)]
-    if numbered != [f"{place}\N{NO-BREAK SPACE}{place}" for place in range(len(names))]:
-        text = textwrap.fill(" · ".join(numbered), int(WIDTH * 13), break_long_words=False, break_on_hyphens=False)
-        fig.supxlabel(text, x=0.01, ha="left", fontsize=FONT_SIZE, color=INK, linespacing=1.5)
-        fig.set_figheight(fig.get_figheight() + 0.1 + 0.2 * (1 + text.count("\n")))
+    """Below the figure, which it makes higher, what the short names of classes stand for, where they are shortened."""
+    width, height = fig.get_size_inches()
+    lines = classes.key(names, width=round(width * 72 / (LETTER * FONT_SIZE)))
+    if lines:
+        fig.set_size_inches(width, height + 1.3 * FONT_SIZE / 72 * len(lines))
+        fig.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=FONT_SIZE, color=MUTED)
+
+
+def class_ticks(ax: Axes, names: Sequence[str], *, axis: Literal["x", "y", "both"]) -> None:
+    """Name the classes 0, 1, ... along one axis or both: as many as there is room for, upright below columns if that
+    makes more. No names, no ticks."""
+    width, height = 72 * ax.get_position().width * ax.figure.bbox.width / ax.figure.dpi, _height(ax)
+    room = {"x": height, "y": width, "both": min(width, height)}[axis]  # across the axis, which names may take half of
+    shown = classes.fitted(names, max(classes.SHORT, int(0.5 * room / (LETTER * FONT_SIZE)))) if names else []
+    longest = LETTER * FONT_SIZE * max(map(len, shown), default=0)
+    line = 1.3 * FONT_SIZE
+    flat, upright, down = (
+        max(1, -int(-len(shown) * each // of)) for each, of in ((longest + 12, width), (line, width), (line, height))
+    )
+    across = flat if longest < 2 * FONT_SIZE else min(flat, upright)
+    step = {"x": across, "y": down, "both": max(across, down)}[axis]
+    places = range(0, len(shown), step)
+    if axis != "y":
+        ax.set_xticks(places, [shown[place] for place in places], rotation=90 if step < flat else 0)
+    if axis != "x":
+        ax.set_yticks(places, [shown[place] for place in places])
 
 
 __all__ = [
-    "DIGITS", "FONT_SIZE", "GRID", "HEAT", "INK", "MINUS", "MUTED", "PAPER", "TREATMENTS", "WIDTH",
-    "across", "architecture", "beside", "class_colours", "class_key", "class_labels", "class_ticks", "curve",
+    "CLASSES", "FONT_SIZE", "GRID", "HEAT", "INK", "MINUS", "MUTED", "PAPER", "TREATMENTS", "WIDTH",
+    "across", "architecture", "beside", "class_columns", "class_key", "class_labels", "class_ticks", "curve",
     "difference", "dots", "drawn", "end_labels", "epoch_axis", "figure", "heat", "key", "label", "layer_label", "look",
     "look_of", "panels", "present", "showing", "sparse", "spread", "study", "treatment",
 ]  # fmt: skip

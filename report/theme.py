@@ -18,32 +18,21 @@ TREATMENTS_DARK = ("#f0975a", "#62b8d4", "#a9c95f", "#cf9be0", "#d0bd6c", "#ec86
 MORE = "#2f8f4e"  # above zero and below it, in maps that stand on light and on dark paper alike
 LESS = "#9a5fc0"
 
-# Digits 0 to 9. Both sets were chosen so that the nearest two colours stay apart (OKLab) under normal vision,
-# protanopia, deuteranopia and tritanopia, and so that each has a contrast of at least 3:1 with its paper.
-DIGITS = (
-    "#0825a0",
-    "#c03c03",
-    "#287b5b",
-    "#4b0846",
-    "#8e0300",
-    "#4b4143",
-    "#e16799",
-    "#655d8d",
-    "#b7850f",
-    "#1d94da",
+# The classes of a data set, in order; most have ten or fewer. Both sets were chosen so that of the first ten the two
+# nearest stay apart (OKLab) under normal vision, protanopia, deuteranopia and tritanopia, that each later colour is as
+# far from those before it as there is room, and that each has a contrast of at least 3:1 with its paper.
+# fmt: off
+CLASSES = (
+    "#0825a0", "#c03c03", "#287b5b", "#4b0846", "#8e0300", "#4b4143", "#e16799", "#655d8d", "#b7850f", "#1d94da",
+    "#bf00ff", "#00a600", "#bf0d99", "#0000ff", "#ff00cc", "#0066ff", "#004c00", "#7300ff", "#735900", "#8c00bf",
+    "#8c80a6", "#bf66d9", "#669973", "#59008c", "#e60066", "#334cbf", "#f25926", "#800059", "#994059", "#8059d9",
 )
-DIGITS_DARK = (
-    "#147cfc",
-    "#fa8b15",
-    "#65c287",
-    "#884aab",
-    "#e7346f",
-    "#a2501d",
-    "#b18dcd",
-    "#d4f3de",
-    "#fadf02",
-    "#57d5fe",
+CLASSES_DARK = (
+    "#147cfc", "#fa8b15", "#65c287", "#884aab", "#e7346f", "#a2501d", "#b18dcd", "#d4f3de", "#fadf02", "#57d5fe",
+    "#408c73", "#ffb2ff", "#7333ff", "#00a6cc", "#00a600", "#f273ff", "#f200cc", "#00f2b2", "#80ff00", "#00d900",
+    "#a68c00", "#1a66b2", "#ff80a6", "#337300", "#b259f2", "#bfbf00", "#bfbfbf", "#a67380", "#bf008c", "#ffbf80",
 )
+# fmt: on
 
 DARK = {
     PAPER: "#15171a",
@@ -51,7 +40,7 @@ DARK = {
     MUTED: "#a5a8af",
     GRID: "#3b3e44",
     **dict(zip(TREATMENTS, TREATMENTS_DARK, strict=True)),
-    **dict(zip(DIGITS, DIGITS_DARK, strict=True)),
+    **dict(zip(CLASSES, CLASSES_DARK, strict=True)),
 }
 
 # The page's own colours, by the name of their CSS variable.
@@ -70,7 +59,7 @@ LIGHT_PAGE = {
     "code-string": "#2f6b3a",
     "code-number": "#9c4416",
     "code-name": "#1a5f78",
-    **{f"digit-{digit}": colour for digit, colour in enumerate(DIGITS)},
+    **{f"class-{number}": colour for number, colour in enumerate(CLASSES)},
     "shown-on-light": "block",
     "shown-on-dark": "none",
 }
@@ -89,7 +78,7 @@ DARK_PAGE = {
     "code-string": "#9fce9f",
     "code-number": "#f0a878",
     "code-name": "#7cc4dc",
-    **{f"digit-{digit}": colour for digit, colour in enumerate(DIGITS_DARK)},
+    **{f"class-{number}": colour for number, colour in enumerate(CLASSES_DARK)},
     "shown-on-light": "none",
     "shown-on-dark": "block",
 }
@@ -121,13 +110,17 @@ def both(svg: str) -> str:
 
 
 def stylesheet() -> str:
-    """The colours as CSS variables: light, dark where the system or the reader asks for it, light on paper."""
+    """The colours as CSS variables: light, dark where the system or the reader asks for it, light on paper.
+
+    What belongs to a class is of the CSS class c0, c1, ...: its colour is then --class.
+    """
     light, night = _variables(LIGHT_PAGE), _variables(DARK_PAGE)
+    classes = "".join(f".c{number} {{ --class: var(--class-{number}); }}\n" for number in range(len(CLASSES)))
     return (
         f":root {{\n  color-scheme: light;\n{light}}}\n"
         "@media screen and (prefers-color-scheme: dark) {\n"
         f":root:not([data-theme='light']) {{\n  color-scheme: dark;\n{night}}}\n}}\n"
-        f"@media screen {{\n:root[data-theme='dark'] {{\n  color-scheme: dark;\n{night}}}\n}}\n"
+        f"@media screen {{\n:root[data-theme='dark'] {{\n  color-scheme: dark;\n{night}}}\n}}\n{classes}"
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from experiments.spec import Study
+from report import classes
 from report.facts import grouped
 
 # fmt: off
@@ -14,6 +18,7 @@ WORDS = (
     "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
 )
 # fmt: on
+_SIGNS = re.compile(r"[&<>\"*_`\[\]|~#$\\{}]")
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
 
@@ -44,7 +49,7 @@ class Names:
 
 
 def of_study(study: Study) -> Names:
-    """What pages may say of a study: counts, options; architectures, treatments, variants and conditions by name."""
+    """What pages may say of a study: counts, options; architectures, treatments, conditions, variants."""
     return Names(
         "study",
         {
@@ -64,14 +69,24 @@ def of_study(study: Study) -> Names:
             "architecture_effects": [each for each in study.comparisons if each.axis == "architecture"],
             "architectures": study.architectures,
             "treatments": study.treatments,
-            "variants": {each.name: vars(each) for each in study.variants},
+            "variants": study.variants,
+            "variants_of": next((each for each in study.conditions if each.name == study.variants_of), None),
         },
     )
 
 
 def of_dataset(card: Mapping[str, Any]) -> Names:
-    """What pages may say of the data: whatever its card says."""
-    return Names("dataset", card)
+    """What pages may say of the data: whatever its card says, and `codes`, short names of its classes. Text is markup
+    that shows it as it is, wherever it comes to stand: a class may be called "<b> & *c*"."""
+    short = {"codes": classes.codes(card["class_names"])} if "class_names" in card else {}
+    return Names("dataset", {name: _markup(value) for name, value in {**card, **short}.items()})
+
+
+def _markup(value: Any) -> Any:
+    """Text with every character that HTML or Markdown would take for more than itself as an entity."""
+    if isinstance(value, str):
+        return Markup(_SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", value))
+    return [_markup(each) for each in value] if isinstance(value, list) else value
 
 
 def words(number: int) -> str:

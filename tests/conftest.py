@@ -27,6 +27,7 @@ import pytest  # noqa: E402
 from beartype import BeartypeConf, FrozenDict, beartype  # noqa: E402
 
 from experiments.engine.runner import RARELY  # noqa: E402
+from report import past  # noqa: E402
 
 NUMERICS = (
     "experiments.activation_cache",
@@ -55,7 +56,7 @@ SMOKE = ("--study", "smoke", "--dataset", "digits")
 LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py", "test_notebooks.py", "figures")
 LONG += ("test_manifold.py", "test_statistics.py", "test_features.py")
 SLOW_FIXTURES = {"once", "browser"}  # a build of the project, Chromium
-SLOW_MODULES = {"subprocess", "experiments.exact", "experiments.train", "experiments.analyses.specimen"}
+SLOW_MODULES = {"subprocess", "cutting", "experiments.exact", "experiments.train", "experiments.analyses.specimen"}
 
 
 def pytest_collection_modifyitems(items):
@@ -145,21 +146,29 @@ def published_site(once):
 
 @pytest.fixture
 def project_copy(built, tmp_path):
-    """The project in another folder, with the smoke study's results in its cache and a current site."""
-    root = copy_sources(tmp_path / "project")
-    shutil.copytree(built.cache, tmp_path / "cache")
-    shutil.copytree(built.site, tmp_path / "site")
-    return Project(root, tmp_path / "cache", tmp_path / "site")
+    """The project in another folder, with the smoke study's results in its cache and a current site, of which only what
+    is edited will be rendered anew."""
+    project = Project(copy_sources(tmp_path / "project"), tmp_path / "cache", tmp_path / "site")
+    copy(built.cache, project.cache)
+    copy(built.site, project.site)
+    past.place(project.cache, built.site).rename(past.place(project.cache, project.site))
+    return project
 
 
 def copy_sources(root):
     """What a build reads of this project, copied to a folder."""
-    for name in ("experiments", "report", "templates", "tests/examples", "results"):
+    for name in ("experiments", "report", "templates", "tests/examples"):
         if (ROOT / name).exists():
             shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("build.py", "CITATION.cff", "pyproject.toml"):
-        shutil.copy(ROOT / name, root / name)
+    for name in ("build.py", "CITATION.cff", "pyproject.toml", "results"):
+        if (ROOT / name).exists():
+            copy(ROOT / name, root / name)
     return root
+
+
+def copy(source, target):
+    """Copies a file, or a folder with all that is in it, in a quarter of the time that `shutil.copytree` takes."""
+    subprocess.run(["cp", "-pR", source, target], check=True)
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import urllib.request
 from dataclasses import replace
 
 import pytest
+from sets import plant
 
 from experiments.plan import plan
 from experiments.study import STUDIES
@@ -83,6 +84,15 @@ def test_data_that_cannot_be_had_are_named_with_both_ways_on(fresh):
     assert "--data DIR" in done.stderr
     assert "--dataset digits" in done.stderr
     assert "Traceback" not in done.stderr
+    assert not fresh.site.exists()
+
+
+def test_a_description_that_cannot_be_used_is_told_in_one_line_before_any_work(fresh, tmp_path):
+    folder = plant(tmp_path / "set", classes=2, class_names=["yes", "yes"])
+    done = fresh.build("--study", "smoke", "--data", folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    said = "line 1: classes 0 and 1 are both called 'yes'. Name them apart."
+    assert done.stderr == f"build.py: {folder / 'dataset.toml'}, {said}\n"
     assert not fresh.site.exists()
 
 
@@ -253,9 +263,8 @@ def test_what_somebody_put_into_the_site_stays(project_copy):
     own = {"CNAME": b"example.org\n", ".git": b"gitdir: ../pages/.git/worktrees/site\n", "figures/mine.svg": b"<svg/>"}
     for name, data in own.items():
         (project_copy.site / name).write_bytes(data)
-    project_copy.build(*SMOKE)  # which notes where the copy of the site lies now
-    assert own.items() <= project_copy.files().items()
     assert project_copy.build(*SMOKE).stdout.startswith("nothing to do: ")
+    assert own.items() <= project_copy.files().items()
     edit_page(project_copy)
     assert project_copy.build(*SMOKE).stdout.splitlines()[-1].startswith("wrote ")
     assert b"A closing remark." in project_copy.files()["health.html"]

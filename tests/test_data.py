@@ -45,10 +45,23 @@ def folder(tmp_path: Path, arrays: dict[str, np.ndarray]) -> Path:
     return where
 
 
-def refusal(folder: Path) -> str:
+def refusal(folder: Path, **description: object) -> str:
     with pytest.raises(data.DataError) as caught:
-        data.load(dataset="mnist", folder=str(folder), cache="")
+        data.load(dataset="mnist", folder=str(folder), cache="", description=description)
+    assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def planted(folder: Path, *, labels: range, side: int = 28) -> Path:
+    """An IDX set of the classes `labels`, four training and two test images of each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draw = np.random.default_rng(0)
+    for split, many in (("train", 4), ("test", 2)):
+        count = many * len(labels)
+        of = np.resize(np.array(labels), count)
+        (folder / data.FILES[f"{split}-images"]).write_bytes(idx(draw.integers(0, 256, (count, side, side))))
+        (folder / data.FILES[f"{split}-labels"]).write_bytes(idx(of))
+    return folder
 
 
 def strings(value: object) -> list[str]:
@@ -163,10 +176,70 @@ def test_mnists_own_files_under_each_others_names_are_recognised(folder, monkeyp
     assert "holds MNIST's test-images, not its train-images" in refusal(folder)
 
 
-def test_a_label_above_nine_is_refused(folder):
-    labels = np.arange(40) % 11
-    (folder / data.FILES["train-labels"]).write_bytes(idx(labels))
-    assert "label 10 found" in refusal(folder)
+@pytest.mark.parametrize(("classes", "side"), [(2, 28), (3, 20), (5, 28), (26, 28), (30, 64), (2, 8)])
+def test_classes_and_sides_come_from_the_files(tmp_path, classes, side):
+    planted(tmp_path, labels=range(classes), side=side)
+    products = data.load(dataset="mnist", folder=str(tmp_path), cache="")
+    card = products["card.json"]
+    assert (card["classes"], card["height"], card["width"]) == (classes, side, side)
+    assert card["class_names"] == [str(label) for label in range(classes)]
+    assert products["train.npz"]["images"].shape == (4 * classes, side, side)
+    probe = data.probe(test=products["test.npz"], per_class=2)["probe.npz"]
+    assert np.bincount(probe["labels"]).tolist() == [2] * classes
+
+
+def test_a_description_goes_before_what_is_known(folder):
+    names = [f"name {k}" for k in range(10)]
+    said = {"title": "Runes", "noun": "rune", "class_names": names, "licence": "CC0"}
+    card = data.load(dataset="mnist", folder=str(folder), cache="", description=said)["card.json"]
+    assert {name: card[name] for name in said} == said
+    assert card["plural"] == "runes"
+    assert card["source"] == "Files in MNIST's IDX format whose content is not MNIST's."
+
+
+def test_a_class_name_changes_the_card_alone(folder):
+    names = [f"name {k}" for k in range(10)]
+    plain, named = (
+        data.load(dataset="mnist", folder=str(folder), cache="", description=said)
+        for said in ({}, {"class_names": names})
+    )
+    for split in ("train.npz", "test.npz"):
+        assert plain[split].keys() == named[split].keys() == {"images", "labels"}
+        for part, array in plain[split].items():
+            np.testing.assert_array_equal(named[split][part], array)
+    assert plain["card.json"] | {"class_names": names} == named["card.json"]
+
+
+def test_names_that_do_not_fit_the_labels_are_refused(folder):
+    names = [f"name {k}" for k in range(11)]
+    said = refusal(folder, class_names=names)
+    assert said.startswith(f"{folder / 'dataset.toml'}: no image has label 10, which is called 'name 10'. Labels count")
+    said = refusal(folder, class_names=names[:8])
+    assert f"{folder / 'dataset.toml'}: 8 class names, but label 9 occurs, for which 10 are needed" in said
+    (folder / data.FILES["test-labels"]).write_bytes(idx(np.resize([0, 1, 2, 3, 4, 5, 6, 8, 9], 20)))
+    assert "no image of class 7 (name 7). Every class needs 2 or more" in refusal(folder, class_names=names[:10])
+
+
+def test_a_label_above_twenty_nine_is_refused(tmp_path):
+    planted(tmp_path, labels=range(31))
+    assert "label 30 found; labels 0 to 29 are possible. Relabel the images" in refusal(tmp_path)
+
+
+def test_labels_that_count_from_one_are_refused(tmp_path):
+    planted(tmp_path, labels=range(1, 27))
+    assert "the lowest label is 1; labels count from 0. Subtract 1 from all." in refusal(tmp_path)
+
+
+def test_a_single_class_is_refused(tmp_path):
+    planted(tmp_path, labels=range(1))
+    assert "all labels are 0: there is nothing to tell apart" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(28, 20), (7, 7), (65, 65), (0, 0), (1, 784)])
+def test_images_that_are_not_square_or_too_small_or_large_are_refused(folder, shape):
+    (folder / data.FILES["train-images"]).write_bytes(idx(np.zeros((40, *shape))))
+    said = refusal(folder)
+    assert f"images of {shape[0]}x{shape[1]} pixels; square ones of 8x8 to 64x64 are needed. Resize them." in said
 
 
 def test_a_class_without_images_is_refused(folder):
@@ -197,9 +270,10 @@ def test_images_that_are_all_the_same_are_refused(folder, arrays, split, level):
     assert f"{data.FILES[f'{split}-images']}: all images are the same" in refusal(folder)
 
 
-def test_images_of_another_size_are_refused(folder):
-    (folder / data.FILES["test-images"]).write_bytes(idx(np.zeros((20, 32, 32))))
-    assert "32x32" in refusal(folder)
+def test_test_images_of_another_size_are_refused(folder):
+    images = np.arange(20)[:, None, None] + np.arange(32 * 32).reshape(32, 32)
+    (folder / data.FILES["test-images"]).write_bytes(idx(images))
+    assert "images of 32x32 pixels, while those for training have 28x28. Resize them." in refusal(folder)
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,17 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from experiments.engine.folder import replace
+from experiments.engine import folder
 from experiments.engine.store import Shelf
 from report import manifest
 from tests.conftest import SMOKE
@@ -23,19 +25,21 @@ DRAWN = ("figure/comparison/overview", "figure/geometry/pca-cnn", "figure/interv
 
 
 def undo(project, stages):
-    """Leaves a project in which these stages have to be done again, and that has no site."""
+    """Leaves a project in which these stages have to be done again."""
     shelf = Shelf("cache", project.cache)
     for record in shelf.records():
         if record.stage in stages:
             shelf.record_path(record.key).unlink()
-    for path in sorted(project.site.rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
+            for name, address in record.products.items():
+                shelf.path(name, address).unlink()
     return project
 
 
-@pytest.fixture
-def half_trained(project_copy):
-    return undo(project_copy, TRAINED)
+def without_site(project):
+    """The project with an empty folder for its site, of which everything has to be rendered."""
+    shutil.rmtree(project.site)
+    project.site.mkdir()
+    return project
 
 
 @pytest.fixture
@@ -94,16 +98,25 @@ def is_zombie(process):
         return True
 
 
+def results(project):
+    """What is in the cache, by name: the artifacts, and what the records say but for the seconds that it took."""
+    shelf = Shelf("cache", project.cache)
+    records = {record.key: replace(record, seconds=0) for record in shelf.records()}
+    return records | {path.name: path.read_bytes() for path in (project.cache / "artifacts").iterdir()}
+
+
 def resumes(project, built):
     """Whether the next build ends with the bytes of an undisturbed one, and leaves nothing half-written."""
     done = project.build(*SMOKE, *JOBS)
     assert done.returncode == 0, done.stderr
     assert project.files() == built.files()
+    assert results(project) == results(built)
     assert not list(project.cache.rglob("*.tmp"))
     return done
 
 
-def test_a_build_that_is_killed_with_all_its_processes_resumes(half_trained, built):
+def test_a_build_that_is_killed_with_all_its_processes_resumes(project_copy, built):
+    half_trained = undo(without_site(project_copy), TRAINED)
     with begun(half_trained) as build:
         os.killpg(build.pid, signal.SIGKILL)
     assert half_trained.files() == {}
@@ -145,19 +158,20 @@ def test_a_worker_that_is_killed_is_one_failure_and_the_next_build_resumes(half_
 
 
 def test_two_builds_at_once_end_with_the_same_site(half_built, built):
-    results = []
+    project, ended = without_site(half_built), []
 
     def build():
-        results.append(half_built.build(*SMOKE, "--jobs", "1"))
+        ended.append(project.build(*SMOKE, "--jobs", "1"))
 
     threads = [threading.Thread(target=build) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [(done.returncode, "Traceback" in done.stderr) for done in results] == [(0, False)] * 2
-    assert half_built.files() == built.files()
-    assert not list(half_built.cache.rglob("*.tmp"))
+    assert [(done.returncode, "Traceback" in done.stderr) for done in ended] == [(0, False)] * 2
+    assert project.files() == built.files()
+    assert results(project) == results(built)
+    assert not list(project.cache.rglob("*.tmp"))
 
 
 def test_a_damaged_artifact_is_said_and_made_again(project_copy, built):
@@ -188,7 +202,7 @@ def test_a_full_disk_under_the_cache_is_one_message(project_copy, small_disk):
 def test_a_full_disk_under_the_site_leaves_the_old_one(project_copy, small_disk):
     files = {"index.html": b"old"}
     about = {"study": "old", "dataset": "old", "environment": {}, "stages": {}, "pages": [], "figures": []}
-    replace(small_disk / "site", files | {"manifest.json": manifest.text(about, files)}, sign=manifest.SIGN)
+    folder.replace(small_disk / "site", files | {"manifest.json": manifest.text(about, files)}, sign=manifest.SIGN)
     (small_disk / "ballast").write_bytes(bytes(900_000))
     done = project_copy.build(*SMOKE, "--out", small_disk / "site")
     assert done.returncode == 1

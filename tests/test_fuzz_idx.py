@@ -55,7 +55,8 @@ def test_a_file_is_read_right_or_named(folder, content, part):
     axes = 3 if part.endswith("images") else 1
     assert content == struct.pack(f">{1 + axes}I", 0x800 + axes, *array.shape) + array.tobytes()
     assert array.dtype == np.uint8
-    assert array.shape[1:] == (28, 28)[: axes - 1]
+    assert len(set(array.shape[1:])) < axes - 1 or axes == 1
+    assert all(8 <= side <= 64 for side in array.shape[1:])
 
 
 @examples(200)

@@ -254,6 +254,24 @@ def test_what_a_folder_has_in_place_of_the_four_files_is_told(tmp_path):
         find(tmp_path, IMAGES)
 
 
+def test_one_pair_of_files_is_told_to_be_split(tmp_path):
+    for name, axes in (("emnist-images.idx3-ubyte.gz", (2, 28, 28)), ("emnist-labels.idx1-ubyte", (2,))):
+        content = header(*axes) + bytes(2 * 784 if len(axes) > 1 else 2)
+        (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    (tmp_path / "notes.txt").write_text("where they came from")
+    pair = r"one pair, emnist-images\.idx3-ubyte\.gz and emnist-labels\.idx1-ubyte, with no test set\. Split them"
+    with pytest.raises(DataError, match=pair):
+        find(tmp_path, IMAGES)
+
+
+def test_four_files_of_other_names_are_told_to_be_renamed(tmp_path):
+    for part in idx.PARTS:
+        axes = (2, 28, 28) if part.endswith("images") else (2,)
+        (tmp_path / f"letters-{part}").write_bytes(header(*axes))
+    with pytest.raises(DataError, match=r"holds letters-test-images, .*Rename them to train-images-idx3-ubyte"):
+        find(tmp_path, IMAGES)
+
+
 COUNT = st.one_of(st.integers(0, 40), st.integers(0, 2**32 - 1))
 HEADERS = st.builds(
     lambda start, counts, rest: start + struct.pack(f">{len(counts)}I", *counts) + rest,

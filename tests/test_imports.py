@@ -25,7 +25,7 @@ NUMERICS = (
     "experiments.analyses",
 )
 ARRAYS = ("numpy", "scipy", "jaxtyping", "torch", "torchvision", "sklearn", "umap", "captum", "safetensors")
-PAGES = ("jinja2", "markdown", "pymdownx", "pygments", "latex2mathml")
+PAGES = ("jinja2", "markdown", "markupsafe", "pymdownx", "pygments", "latex2mathml")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ LAYERS = (
         ours=(
             *ENGINE,
             "experiments.chapters",
+            "experiments.description",
             "experiments.idx",
             "experiments.plan",
             "experiments.study",
@@ -75,6 +76,7 @@ LAYERS = (
         ("report.figures", "report.arrays", "report.export", "report.lines", "report.sheets", "report.style"),
         ours=(
             "report.arrays",
+            "report.classes",
             "report.epochs",
             "report.export",
             "report.lines",
@@ -84,8 +86,8 @@ LAYERS = (
         ),
         others=("matplotlib", "numpy", "PIL"),
     ),
-    Layer(("report.scripts_map",), ours=("report.scripts",), others=("numpy", "PIL")),
-    Layer(("report.shelf",), ours=("report.scripts",), others=("numpy", "PIL")),
+    Layer(("report.scripts_map",), ours=("report.classes", "report.scripts"), others=("numpy", "PIL")),
+    Layer(("report.shelf",), ours=("report.classes", "report.scripts"), others=("numpy", "PIL")),
     Layer(("report.portraits",), ours=("report.theme",), others=("numpy", "PIL")),
     Layer(("report.manifest", "report.past"), ours=(*ENGINE, "report.manifest")),
     Layer(("report",), ours=("report", *ENGINE), others=PAGES),
@@ -102,6 +104,7 @@ LAYERS = (
     ),
     Layer(("experiments.rows",), ours=()),
     Layer(("experiments.wiring",), ours=("experiments.spec",)),
+    Layer(("experiments.description",), ours=("experiments.idx",)),
     Layer(("experiments.idx",), ours=("experiments.errors", "experiments.formats")),
     Layer(("experiments.formats",), ours=()),
     Layer(("experiments.study",), ours=("experiments.spec",)),
@@ -113,7 +116,7 @@ LAYERS = (
     Layer(("experiments.spec", "experiments.errors", "experiments"), ours=()),
 )
 # These look like pages, but figures use them too, so they stand on nothing at all.
-ALONE = ("report.theme", "report.errors", "report.epochs")
+ALONE = ("report.theme", "report.classes", "report.errors", "report.epochs")
 
 
 def test_every_import_goes_the_way_of_the_data():

@@ -51,11 +51,12 @@ def pretend_built(found):
         found.again()
 
 
-@pytest.fixture
-def built(tmp_path):
-    """A cache with a result of every stage of the small study."""
-    pretend_built(survey(SMALL, tmp_path))
-    return tmp_path
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A cache with a result of every stage of the small study; a survey only reads it."""
+    folder = tmp_path_factory.mktemp("built")
+    pretend_built(survey(SMALL, folder))
+    return folder
 
 
 def trained(found):
@@ -200,6 +201,8 @@ def test_a_chapter_that_a_study_cannot_have_says_why():
     told = left_out(replace(SMALL, architectures=SMALL.architectures[1:]))
     assert "it has no mlp-normalized" in told["layers"]
     assert "an MLP of 32 and 16 units" in told["replication"]
+    told = left_out(replace(SMALL, variants=tuple(each for each in SMALL.variants if each.name != "notebooks")))
+    assert all("notebooks" in told[page] for page in ("layers", "replication"))
     alone = replace(SMALL, architectures=SMALL.architectures[:1], treatments=SMALL.treatments[:1])
     assert "nothing to compare it with" in left_out(alone)["comparison"]
 
@@ -255,3 +258,23 @@ def test_two_stages_of_one_name_and_a_product_that_nobody_makes_are_named(monkey
     monkeypatch.setattr(chapters, "chapters_of", lambda _: {"odd": again})
     with pytest.raises(ValueError, match="two stages are called data"):
         plan(SMALL)
+
+
+def test_another_name_of_a_class_is_noticed_and_trains_nothing(tmp_path):
+    told = {"files": {"train-images": "0" * 64}, "description": {"class_names": ["circle", "cross"]}}
+    pretend_built(survey(SMALL, tmp_path, **told))
+    before = survey(SMALL, tmp_path, **told)
+    assert before.must_run() == []
+    found = survey(SMALL, tmp_path, **told | {"description": {"class_names": ["ring", "cross"]}})
+    data, local = found.standings["data"], found.shelves.local
+    assert data.state == "missing"
+    products = before.standings["data"].record.products | {"card.json": digest(b"other names")}
+    local.path("card.json", products["card.json"]).touch()
+    local.put(Record("data", data.key, products, 1.0, found.environment(data.stage), data.made_of))
+    found.again()
+    readers = {stage.name for stage in found.stages if any(each.name == "card.json" for each in stage.products_read())}
+    left = set(found.must_run())
+    assert left
+    first = {name for name in left if found.standings[name].state == "missing"}
+    assert first <= readers, "only what reads the card"
+    assert {name.partition("/")[0] for name in readers} == {"analysis", "figure", "script"}

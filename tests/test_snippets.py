@@ -9,9 +9,35 @@ from pathlib import Path
 
 import pytest
 
-PAGES = Path(__file__).resolve().parent.parent / "templates/pages"
+from experiments import published
+from experiments.models.check import check
+from experiments.study import PUBLISHED
+from report import pages, values
+from report.functions import Functions, Library
+from report.writing import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ROOT / "templates/pages"
 WITH_SNIPPETS = sorted(path.stem for path in PAGES.glob("*.md") if "```python" in path.read_text(encoding="utf-8"))
+SETTING = re.compile(r"^\{% set [^\n]*%\}$")
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def filled_in(slug: str) -> str:
+    """The code of a page of the published study, with what its template puts into it."""
+    text = (PAGES / f"{slug}.md").read_text(encoding="utf-8")
+    code = "\n".join(found[0] for found in re.finditer(f"{SETTING.pattern}|{BLOCK.pattern}", text, BLOCK.flags))
+    card = published.product("data", "card.json")
+    jinja = environment(ROOT / "templates")
+    jinja.autoescape = False  # as for a file that ends in .md
+    jinja.globals |= {"study": values.of_study(PUBLISHED), "dataset": values.of_dataset(card)}
+    every = {page.slug: page for page in pages.read(ROOT).pages}
+    networks = {
+        each.name: check(architecture={"build": each.build, "options": dict(each.options)})["check.json"]
+        for each in PUBLISHED.architectures
+    }
+    library = Library(ROOT, {}, {}, every, {}, {}, jinja, networks=networks)
+    return jinja.from_string(code).render(Functions(library, every[slug]).names())
 
 
 def snippets(text: str) -> list[tuple[str, str | None]]:
@@ -39,7 +65,7 @@ def run(found: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
 
 @pytest.mark.parametrize("page", WITH_SNIPPETS)
 def test_every_snippet_runs_and_prints_what_the_page_promises(page: str) -> None:
-    found = snippets((PAGES / f"{page}.md").read_text(encoding="utf-8"))
+    found = snippets(filled_in(page))
     assert found
     for printed, promised in run(found):
         if promised is not None:

@@ -18,7 +18,7 @@ from experiments.statistics import Number, constant, family, summary
 Record = Mapping[str, np.ndarray]
 Table = dict[str, dict[str, np.ndarray]]  # {condition: {hook point: one value per seed}}
 
-ALL = 10  # the column of `mean/<hook>` and `std/<hook>` that is over all probe images; 0 to 9 are the classes
+ALL = -1  # the column of `mean/<hook>` and `std/<hook>` that is over all probe images; those before are the classes
 UNITS = {  # measure: its unit
     "mean_shift": "",
     "spread_start": "",
@@ -38,11 +38,11 @@ def drift(*, records: Mapping[str, Record], card: Mapping[str, Any], grid: Grid)
     Returns `arrays.npz`, for each condition and hook point
 
         mean/<condition>/<hook>, std/<condition>/<hook>   (seed, epoch)
-        class_mean/<condition>/<hook>                     (epoch, 10)  mean over seeds
+        class_mean/<condition>/<hook>                     (epoch, class) mean over seeds
         quantile/<condition>/<hook>                       (epoch, 9)   mean over seeds, at `quantile_levels`
         histogram/<condition>/<hook>                      (moment, bin) shares of all values, mean over seeds,
                                                           at the epochs `moments`, between `histogram_edges`
-        unit_mean/<condition>/<layer>                     (epoch, unit) first seed, mean over the ten classes
+        unit_mean/<condition>/<layer>                     (epoch, unit) first seed, mean over the classes
         unit_active/<condition>/<layer>                   (epoch, unit) first seed, share of images
 
     and `facts.json`, named `activations.<measure>.<condition>.<hook>`; see `measures`.
@@ -94,13 +94,13 @@ def _units(condition: str, run: Record) -> dict[str, np.ndarray]:
     }
 
 
-def measures(mean: Float[np.ndarray, "epoch 11"], std: Float[np.ndarray, "epoch 11"]) -> dict[str, float]:
+def measures(mean: Float[np.ndarray, "epoch column"], std: Float[np.ndarray, "epoch column"]) -> dict[str, float]:
     """The drift of one hook point of one network, from its means and standard deviations.
 
     mean_shift     |mean at the end - mean at the start| in units of the standard deviation at the start
     spread_start, spread_end, spread_ratio   standard deviation at the start, at the end, and end / start
     half_way       the first epoch at which the standard deviation has made at least half of its way
-    class_share_start, class_share_end       share of the variance that lies between the ten class means, in %
+    class_share_start, class_share_end       share of the variance that lies between the class means, in %
 
     A ratio to a spread of zero (a silent layer) has no meaning and is given as 0.
     """
@@ -124,8 +124,8 @@ def _ratio(part: Number, whole: Number) -> float:
 def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
     """Every measure per condition and hook point, and paired differences of how far the statistics moved.
 
-    The comparisons between architectures are made where both have the hook point: at the logits, and at the
-    end of the last hidden layer, called `last`.
+    The comparisons between architectures are made where both have the hook point: at the logits, and where the last
+    hidden layer is read, called `last`.
     """
     tables: dict[str, Table] = {measure: {} for measure in UNITS}
     for condition, runs in groups.items():
@@ -140,18 +140,23 @@ def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
         for hook, values in hooks.items()
     }
     for measure in COMPARED:
-        named |= _differences(tables[measure], grid, measure=measure)
+        named |= _differences(tables[measure], groups, grid, measure=measure)
     return named | _inputs(groups)
 
 
-def _differences(table: Table, grid: Grid, *, measure: str) -> dict[str, Any]:
+def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Grid, *, measure: str) -> dict[str, Any]:
     name = f"activations.{measure}"
     last = {
-        condition: {"last": [values for hook, values in hooks.items() if hook.endswith(".post")][-1]}
+        condition: {"last": hooks[read_at(groups[condition][0], str(groups[condition][0]["layers"][-2]))]}
         for condition, hooks in table.items()
     }
     compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit="" if UNITS[measure] == "times" else UNITS[measure])
+
+
+def read_at(record: Record, layer: str) -> str:
+    """The hook point at which a layer's units are read, as its record has it; see `record.reading_point`."""
+    return f"{layer}.post" if f"{layer}.post" in record["hook_points"] else layer
 
 
 def _inputs(groups: Mapping[str, Sequence[Record]]) -> dict[str, Any]:

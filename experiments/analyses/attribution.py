@@ -20,16 +20,17 @@ from torch import Tensor
 
 from experiments import models
 from experiments.hooks import HookedModule, hooks
+from experiments.record import reading_point
 
-Reader = Callable[[Tensor], Tensor]  # pixels (image, 1, 28, 28) in [0, 1] -> (image, unit)
+Reader = Callable[[Tensor], Tensor]  # pixels (image, 1, side, side) in [0, 1] -> (image, unit)
 
 BATCH = 250  # images that are read at once: few enough to stay near the processor
 STEPS = 32  # points of the Gauss-Legendre rule by which integrated gradients integrate
 
 
 def saliency(
-    read: Reader, pixels: Float[Tensor, "image 1 28 28"], units: Int[Tensor, " image"]
-) -> Float[Tensor, "image 28 28"]:
+    read: Reader, pixels: Float[Tensor, "image 1 side side"], units: Int[Tensor, " image"]
+) -> Float[Tensor, "image side side"]:
     """Gradient of one unit per image with respect to each pixel of the image (Simonyan et al. 2013), signed.
 
     read: see `reader`. units: which unit, for each image. In activation per pixel: how much the unit would rise
@@ -44,8 +45,8 @@ def saliency(
 
 
 def integrated_gradients(
-    read: Reader, pixels: Float[Tensor, "image 1 28 28"], units: Int[Tensor, " image"], *, steps: int = STEPS
-) -> Float[Tensor, "image 28 28"]:
+    read: Reader, pixels: Float[Tensor, "image 1 side side"], units: Int[Tensor, " image"], *, steps: int = STEPS
+) -> Float[Tensor, "image side side"]:
     """Integrated gradients of one unit per image, from the black image (Sundararajan et al. 2017, eq. 1).
 
     The gradient is averaged over the straight way from black to the image, and multiplied with the image. The
@@ -58,9 +59,9 @@ def integrated_gradients(
 
 def incompleteness(
     read: Reader,
-    pixels: Float[Tensor, "image 1 28 28"],
+    pixels: Float[Tensor, "image 1 side side"],
     units: Int[Tensor, " image"],
-    attributions: Float[Tensor, "image 28 28"],
+    attributions: Float[Tensor, "image side side"],
 ) -> float:
     """By how much attributions miss F(image) - F(black), summed over images, as a share of what is to be explained."""
     with torch.no_grad():
@@ -74,7 +75,7 @@ def incompleteness(
 def reader(model: HookedModule, hook_point: str, *, mean: float, std: float) -> Reader:
     """The function from pixels in [0, 1] to the units at a hook point: the treatment, then the network up to there.
 
-    A unit of a convolutional layer is a channel; it is read where it is highest on the image.
+    A unit with positions (a channel) is read where it is highest on the image.
     """
 
     def read(pixels: Tensor) -> Tensor:
@@ -82,14 +83,14 @@ def reader(model: HookedModule, hook_point: str, *, mean: float, std: float) -> 
         with hooks(model, forward_hooks=[(hook_point, lambda activation, _: kept.append(activation))]):
             model((pixels - mean) / std)
         activation = kept[0]
-        return activation.amax(dim=(2, 3)) if activation.ndim == 4 else activation
+        return activation.amax(dim=tuple(range(2, activation.ndim))) if activation.ndim > 2 else activation
 
     return read
 
 
 def hook_point_of(model: HookedModule, layer: str) -> str:
     """Where the units of a layer are read: before the ReLU, which would hide what a unit is short of."""
-    return f"{layer}.pre" if f"{layer}.pre" in model.hook_points else layer
+    return f"{layer}.pre" if f"{layer}.pre" in model.hook_points else reading_point(model, layer)
 
 
 def randomised(model: HookedModule, *, architecture: Mapping[str, Any], seed: int) -> list[tuple[str, HookedModule]]:
@@ -99,10 +100,11 @@ def randomised(model: HookedModule, *, architecture: Mapping[str, Any], seed: in
     network) for the logits first and the first layer last. seed: of the new weights, drawn as untrained
     networks' are.
     """
+    state, name, options = dict(model.state_dict()), architecture["build"], architecture["options"]
+    sizes = models.sizes(name, options=options, shapes={name: value.shape for name, value in state.items()})
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        fresh = models.build(architecture["build"], options=architecture["options"]).state_dict()
-    state = dict(model.state_dict())
+        fresh = models.build(name, options=options, **sizes).state_dict()
     found = []
     for layer in reversed(model.layers):
         state |= {name: value for name, value in fresh.items() if name.startswith(f"{layer}.")}

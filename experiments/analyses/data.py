@@ -25,7 +25,7 @@ def examine(
 ) -> dict[str, Any]:
     """Describe a data set as its networks see it.
 
-    train, test, probe: {"images": (n, 28, 28) uint8, "labels": (n,) uint8}, probe also {"index": (n,)}.
+    train, test, probe: {"images": (n, side, side) uint8, "labels": (n,) uint8}, probe also {"index": (n,)}.
     card: what the data set says of itself. treatments: {name: {"mean", "std"}}, in units of a pixel in [0, 1].
     """
     classes = len(card["class_names"])
@@ -50,11 +50,11 @@ def examine(
 
 
 def pixel_moments(images: UInt8[np.ndarray, "image height width"]) -> dict[str, np.ndarray]:
-    """First and second moment of images as vectors of pixels in [0, 1]: {"mean": (784,), "second": (784, 784)}.
+    """First and second moment of images as vectors of pixels in [0, 1]: {"mean": (pixel,), "second": (pixel, pixel)}.
 
     The sums are over whole numbers below 2^53, so they are exact in whatever order they are taken.
     """
-    flat = images.reshape(len(images), -1)  # (n, 784)
+    flat = images.reshape(len(images), -1)  # (n, pixel)
     second = np.zeros((flat.shape[1], flat.shape[1]))
     for block in np.array_split(flat, -(-len(flat) // 4096)):
         whole = block.astype(np.float64)
@@ -80,7 +80,7 @@ def spectrum_of(second: Float64[np.ndarray, "pixel pixel"]) -> Float64[np.ndarra
 
 
 def class_images(data: Images, classes: int, statistic: Any) -> Float32[np.ndarray, "class height width"]:
-    """A statistic of the pixels in [0, 1] over the images of each class: (classes, 28, 28)."""
+    """A statistic of the pixels in [0, 1] over the images of each class: (classes, side, side)."""
     groups = (data["images"][data["labels"] == label] for label in range(classes))
     return np.stack([statistic(group, axis=0, dtype=np.float64) / WHITE for group in groups]).astype(np.float32)
 
@@ -160,7 +160,7 @@ def _counted(value: statistics.Number, unit: str, n: int, method: str = "counted
 
 
 def _first_of_each(data: Images, classes: int, many: int) -> UInt8[np.ndarray, "class example height width"]:
-    """The first images of each class, (classes, many, 28, 28); black where a class has fewer."""
+    """The first images of each class, (classes, many, side, side); black where a class has fewer."""
     found = np.zeros((classes, many, *data["images"].shape[1:]), np.uint8)
     for label in range(classes):
         images = data["images"][data["labels"] == label][:many]

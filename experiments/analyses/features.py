@@ -18,7 +18,7 @@ from experiments.analyses import attribution, stimuli
 from experiments.analyses.features_facts import BORDER, facts
 from experiments.analyses.grid import Grid, by_condition
 from experiments.analyses.maps import packed, roughness, share
-from experiments.hooks import HookedModule
+from experiments.hooks import HookedModule, run_with_cache
 from experiments.networks import at_epoch
 
 Arrays = Mapping[str, np.ndarray]
@@ -33,7 +33,8 @@ BY_MOMENT = ("saliency_border", "saliency_ink", "saliency_roughness", "unit_bord
 
 
 def border(*, train: Arrays) -> dict[str, Any]:
-    """How often each pixel is lit: `border.npz`, lit (28, 28), the share of training images where it is not black."""
+    """How often each pixel is lit: `border.npz`, lit (side, side), the share of training images in which it is not
+    black."""
     return {"border.npz": {"lit": (train["images"] > 0).mean(axis=0)}}
 
 
@@ -48,20 +49,22 @@ def read(
 ) -> dict[str, Any]:
     """What one run's weights and saliency maps are like.
 
-    weights: {parameter: (epoch, ...)}. probe: images, labels. border: lit (28, 28). seed: the run's own; the new
+    weights: {parameter: (epoch, ...)}. probe: images, labels. border: lit (side, side). seed: the run's own; the new
     weights of the sanity check follow from it. Returns `arrays.npz`: layers (in forward order) and
 
-        weight_roughness, weight_norm (epoch,)   of the first layer: mean `roughness` and L2 norm of a unit's weights
+        weight_roughness, weight_norm (epoch,)   of the first layer: mean `roughness` and L2 norm of a unit's weights,
+                                                 where it has weights that are maps
         weight_border (epoch,)                   share of the squared weights on the border, in %, and the same
         change_border ()                         of what training added to them; where a unit sees the whole image
-        change_map (28, 28)                      root mean square, over units, of what training added to a weight
+        change_map (side, side)                  root mean square, over units, of what training added to a weight
         saliency_border, saliency_ink (2,)       share of the absolute gradient of the true digit's logit that falls on
                                                  the border, on the image's lit pixels, in %; untrained and at the end
         saliency_roughness (2,)                  mean `roughness` of these absolute gradients
         unit_border (2,)                         as saliency_border, for the units of the last hidden layer
-        saliency (sample, 784)                   absolute gradients of the true digit's logit at the end
+        saliency (sample, pixel)                 absolute gradients of the true digit's logit at the end
         incompleteness ()                        see `attribution.incompleteness`, in %
-        fit/<layer> ()                           mean over units of `stimuli.template_fit`; later connected layers
+        fit/<layer> ()                           mean over units of `stimuli.template_fit`; later layers that are
+                                                 no maps
         randomised/<method> (layer,)             likeness of the sample's maps to those of the network whose layers
                                                  were drawn anew from the top down to this one (see METHODS)
     """
@@ -69,7 +72,9 @@ def read(
     few = first_of_each(probe["labels"], count=SAMPLE)
     edge = border["lit"] < BORDER
     start, end = (at_epoch(weights, epoch=epoch, architecture=architecture) for epoch in (0, -1))
-    arrays = {"layers": np.array(end.layers), **first_layer(weights[f"{end.layers[0]}.weight"], edge)}
+    arrays = {"layers": np.array(end.layers)}
+    if f"{end.layers[0]}.weight" in weights:
+        arrays |= first_layer(weights[f"{end.layers[0]}.weight"], edge)
     moments = [_saliency(model, pixels, labels, few, edge, treatment) for model in (start, end)]
     arrays |= {measure: np.array([found[measure] for found in moments]) for measure in BY_MOMENT}
     arrays |= _fits(end, pixels, treatment)
@@ -84,11 +89,11 @@ def gallery(
     `arrays.npz`
 
         weights/<layer>       (unit, [channel,] h, w)   of the first layer and of every convolution
-        onehot/<layer>        (unit, 28, 28)            see `stimuli.one_hot_maps`
-        gradient/<layer>, integrated/<layer> (n, 28, 28)     of the logits: for the true logit of one image of each
+        onehot/<layer>        (unit, side, side)        see `stimuli.one_hot_maps`
+        gradient/<layer>, integrated/<layer> (n, side, side) of the logits: for the true logit of one image of each
                                                              digit; of the last hidden layer: for each unit and the
                                                              image it answers most strongly
-        maximised/<layer>     (unit, 28, 28) uint8      see `stimuli.maximise`; last hidden layer and logits
+        maximised/<layer>     (unit, side, side) uint8  see `stimuli.maximise`; last hidden layer and logits
         excess/<layer>        (unit,)                   by how many of the unit's standard deviations that image
                                                         drives it above its favourite probe image
         favourites/<layer>    (unit, rank)              places in the probe set of the images it answers most strongly
@@ -101,7 +106,8 @@ def gallery(
     pixels, labels = to_pixels(probe["images"]), torch.tensor(probe["labels"]).long()
     arrays: dict[str, np.ndarray] = {}
     for layer in model.layers:
-        kernel = _as_maps(weights[f"{layer}.weight"][-1])
+        own = weights.get(f"{layer}.weight")
+        kernel = _as_maps(own[-1], side=pixels.shape[-1]) if own is not None else None
         if kernel is not None:
             arrays |= packed(f"weights/{layer}", kernel)
         arrays |= _stimuli(model, layer, pixels, treatment, ascent_steps)
@@ -119,10 +125,10 @@ def compare(
     """The measures of all runs, stacked over seeds, beside the galleries of the first.
 
     runs: {"mlp-raw/0": arrays of `read`}. galleries: {"mlp-raw": arrays of `gallery`}. Returns `arrays.npz`:
-    lit, edge (28, 28); labels (digit,) of the examples; images (n, 28, 28), the probe images that the galleries
+    lit, edge (side, side); labels (digit,) of the examples; images (n, side, side), the probe images that the galleries
     speak of, and image_index (n,), their places in the probe set; and for every condition
 
-        layers/<condition>, change_map/<condition> (28, 28)     root mean square over seeds
+        layers/<condition>, change_map/<condition> (side, side)     root mean square over seeds
         <measure of read>/<condition>                           (seed, epoch) or (seed, 2)
         randomised/<method>/<condition>                         (seed, layer)
         <kind>/<condition>/<layer>                              of the gallery
@@ -155,15 +161,17 @@ def compare(
 
 
 def first_layer(
-    weights: Float[np.ndarray, "epoch unit *receptive"], edge: Bool[np.ndarray, "28 28"]
+    weights: Float[np.ndarray, "epoch unit *receptive"], edge: Bool[np.ndarray, "side side"]
 ) -> dict[str, np.ndarray]:
     """The measures of the first layer's weights, by epoch; those of place only where a unit sees the whole image."""
-    maps = np.stack([maps for epoch in weights if (maps := _as_maps(epoch)) is not None]).astype(np.float64)
+    found_maps = [maps for epoch in weights if (maps := _as_maps(epoch, side=len(edge))) is not None]
+    if not found_maps:
+        return {}
+    maps = np.stack(found_maps).astype(np.float64)
     maps = maps.reshape(*maps.shape[:2], *maps.shape[-2:])
-    found = {
-        "weight_roughness": np.array([roughness(epoch).mean() for epoch in maps]),
-        "weight_norm": np.sqrt((maps**2).sum(axis=(2, 3))).mean(axis=1),
-    }
+    found = {"weight_norm": np.sqrt((maps**2).sum(axis=(2, 3))).mean(axis=1)}
+    if min(maps.shape[-2:]) > 1:
+        found = {"weight_roughness": np.array([roughness(epoch).mean() for epoch in maps]), **found}
     if maps.shape[-2:] == edge.shape:
         change = ((maps[-1] - maps[0]) ** 2).mean(axis=0)
         found["weight_border"] = 100 * share(np.square(maps).sum(axis=1), edge)
@@ -172,7 +180,7 @@ def first_layer(
     return found
 
 
-def to_pixels(images: UInt8[np.ndarray, "image 28 28"]) -> Float[Tensor, "image 1 28 28"]:
+def to_pixels(images: UInt8[np.ndarray, "image side side"]) -> Float[Tensor, "image 1 side side"]:
     """Pixels in [0, 1]."""
     return torch.tensor(images).float().div_(255).unsqueeze(1)
 
@@ -182,12 +190,12 @@ def first_of_each(labels: Integer[np.ndarray, " image"], *, count: int) -> Integ
     return np.concatenate([np.flatnonzero(labels == label)[:count] for label in np.unique(labels)])
 
 
-def _as_maps(weights: np.ndarray) -> np.ndarray | None:
+def _as_maps(weights: np.ndarray, *, side: int) -> np.ndarray | None:
     """A layer's weights as maps (unit, [channel,] h, w): filters, or images where there is one for each pixel."""
     if weights.ndim == 4:
         return weights
-    side = stimuli.SIDE
-    return weights.reshape(-1, side, side) if weights.shape[1] == side * side else None
+    is_image = weights.ndim == 2 and weights.shape[1] == side * side
+    return weights.reshape(-1, side, side) if is_image else None
 
 
 def _saliency(
@@ -197,7 +205,8 @@ def _saliency(
     maps = _sizes(attribution.saliency(attribution.reader(model, "logits", **treatment), pixels, labels))
     last = model.layers[-2]
     hidden = attribution.reader(model, attribution.hook_point_of(model, last), **treatment)
-    units = torch.arange(len(model.get_parameter(f"{last}.weight")))
+    with torch.no_grad():
+        units = torch.arange(hidden(pixels[:1]).shape[1])
     each = attribution.saliency(hidden, pixels[few].repeat(len(units), 1, 1, 1), units.repeat_interleave(len(few)))
     return {
         "saliency_border": 100 * share(maps, edge).mean(),
@@ -208,14 +217,16 @@ def _saliency(
 
 
 def _fits(model: HookedModule, pixels: Tensor, treatment: Treatment) -> dict[str, np.ndarray]:
-    """How well one-hot maps foretell the units of fully connected layers; of the first one they are the weights."""
+    """How well one-hot maps foretell units without positions; of a first layer that is fully connected they are its
+    weights."""
     found = {}
     for layer in model.layers[1:]:
-        if model.get_parameter(f"{layer}.weight").ndim == 2:
-            units = attribution.reader(model, attribution.hook_point_of(model, layer), **treatment)
+        point = attribution.hook_point_of(model, layer)
+        if run_with_cache(model, pixels[:1], names=point)[1][point].ndim == 2:
+            units = attribution.reader(model, point, **treatment)
             with torch.no_grad():
                 answers = units(pixels)
-            fits = stimuli.template_fit(stimuli.one_hot_maps(units), pixels, answers)
+            fits = stimuli.template_fit(stimuli.one_hot_maps(units, side=pixels.shape[-1]), pixels, answers)
             found[f"fit/{layer}"] = np.array(fits.mean())
     return found
 
@@ -256,7 +267,7 @@ def _sanity(
 
 
 def likeness(
-    a: Float[Tensor, "image 28 28"], b: Float[Tensor, "image 28 28"], where: Bool[np.ndarray, "image 28 28"]
+    a: Float[Tensor, "image side side"], b: Float[Tensor, "image side side"], where: Bool[np.ndarray, "image side side"]
 ) -> float:
     """Mean over images of the rank correlation of two maps' absolute values, on the pixels chosen for each image."""
     maps = zip(_sizes(a), _sizes(b), where, strict=True)
@@ -271,10 +282,12 @@ def _stimuli(
     with torch.no_grad():
         answers = units(pixels)  # (image, unit)
     favourites = stimuli.favourites(answers, count=FAVOURITES).astype(np.int16)
-    found = {**packed(f"onehot/{layer}", stimuli.one_hot_maps(units).numpy()), f"favourites/{layer}": favourites}
+    side = pixels.shape[-1]
+    maps = stimuli.one_hot_maps(units, side=side).numpy()
+    found = {**packed(f"onehot/{layer}", maps), f"favourites/{layer}": favourites}
     if layer in model.layers[-2:]:
         scale = answers.std(dim=0)
-        images = stimuli.maximise(units, scale=scale, steps=ascent_steps)
+        images = stimuli.maximise(units, scale=scale, steps=ascent_steps, side=side)
         with torch.no_grad():
             driven = units(images.unsqueeze(1)).diagonal()
         excess = (driven - answers.amax(dim=0)) / torch.where(scale > 0, scale, torch.ones_like(scale))

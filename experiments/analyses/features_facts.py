@@ -27,9 +27,9 @@ BETWEEN = ("saliency_border", "saliency_ink", "saliency_roughness", "unit_border
 def facts(
     groups: Groups,
     galleries: Mapping[str, Arrays],
-    images: UInt8[np.ndarray, "image 28 28"],
-    lit: Float[np.ndarray, "28 28"],
-    edge: Bool[np.ndarray, "28 28"],
+    images: UInt8[np.ndarray, "image side side"],
+    lit: Float[np.ndarray, "side side"],
+    edge: Bool[np.ndarray, "side side"],
     grid: Grid,
 ) -> dict[str, Fact]:
     """Every measure per condition (see `measures`), its paired differences, and the agreement of maps.
@@ -70,8 +70,9 @@ def measures(run: Arrays) -> dict[tuple[str, str], float]:
     for measure in ("change_border", "incompleteness"):
         if measure in run:
             found[measure, ""] = float(run[measure])
-    before, after = run["weight_norm"][[0, -1]]
-    found["norm_growth", ""] = float(after / before) if before > 0 else 0.0
+    if "weight_norm" in run:
+        before, after = run["weight_norm"][[0, -1]]
+        found["norm_growth", ""] = float(after / before) if before > 0 else 0.0
     for name, values in run.items():
         kind, _, rest = name.partition("/")
         if kind == "fit":

@@ -28,7 +28,7 @@ UNITS = {"silhouette": "", "silhouette_plane": "", "dimension": "dimensions", "p
 def embed(*, layers: Arrays, trajectory: Arrays, probe: Arrays) -> dict[str, Any]:
     """PCA, silhouette and effective dimension of each layer of one network.
 
-    layers: "<epoch>/<hook>" (image, ...). trajectory: penultimate (epoch, image, unit).
+    layers: "<epoch>/<hook>" (image, ...). trajectory: penultimate (epoch, image, unit, ...).
     probe: labels (image,). Returns `arrays.npz`: hook_points in order of depth, epochs (moment,),
     silhouette_by_epoch (epoch,) of the last hidden layer, and for every hook point
 
@@ -44,7 +44,7 @@ def embed(*, layers: Arrays, trajectory: Arrays, probe: Arrays) -> dict[str, Any
     arrays: dict[str, np.ndarray] = {
         "hook_points": np.array(hooks),
         "epochs": np.array(epochs),
-        "silhouette_by_epoch": np.array([silhouette(points, labels) for points in trajectory["penultimate"]]),
+        "silhouette_by_epoch": np.array([silhouette(_flat(points), labels) for points in trajectory["penultimate"]]),
     }
     for hook in hooks:
         moments = [_measure(layers[f"{epoch}/{hook}"], labels) for epoch in epochs]
@@ -52,8 +52,12 @@ def embed(*, layers: Arrays, trajectory: Arrays, probe: Arrays) -> dict[str, Any
     return {"arrays.npz": arrays}
 
 
+def _flat(activations: np.ndarray) -> Float[np.ndarray, "image unit"]:
+    return activations.reshape(len(activations), -1)
+
+
 def _measure(activations: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
-    points = activations.reshape(len(activations), -1).astype(np.float64)
+    points = _flat(activations).astype(np.float64)
     places, variance = plane(points, labels)
     return {
         "variance": variance,

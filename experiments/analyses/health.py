@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from experiments.analyses.absent import of_layers
 from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.statistics import constant, family, summary
 
@@ -49,12 +50,14 @@ def examine(*, records: Mapping[str, Record], grid: Grid) -> dict[str, Any]:
         history/<condition>/<layer>               (epoch, unit)    share of images, first seed
         gradient_norm, update_ratio /<condition>/<layer>           (seed, trained epoch)
 
-    (hidden and convolutional layers; the last two also for the logits) and `facts.json`, named
+    (hidden layers with a ReLU, zero_gradient of those with a bias; the last two of all layers) and `facts.json`, named
     `health.<measure>.<condition>.<layer>`, and `health.<measure>.<condition>` over all of its units.
     """
     groups = by_condition(records)
     arrays: dict[str, np.ndarray] = {}
     for condition, runs in groups.items():
+        if reasons := of_layers(runs[0], runs[0]["layers"][:-1]):
+            arrays[f"left_out/{condition}"] = np.array(reasons)
         arrays[f"layers/{condition}"] = np.array([str(layer) for layer in runs[0]["layers"]])
         for layer in arrays[f"layers/{condition}"]:
             for measure in ("gradient_norm", "update_ratio"):
@@ -90,14 +93,12 @@ def deaths(
 
 def _layer(place: str, layer: str, runs: Sequence[Record]) -> dict[str, np.ndarray]:
     active = np.stack([run[f"active/{layer}"] for run in runs])  # (seed, epoch, unit)
-    still = np.stack([run[f"zero_gradient/{layer}"] for run in runs]) == 1
     shares = {state: 100 * found.mean(axis=2) for state, found in states(active).items()}
-    found = {
-        **shares,
-        "zero_gradient": 100 * still.mean(axis=2),
-        "active": active[:, [0, -1]],
-        "history": active[0],
-    }
+    found = dict(shares)
+    if f"zero_gradient/{layer}" in runs[0]:
+        still = np.stack([run[f"zero_gradient/{layer}"] for run in runs]) == 1
+        found["zero_gradient"] = 100 * still.mean(axis=2)
+    found |= {"active": active[:, [0, -1]], "history": active[0]}
     return {f"{measure}/{place}": values for measure, values in found.items()}
 
 
@@ -115,11 +116,11 @@ def measures(record: Record, layers: Sequence[str]) -> dict[str, float]:
     hidden = [layer for layer in layers if f"active/{layer}" in record]
     if hidden:
         active = np.concatenate([record[f"active/{layer}"] for layer in hidden], axis=1)
-        still = np.concatenate([record[f"zero_gradient/{layer}"][-1] == 1 for layer in hidden])
+        still = [record[name][-1] == 1 for name in (f"zero_gradient/{layer}" for layer in hidden) if name in record]
         share = {state: 100 * float(units.mean()) for state, units in states(active[-1]).items()}
         died, revived = deaths(active)
         found = {"dead_start": 100 * float((active[0] == 0).mean()), **share}
-        found |= {"zero_gradient": 100 * float(still.mean())}
+        found |= {"zero_gradient": 100 * float(np.concatenate(still).mean())} if still else {}
         found |= {"died": float(died.sum()), "revived": float(revived.sum())}
     if len(layers) == 1:
         for measure, series in (("gradient", "gradient_norm"), ("update", "update_ratio")):
@@ -150,14 +151,14 @@ def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
         for part, values in parts.items()
     }
     for measure in COMPARED:
-        named |= _differences(tables[measure], grid, measure=measure)
+        named |= _differences(tables[measure], groups, grid, measure=measure)
     return named | _counts(groups)
 
 
-def _differences(table: Table, grid: Grid, *, measure: str) -> dict[str, Any]:
+def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Grid, *, measure: str) -> dict[str, Any]:
+    ends = {condition: str(runs[0]["layers"][-2]) for condition, runs in groups.items()}  # the last hidden layers
     last = {
-        condition: {"last": [values for part, values in parts.items() if part not in ("", "logits")][-1]}
-        for condition, parts in table.items()
+        condition: {"last": parts[ends[condition]]} for condition, parts in table.items() if ends[condition] in parts
     }
     name = f"health.{measure}"
     compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
@@ -174,4 +175,5 @@ def _counts(groups: Mapping[str, Sequence[Record]]) -> dict[str, Any]:
             method="units with a ReLU in one network",
         )
         for condition, runs in groups.items()
+        if hidden_layers(runs[0])
     }

@@ -14,11 +14,13 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
+from experiments.analyses.absent import ALONE, SIGNED, gathered, told
 from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.analyses.scaling import SCALES, hidden_layers, mean_activations, scale_directions, scale_units
 from experiments.analyses.units import living, rank_correlation, rotations, selectivity
 from experiments.hooks import HookedModule
 from experiments.networks import at_epoch
+from experiments.record import rectified
 from experiments.statistics import constant, family, summary
 from experiments.treatment import treat
 
@@ -64,31 +66,38 @@ def read(
 ) -> dict[str, Any]:
     """Every unit of every hidden layer of one trained network, scaled and replaced by its average.
 
-    test, probe: images uint8 (image, 28, 28) and labels; the averages of mean-ablation are over the probe images.
+    test, probe: images uint8 (image, side, side) and labels; the averages of mean-ablation are over the probe images.
     seed: of the random directions. Returns `arrays.npz`: layers, and for each hidden layer
 
-        confusion/<layer>, correct_logit/<layer>   (unit, scale, 10, 10), (unit, scale, 10), at SCALES
-        mean_confusion/<layer>                     (unit, 10, 10)          under mean-ablation
-        direction_confusion/<layer>                (direction, 2, 10, 10)  as many random directions, at 0 and 3
-        class_mean/<layer>                         (unit, 10)              on the probe images, as recorded
+        confusion/<layer>, correct_logit/<layer>   (unit, scale, class, class), (unit, scale, class), at SCALES
+        mean_confusion/<layer>                     (unit, class, class)          under mean-ablation
+        direction_confusion/<layer>                (direction, 2, class, class)  as many random directions, at 0 and 3
+        class_mean/<layer>                         (unit, class)                 on the probe images, as recorded
+
+    and signed (layer,), those whose units can be negative, where there are any. Of a single unit no direction is drawn.
     """
     model = cast(HookedModule, at_epoch(weights, epoch=-1, architecture=architecture))
     images, labels = treat(test["images"], **treatment), torch.tensor(test["labels"].astype(np.int64))
     probes = treat(probe["images"], **treatment)
     arrays: dict[str, np.ndarray] = {"layers": np.array(hidden_layers(model))}
+    signed = [layer for layer in hidden_layers(model) if not rectified(model, layer)]
+    reasons = [f"preferences of {layer}: {SIGNED}" for layer in signed]
     for layer in hidden_layers(model):
         means = mean_activations(model, probes, layer=layer)
         outcome = scale_units(model, images, labels, layer=layer, units=range(len(means)), means=means)
-        axes = torch.tensor(rotations(len(means), draws=1, seed=seed)[0], dtype=torch.float32)
-        control = scale_directions(model, images, labels, layer=layer, axes=axes, scales=(0.0, 3.0))
         arrays |= {
             f"confusion/{layer}": outcome.confusion[:, :-1],
             f"correct_logit/{layer}": outcome.correct_logit[:, :-1],
             f"mean_confusion/{layer}": outcome.confusion[:, -1],
-            f"direction_confusion/{layer}": control.confusion,
-            f"class_mean/{layer}": record[f"class_mean/{layer}"][-1],
         }
-    return {"arrays.npz": arrays}
+        if len(means) > 1:
+            axes = torch.tensor(rotations(len(means), draws=1, seed=seed)[0], dtype=torch.float32)
+            control = scale_directions(model, images, labels, layer=layer, axes=axes, scales=(0.0, 3.0))
+            arrays[f"direction_confusion/{layer}"] = control.confusion
+        else:
+            reasons.append(f"directions of {layer}: {ALONE}")
+        arrays[f"class_mean/{layer}"] = record[f"class_mean/{layer}"][-1]
+    return {"arrays.npz": arrays | ({"signed": np.array(signed)} if signed else {}) | told(reasons)}
 
 
 def class_accuracy(confusion: Int[np.ndarray, "*shape true read"]) -> Float[np.ndarray, "*shape true"]:
@@ -120,21 +129,30 @@ def effects(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
     direction_lost, direction_worst, direction_pulled   the same for the random directions
     selectivity, living        of the unit; see experiments.analyses.units
     hit                        whether ablation costs its favourite class more than any other
+
+    Directions are left out where there are none; selectivity and hit where units can be negative, all of which live.
     """
     confusion, mean = arrays[f"confusion/{layer}"], arrays[f"mean_confusion/{layer}"]
-    direction, means = arrays[f"direction_confusion/{layer}"], arrays[f"class_mean/{layer}"]
+    direction, means = arrays.get(f"direction_confusion/{layer}"), arrays[f"class_mean/{layer}"]
     base = confusion[0, BASE]
     losses = class_accuracy(base) - class_accuracy(confusion[:, OFF])  # (unit, class)
-    return {
+    found = {
         "lost": accuracy(base) - accuracy(confusion[:, OFF]),
         "tripled": accuracy(base) - accuracy(confusion[:, TRIPLED]),
         "mean_lost": accuracy(base) - accuracy(mean),
         "worst": losses.max(axis=1),
         "mean_worst": (class_accuracy(base) - class_accuracy(mean)).max(axis=1),
         "pulled": (pull(confusion[:, TRIPLED]) - pull(base)).max(axis=1),
-        "direction_lost": accuracy(base) - accuracy(direction[:, 0]),
-        "direction_worst": (class_accuracy(base) - class_accuracy(direction[:, 0])).max(axis=1),
-        "direction_pulled": (pull(direction[:, 1]) - pull(base)).max(axis=1),
+    }
+    if direction is not None:
+        found |= {
+            "direction_lost": accuracy(base) - accuracy(direction[:, 0]),
+            "direction_worst": (class_accuracy(base) - class_accuracy(direction[:, 0])).max(axis=1),
+            "direction_pulled": (pull(direction[:, 1]) - pull(base)).max(axis=1),
+        }
+    if layer in arrays.get("signed", ()):
+        return found | {"living": np.ones(len(means), dtype=bool)}
+    return found | {
         "selectivity": selectivity(means),
         "living": living(means),
         "hit": (losses.argmax(axis=1) == means.argmax(axis=1)) & (losses.max(axis=1) > 0),
@@ -146,7 +164,8 @@ def measures(found: Mapping[str, np.ndarray]) -> dict[str, float]:
 
     Averages and correlations are over living units: dead ones, neither selective nor important, would bring
     about a correlation by themselves. `hits` is the share of the units that cost anything whose ablation
-    costs their favourite class most; correlations are Spearman's, of selectivity with `lost` and with `worst`.
+    costs their favourite class most; correlations are Spearman's, of selectivity with `lost` and with `worst`. What
+    needs effects that are not there is left out, and a correlation over a single unit.
     """
     alive, costly = found["living"], found["worst"] > 0
 
@@ -154,19 +173,27 @@ def measures(found: Mapping[str, np.ndarray]) -> dict[str, float]:
         values = found[name][units]
         return float(values.mean()) if values.size else 0.0
 
-    return {
+    measured = {
         **{name: mean(name, alive) for name in ("lost", "worst", "tripled", "mean_lost")},
         "bottlenecks": float((found["worst"] >= BOTTLENECK).sum()),
         "mean_bottlenecks": float((found["mean_worst"] >= BOTTLENECK).sum()),
         "attractors": float((found["pulled"] >= ATTRACTOR).sum()),
-        "direction_lost": mean("direction_lost"),
-        "direction_worst": mean("direction_worst"),
-        "direction_bottlenecks": float((found["direction_worst"] >= BOTTLENECK).sum()),
-        "direction_attractors": float((found["direction_pulled"] >= ATTRACTOR).sum()),
-        "hits": 100 * mean("hit", alive & costly),
-        "correlation": rank_correlation(found["selectivity"][alive], found["lost"][alive]),
-        "correlation_worst": rank_correlation(found["selectivity"][alive], found["worst"][alive]),
     }
+    if "direction_lost" in found:
+        measured |= {
+            "direction_lost": mean("direction_lost"),
+            "direction_worst": mean("direction_worst"),
+            "direction_bottlenecks": float((found["direction_worst"] >= BOTTLENECK).sum()),
+            "direction_attractors": float((found["direction_pulled"] >= ATTRACTOR).sum()),
+        }
+    if "hit" in found:
+        measured["hits"] = 100 * mean("hit", alive & costly)
+    if "selectivity" in found and len(alive) > 1:
+        measured |= {
+            "correlation": rank_correlation(found["selectivity"][alive], found["lost"][alive]),
+            "correlation_worst": rank_correlation(found["selectivity"][alive], found["worst"][alive]),
+        }
+    return measured
 
 
 def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
@@ -175,10 +202,10 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) 
     runs: {"mlp-raw/0": arrays of read}. card: of the data set; its `class_names` label the classes. Returns
     `arrays.npz`: classes, scales, layers/<condition>, and for each condition and hidden layer
 
-        class_accuracy, correct_logit /<condition>/<layer>   (unit, scale, 10)     first seed; accuracy in %
-        change/<condition>/<layer>                           (unit, 2, 10, 10)     first seed, at 0 and at 3: the
+        class_accuracy, correct_logit /<condition>/<layer>   (unit, scale, class)     first seed; accuracy in %
+        change/<condition>/<layer>                           (unit, 2, class, class)  first seed, at 0 and at 3: the
                                                              confusion matrix minus the baseline's, in images
-        images/<condition>                                   (10,)                 images of each class
+        images/<condition>                                   (class,)                 images of each class
         dose/<condition>/<layer>                             (seed, scale)         accuracy, mean over living units
         <effect>/<condition>/<layer>                         (seed, unit)          see `effects`
 
@@ -187,6 +214,7 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) 
     """
     groups = by_condition(runs)
     arrays: dict[str, np.ndarray] = {"classes": np.array(card["class_names"]), "scales": np.array(SCALES)}
+    arrays |= gathered(groups)
     found: dict[str, dict[str, list[dict[str, np.ndarray]]]] = {}
     for condition, group in groups.items():
         layers = [str(layer) for layer in group[0]["layers"]]
@@ -239,11 +267,14 @@ def facts(found: Mapping[str, Mapping[str, Sequence[Mapping[str, np.ndarray]]]],
         for part, values in parts.items()
     }
     for measure in COMPARED:
-        named |= _differences(tables[measure], grid, measure=measure)
+        named |= _differences(tables[measure], found, grid, measure=measure)
     for control, (measure, other) in CONTROLS.items():
         table, against = tables[measure], tables[other]
         compared = {
-            _name(control, c, part): (v, against[c][part]) for c, parts in table.items() for part, v in parts.items()
+            _name(control, c, part): (v, against[c][part])
+            for c, parts in table.items()
+            for part, v in parts.items()
+            if part in against.get(c, {})
         }
         named |= family(compared, unit=UNITS[measure])
     return named | _constants(found)
@@ -254,17 +285,25 @@ def _over_seeds(
 ) -> dict[str, np.ndarray]:
     """The measures over the units of the chosen layers, one value per seed."""
     seeds = zip(*(layers[layer] for layer in chosen), strict=True)
-    joined = [{name: np.concatenate([part[name] for part in parts]) for name in parts[0]} for parts in seeds]
+    joined = [
+        {
+            name: np.concatenate([part[name] for part in parts])
+            for name in parts[0]
+            if all(name in part for part in parts)
+        }
+        for parts in seeds
+    ]
     each = [measures(effect) for effect in joined]
-    return {measure: np.array([values[measure] for values in each]) for measure in UNITS}
+    return {measure: np.array([values[measure] for values in each]) for measure in UNITS if measure in each[0]}
 
 
 def _name(measure: str, condition: str, part: str) -> str:
     return ".".join(filter(None, ("interventions", measure, condition, part)))
 
 
-def _differences(table: Table, grid: Grid, *, measure: str) -> dict[str, Any]:
-    last = {condition: {"last": list(parts.values())[-1]} for condition, parts in table.items()}
+def _differences(table: Table, found: Mapping[str, Any], grid: Grid, *, measure: str) -> dict[str, Any]:
+    ends = {condition: list(layers)[-1] for condition, layers in found.items()}
+    last = {c: {"last": parts[ends[c]]} for c, parts in table.items() if ends[c] in parts}
     name = f"interventions.{measure}"
     compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit=UNITS[measure])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from experiments.analyses import health
+from experiments.analyses.activations import read_at
 from experiments.analyses.grid import by_condition
 from experiments.analyses.units import living, participation_ratio, selectivity
 from experiments.statistics import Fact, constant, family, summary
@@ -32,17 +33,19 @@ UNITS = {
     "dead": "%",
     "always": "%",
     "selectivity": "",
-    "participation": "digits",
+    "participation": "classes",  # called as the data set calls them
 }
 
 
-def compare(*, records: Mapping[str, Record], titles: Mapping[str, str], dropout: float) -> dict[str, Any]:
+def compare(
+    *, records: Mapping[str, Record], card: Mapping[str, Any], titles: Mapping[str, str], dropout: float
+) -> dict[str, Any]:
     """All variants of the MLP, side by side.
 
-    records: {"<variant>/<seed>": record}; "plain" is the network without additions. titles: {variant: what it is
-    called}; dropout: the share that is dropped where there is Dropout. Returns `arrays.npz`: variants, titles;
-    test_accuracy/<variant> (seed, epoch), in %; mean and std /<variant>/<layer> (seed, epoch) of what a hidden layer
-    hands on; value/<measure>/<variant> (seed,); and `facts.json`: layers.<measure>.<variant>;
+    records: {"<variant>/<seed>": record}; "plain" is the network without additions. card: of the data set. titles:
+    {variant: what it is called}; dropout: the share that is dropped where there is Dropout. Returns `arrays.npz`:
+    variants, titles; test_accuracy/<variant> (seed, epoch), in %; mean and std /<variant>/<layer> (seed, epoch) of what
+    a hidden layer hands on; value/<measure>/<variant> (seed,); and `facts.json`: layers.<measure>.<variant>;
     layers.<measure>.difference.<variant> from the plain network; layers.preferred.<variant>, the test accuracy of the
     notebooks' combination minus that of the variant.
     """
@@ -56,13 +59,13 @@ def compare(*, records: Mapping[str, Record], titles: Mapping[str, str], dropout
     for variant in order:
         runs = groups[variant]
         arrays[f"test_accuracy/{variant}"] = 100 * np.stack([run["test_accuracy"] for run in runs])
-        for layer in health.hidden_layers(runs[0]):
+        for layer in hidden_layers(runs[0]):
             for statistic in ("mean", "std"):
                 values = [run[f"{statistic}/{handed_on(run, layer)}"][:, -1] for run in runs]
                 arrays[f"{statistic}/{variant}/{layer}"] = np.stack(values)
         found = [measures(run) for run in runs]
-        for measure, table in tables.items():
-            table[variant] = np.array([values[measure] for values in found])
+        for measure in found[0]:
+            tables[measure][variant] = np.array([values[measure] for values in found])
     arrays |= {f"value/{measure}/{variant}": v for measure, table in tables.items() for variant, v in table.items()}
     arrays = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in arrays.items()}
     seeds = len(groups[PLAIN])
@@ -70,7 +73,7 @@ def compare(*, records: Mapping[str, Record], titles: Mapping[str, str], dropout
         "layers.seeds": constant(seeds, unit="times", n=seeds, method="seeds of each variant"),
         "layers.dropout": constant(100 * dropout, unit="%", n=seeds, method="share of activations dropped in training"),
     }
-    return {"arrays.npz": arrays, "facts.json": facts(tables) | constants}
+    return {"arrays.npz": arrays, "facts.json": facts(tables, kinds=card["kinds"]) | constants}
 
 
 def measures(record: Record) -> dict[str, float]:
@@ -81,14 +84,12 @@ def measures(record: Record) -> dict[str, float]:
     shift, growth: see `drift`; mean over the hidden layers
     dead, always: share of the hidden units that are dead or always on, in %
     selectivity, participation: mean over the living units of the last hidden layer, read behind its ReLU
+    Without a ReLU there the last four are left out.
     """
     accuracy = 100 * record["test_accuracy"]
-    hidden = health.hidden_layers(record)
+    hidden = hidden_layers(record)
     drifts = [drift(record, layer) for layer in hidden]
-    of_units = health.measures(record, hidden)
-    means = record[f"class_mean/{hidden[-1]}"][-1]
-    alive = means[living(means)]
-    return {
+    found = {
         "test_accuracy": float(accuracy[-1]),
         "test_loss": float(record["test_loss"][-1]),
         "gap": float(100 * record["final_train_accuracy"] - accuracy[-1]),
@@ -96,11 +97,23 @@ def measures(record: Record) -> dict[str, float]:
         "first_epoch": float(accuracy[1]),
         "shift": float(np.mean([shift for shift, _ in drifts])),
         "growth": float(np.mean([growth for _, growth in drifts])),
+    }
+    if hidden[-1] not in health.hidden_layers(record):
+        return found
+    of_units = health.measures(record, health.hidden_layers(record))
+    means = record[f"class_mean/{hidden[-1]}"][-1]
+    alive = means[living(means)]
+    return found | {
         "dead": of_units["dead"],
         "always": of_units["always"],
         "selectivity": float(selectivity(alive).mean()) if len(alive) else 0.0,
         "participation": float(participation_ratio(alive).mean()) if len(alive) else 0.0,
     }
+
+
+def hidden_layers(record: Record) -> list[str]:
+    """All layers but the logits."""
+    return [str(layer) for layer in record["layers"][:-1]]
 
 
 def drift(record: Record, layer: str) -> tuple[float, float]:
@@ -119,19 +132,22 @@ def drift(record: Record, layer: str) -> tuple[float, float]:
 
 def handed_on(record: Record, layer: str) -> str:
     """The hook point of what a layer hands to the next: behind its ReLU, or behind what follows that."""
-    return f"{layer}.out" if f"{layer}.out" in record["hook_points"] else f"{layer}.post"
+    return f"{layer}.out" if f"{layer}.out" in record["hook_points"] else read_at(record, layer)
 
 
-def facts(tables: Mapping[str, Table]) -> dict[str, Fact]:
-    """Means per variant; differences from the plain network; the notebooks' combination against every other."""
+def facts(tables: Mapping[str, Table], *, kinds: str) -> dict[str, Fact]:
+    """Means per variant; differences from the plain network; the notebooks' combination against every other.
+
+    kinds: what several classes are called.
+    """
     named: dict[str, Fact] = {}
     for measure, table in tables.items():
-        unit = UNITS[measure]
+        unit = kinds if measure == "participation" else UNITS[measure]
         named |= {f"layers.{measure}.{variant}": summary(values, unit=unit) for variant, values in table.items()}
         pairs = {
             f"layers.{measure}.difference.{variant}": (values, table[PLAIN])
             for variant, values in table.items()
-            if variant != PLAIN
+            if variant != PLAIN and PLAIN in table
         }
         named |= family(pairs, unit="points" if unit == "%" else unit)
     accuracy = tables["test_accuracy"]

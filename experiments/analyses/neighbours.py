@@ -36,7 +36,7 @@ def examine(*, layers: Arrays, embedded: Arrays, trajectory: Arrays, probe: Arra
     """Neighbours and linear probe of each layer of one network.
 
     layers: "<epoch>/<hook>" (image, ...). embedded: coordinates/<hook> (moment, image, 2) of geometry.embed.
-    trajectory: penultimate (epoch, image, unit). probe: labels (image,). Returns `arrays.npz`: hook_points in
+    trajectory: penultimate (epoch, image, unit, ...). probe: labels (image,). Returns `arrays.npz`: hook_points in
     order of depth, epochs (moment,), for the last hidden layer <measure>_by_epoch (epoch,) of all these and of the
     effective dimension, read on the first hundred images of each digit, and for every hook point
 

@@ -41,7 +41,7 @@ def place(
     planes: of geometry.embed, its coordinates/<hook> (moment, image, 2). bent: {"maps": arrays of manifold.embed} or
     nothing: the study then has no t-SNE and no UMAP. reference: the planes of the network onto whose last hidden layer
     every map is turned, so that the eye finds its way from one to the next; see `aligned`. trajectory: penultimate
-    (epoch, image, unit), the last hidden layer, whose planes are shown at every epoch. weights: {parameter:
+    (epoch, image, unit, ...), the last hidden layer, whose planes are shown at every epoch. weights: {parameter:
     (epoch, ...)}. Returns `places.npz`:
 
         hook_points                      of the hidden layers, in order of depth
@@ -65,7 +65,9 @@ def place(
                 if f"coordinates/{method}/{hook}" in maps
             }
         if hook == hooks[-1]:
-            found["pca"] = np.stack([plane(points, probe["labels"])[0] for points in trajectory["penultimate"]])
+            found["pca"] = np.stack(
+                [plane(points.reshape(len(points), -1), probe["labels"])[0] for points in trajectory["penultimate"]]
+            )
         for method, frames in found.items():
             codes, limit = quantised(aligned(frames.astype(np.float64), onto=target.astype(np.float64)))
             name = f"{method}/{hook}"
@@ -129,7 +131,7 @@ def answered(
 
 
 def sheet(*, probe: Arrays) -> dict[str, Any]:
-    """The probe images for a reader to look at: `sheet.npz` with images uint8 (image, 28, 28) in sixteen greys, from 0
+    """The probe images for a reader to look at: `sheet.npz` with images uint8 (image, side, side) in sixteen greys, 0
     for black to 15 for white, labels (image,) and index (image,), their places in the test set."""
     greys = np.rint(probe["images"].astype(np.float64) / 255 * (GREYS - 1)).astype(np.uint8)
     return {"sheet.npz": {"images": greys, "labels": probe["labels"], "index": probe["index"].astype(np.uint16)}}

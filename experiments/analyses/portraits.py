@@ -8,13 +8,16 @@ nearest units in the other networks, the images that portraits show, and facts.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
+from experiments.analyses.absent import of_layers, told
 from experiments.analyses.attribution import hook_point_of, reader
 from experiments.analyses.grid import Grid, architecture
 from experiments.analyses.health import ALWAYS, RARE, states
@@ -30,11 +33,12 @@ from experiments.analyses.interventions import (
 )
 from experiments.analyses.maps import packed
 from experiments.analyses.scaling import BATCH, SCALES
-from experiments.analyses.selectivity import GENERALIST, SPECIALIST
+from experiments.analyses.selectivity import limits
 from experiments.analyses.stimuli import favourites, one_hot_maps
 from experiments.analyses.units import living, participation_ratio, selectivity
 from experiments.hooks import HookedModule, run_with_cache
 from experiments.networks import at_epoch
+from experiments.record import reading_point
 from experiments.statistics import constant
 from experiments.treatment import treat
 
@@ -57,59 +61,62 @@ def read(
     """The portraits of one trained network's hidden units; in a convolutional layer a unit is a channel.
 
     interventions: arrays of `interventions.read`. Returns `responses.npz`, <layer> (image, unit): activations after
-    the ReLU, of a channel averaged over positions; and `portraits.npz`: layers, scales, images (10,) of the test set
+    the ReLU, averaged over positions; and `portraits.npz`: layers, scales, images (class,) of the test set
     by class, and for each hidden layer
 
-        profile/<layer>       (unit, 10)          class means on the probe images, at the end
-        means/<layer>         (epoch, unit, 10)   the same by epoch, float16
+        profile/<layer>       (unit, class)          class means on the probe images, at the end
+        means/<layer>         (epoch, unit, class)   the same by epoch, float16
         selectivity/<layer>, active/<layer>       (epoch, unit)
         participation/<layer> (unit,)             at the end
         kind/<layer>          (unit,)             one of KINDS, by the participation ratio at the end
         always/<layer>, rare/<layer>              (unit,)  see `health`
-        correct/<layer>       (unit, scale, 10)   test images of each class read correctly, at SCALES
-        change/<layer>        (unit, 10, 10)      confusion matrix with the unit off minus the baseline's, in images
+        correct/<layer>       (unit, scale, class)   test images of each class read correctly, at SCALES
+        change/<layer>        (unit, class, class)   confusion matrix with the unit off minus the baseline's, in images
         effect/<layer>        (unit, 6)           see `effects`
         bottleneck/<layer>, attractor/<layer>     (unit,)  see `interventions`
-        onehot/<layer>        (unit, 28, 28)      fully connected layers; see `stimuli.one_hot_maps`
+        onehot/<layer>        (unit, side, side)     layers that are no convolutions; see `stimuli.one_hot_maps`
         filter/<layer>        (unit, channel, k, k)   convolutional layers: the weights
         patch/<layer>         (unit, side, side) uint8    convolutional layers: see `mean_patches`
         top/<layer>           (unit, 8)           places in the probe set of the images it answers most strongly
         answer/<layer>        (unit, 8)           what it says to them after the ReLU, a channel where it is highest
 
-    onehot/ and filter/ are in eight bits, see `maps.packed`.
+    onehot/ and filter/ are in eight bits, see `maps.packed`. Of a layer without a ReLU there is no selectivity, active,
+    participation, kind, always or rare.
     """
     model = cast(HookedModule, at_epoch(weights, epoch=-1, architecture=architecture))
     inputs = treat(probe["images"], **treatment)
     pixels = torch.tensor(probe["images"]).float().div_(255)
     layers = [str(layer) for layer in interventions["layers"]]
-    arrays: dict[str, np.ndarray] = {"layers": np.array(layers), "scales": np.array(SCALES)}
+    arrays: dict[str, np.ndarray] = {"layers": np.array(layers), "scales": np.array(SCALES)} | told(
+        of_layers(record, layers)
+    )
     arrays["images"] = interventions[f"confusion/{layers[0]}"][0, BASE].sum(axis=1)
     responses: dict[str, np.ndarray] = {}
     for layer in layers:
-        pre = _pre_activations(model, inputs, layer)  # (image, unit, ...)
-        peak = pre.flatten(2).amax(2) if pre.ndim > 2 else pre
-        top = favourites(peak, count=TOP_IMAGES)
-        responses[layer] = (pre.relu().flatten(2).mean(2) if pre.ndim > 2 else pre.relu()).numpy()
+        pre, post = _activations(model, inputs, layer)  # (image, unit, ...) each
+        top = favourites(pre.flatten(2).amax(2) if pre.ndim > 2 else pre, count=TOP_IMAGES)
+        peak = post.flatten(2).amax(2) if post.ndim > 2 else post
+        responses[layer] = (post.flatten(2).mean(2) if post.ndim > 2 else post).numpy()
         arrays |= _history(record, layer) | _interventions(interventions, layer)
         arrays |= {
             f"top/{layer}": top.astype(np.int16),
-            f"answer/{layer}": np.take_along_axis(peak.relu().numpy().T, top, axis=1).astype(np.float16),
+            f"answer/{layer}": np.take_along_axis(peak.numpy().T, top, axis=1).astype(np.float16),
         }
-        if pre.ndim > 2:
+        if isinstance(model.get_submodule(layer), nn.Conv2d):
             arrays |= packed(f"filter/{layer}", weights[f"{layer}.weight"][-1])
-            field = receptive_field(model, layer, side=pre.shape[-1])
+            field = receptive_field(model, layer, shape=tuple(pre.shape[2:]), side=pixels.shape[-1])
             if field is not None:
-                arrays[f"patch/{layer}"] = mean_patches(pre, pixels, *field)
+                arrays[f"patch/{layer}"] = mean_patches(pre, pixels, field)
         else:
             units = reader(model, hook_point_of(model, layer), **treatment)
-            arrays |= packed(f"onehot/{layer}", one_hot_maps(units).numpy())
+            arrays |= packed(f"onehot/{layer}", one_hot_maps(units, side=pixels.shape[-1]).numpy())
     return {"portraits.npz": arrays, "responses.npz": responses}
 
 
 def kinds(means: Float[np.ndarray, "unit classes"]) -> np.ndarray:
     """One of KINDS for every unit, by its class means: by the thresholds that the study counts specialists with."""
-    ratio = participation_ratio(means)
-    found = np.where(ratio < SPECIALIST, "specialist", np.where(ratio > GENERALIST, "generalist", "polysemantic"))
+    ratio, (few, many) = participation_ratio(means), limits(means.shape[-1])
+    found = np.where(ratio < few, "specialist", np.where(ratio > many, "generalist", "polysemantic"))
     return np.where(living(means), found, "dead")
 
 
@@ -135,13 +142,15 @@ def effects(confusion: Int[np.ndarray, "unit scale true read"]) -> Float[np.ndar
 
 
 def mean_patches(
-    pre: Float[Tensor, "image channel h w"], pixels: Float[Tensor, "image 28 28"], size: int, stride: int
+    pre: Float[Tensor, "image channel h w"], pixels: Float[Tensor, "image side side"], field: Field
 ) -> UInt8[np.ndarray, "channel size size"]:
     """For each channel, what it looks at where it is highest: the mean patch of the images it answers most strongly.
 
     From each of its PATCHES favourite images the patch that lies in the receptive field of its highest position is
-    taken, and the patches are averaged. size, stride: see `receptive_field`. Grey levels 0 to 255.
+    taken, and the patches are averaged; outside of the image all is black. Grey levels 0 to 255.
     """
+    size, stride, margin = field.size, field.stride, field.margin
+    pixels = pad(pixels, [margin] * 4)
     peak, place = pre.flatten(2).max(2)  # (image, channel)
     top = favourites(peak, count=PATCHES)  # (channel, rank)
     found = np.zeros((pre.shape[1], size, size))
@@ -155,21 +164,32 @@ def mean_patches(
     return np.rint(255 * found).astype(np.uint8)
 
 
-def receptive_field(model: HookedModule, layer: str, *, side: int) -> tuple[int, int] | None:
-    """How many pixels across a channel's position sees, and how many pixels lie between neighbours' fields.
+@dataclass(frozen=True)
+class Field:
+    """Of a channel's position: how many pixels across it sees, how many pixels lie between neighbours' fields, and how
+    far the first one's reaches beyond the image."""
 
-    Known for convolutions without padding and 2x2 pooling, one after another; None where maps of `side` positions
-    do not agree with that.
+    size: int
+    stride: int
+    margin: int
+
+
+def receptive_field(model: HookedModule, layer: str, *, shape: tuple[int, ...], side: int) -> Field | None:
+    """What each position of a layer's maps sees of images of that side.
+
+    Known for convolutions and 2x2 pooling, one after another; None where maps of that shape do not agree with that.
     """
-    size, stride = 1, 1
+    size, stride, margin, left = 1, 1, 0, side
     for name in model.layers[: model.layers.index(layer) + 1]:
         module = model.get_submodule(name)
-        if not isinstance(module, nn.Conv2d):
+        if not isinstance(module, nn.Conv2d) or isinstance(module.padding, str) or module.dilation != (1, 1):
             return None
-        size += (module.kernel_size[0] - 1) * stride
+        kernel, step, around = module.kernel_size[0], module.stride[0], module.padding[0]
+        size, margin, stride = size + (kernel - 1) * stride, margin + around * stride, stride * step
+        left = (left + 2 * around - kernel) // step + 1
         if name != layer and f"{name}.pooled" in model.hook_points:
-            size, stride = size + stride, 2 * stride
-    return (size, stride) if (28 - size) // stride + 1 == side else None
+            size, stride, left = size + stride, 2 * stride, left // 2
+    return Field(size, stride, margin) if shape == (left, left) else None
 
 
 def correlations(
@@ -186,12 +206,18 @@ def correlations(
 
 
 def gather(
-    *, portraits: Mapping[str, Arrays], responses: Mapping[str, Arrays], probe: Arrays, grid: Grid
+    *,
+    portraits: Mapping[str, Arrays],
+    responses: Mapping[str, Arrays],
+    probe: Arrays,
+    card: Mapping[str, Any],
+    grid: Grid,
 ) -> dict[str, Any]:
     """Each unit's nearest units in the other networks, and the images of all portraits.
 
-    portraits, responses: {"mlp-raw": arrays of `read`}. Returns `arrays.npz`: place (n,) in the probe set, index (n,)
-    in the test set, images (n, 28, 28) and labels (n,) of the images that portraits show, and for every pair
+    portraits, responses: {"mlp-raw": arrays of `read`}. card: of the data set. Returns `arrays.npz`: place (n,) in the
+    probe set, index (n,) in the test set, images (n, side, side) and labels (n,) of the images that portraits show, and
+    for every pair
 
         nearest/<condition>/<other>       (unit,)   the other network's hidden unit that correlates best, counted
                                                     through its layers; -1 for a unit that says nothing
@@ -222,10 +248,10 @@ def gather(
         "images": probe["images"][place],
         "labels": probe["labels"][place],
     }
-    return {"arrays.npz": arrays, "facts.json": _facts(portraits, arrays, grid)}
+    return {"arrays.npz": arrays, "facts.json": _facts(portraits, arrays, card, grid)}
 
 
-def _facts(portraits: Mapping[str, Arrays], arrays: Arrays, grid: Grid) -> dict[str, Any]:
+def _facts(portraits: Mapping[str, Arrays], arrays: Arrays, card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     counted = "counted over the hidden units and channels of the first seed"
     totals = dict.fromkeys(("units", *KINDS, "bottlenecks", "attractors"), 0)
@@ -244,9 +270,10 @@ def _facts(portraits: Mapping[str, Arrays], arrays: Arrays, grid: Grid) -> dict[
             alike = architecture(grid, condition) == architecture(grid, other)
             best["same" if alike else "other"].append(chosen)
     facts |= {f"units.nearest.{kind}": _median(np.concatenate(chosen)) for kind, chosen in best.items() if chosen}
-    limits = {
-        "specialist_below": (SPECIALIST, "digits"),
-        "generalist_above": (GENERALIST, "digits"),
+    few, many = limits(card["classes"])
+    thresholds = {
+        "specialist_below": (few, card["kinds"]),
+        "generalist_above": (many, card["kinds"]),
         "bottleneck_from": (BOTTLENECK, "points"),
         "attractor_from": (ATTRACTOR, "points"),
         "always_above": (100 * ALWAYS, "%"),
@@ -254,7 +281,7 @@ def _facts(portraits: Mapping[str, Arrays], arrays: Arrays, grid: Grid) -> dict[
         "top_images": (TOP_IMAGES, "images"),
         "patches": (PATCHES, "images"),
     }
-    for name, (value, unit) in limits.items():
+    for name, (value, unit) in thresholds.items():
         facts[f"units.{name}"] = constant(value, unit=unit, n=1, method="a constant of the study")
     return facts
 
@@ -262,8 +289,9 @@ def _facts(portraits: Mapping[str, Arrays], arrays: Arrays, grid: Grid) -> dict[
 def _counts(found: Arrays) -> dict[str, int]:
     """How many units of a network are of which kind."""
     layers = [str(layer) for layer in found["layers"]]
-    kind = np.concatenate([found[f"kind/{layer}"] for layer in layers])
-    counts = {"units": len(kind), **{each: int((kind == each).sum()) for each in KINDS}}
+    kind = np.concatenate([found.get(f"kind/{layer}", np.array([], dtype=str)) for layer in layers])
+    units = sum(len(found[f"profile/{layer}"]) for layer in layers)
+    counts = {"units": units, **{each: int((kind == each).sum()) for each in KINDS if len(kind)}}
     return counts | {
         f"{name}s": sum(int(found[f"{name}/{layer}"].sum()) for layer in layers) for name in ("bottleneck", "attractor")
     }
@@ -281,7 +309,9 @@ def _median(correlation: Float[np.ndarray, " unit"]) -> dict[str, Any]:
 
 def _history(record: Arrays, layer: str) -> dict[str, np.ndarray]:
     """A layer's units by epoch, as recorded."""
-    means, active = record[f"class_mean/{layer}"], record[f"active/{layer}"]
+    means, active = record[f"class_mean/{layer}"], record.get(f"active/{layer}")
+    if active is None:
+        return {f"means/{layer}": means.astype(np.float16), f"profile/{layer}": means[-1].astype(np.float32)}
     return {
         f"means/{layer}": means.astype(np.float16),
         f"selectivity/{layer}": selectivity(means).astype(np.float32),
@@ -307,7 +337,9 @@ def _interventions(counted: Arrays, layer: str) -> dict[str, np.ndarray]:
     }
 
 
-def _pre_activations(model: HookedModule, inputs: Tensor, layer: str) -> Float[Tensor, "image unit ..."]:
-    """What every unit of a layer sums up to on every image, before the ReLU."""
-    hook = f"{layer}.pre"
-    return torch.cat([run_with_cache(model, batch, names=hook)[1][hook] for batch in inputs.split(BATCH)])
+def _activations(model: HookedModule, inputs: Tensor, layer: str) -> tuple[Tensor, Tensor]:
+    """What every unit of a layer says to every image, (image, unit, ...): before the ReLU, and where it is read."""
+    points = [hook_point_of(model, layer), reading_point(model, layer)]
+    found = [run_with_cache(model, batch, names=[*{*points}])[1] for batch in inputs.split(BATCH)]
+    before, read = (torch.cat([cache[point] for cache in found]) for point in points)
+    return before, read

@@ -21,7 +21,9 @@ from experiments.statistics import Fact, constant
 
 Arrays = Mapping[str, np.ndarray]
 
+DIGITS = 10
 RANKINGS = tuple(notebooks.TOP)
+BY_CLASS = (*RANKINGS, "class_accuracy")  # arrays whose last axis is the class
 VARIANTS = {"notebooks": "test_accuracy/notebooks", "dropout": "test_accuracy/dropout-1"}  # (seed, epoch), in %
 OFF, BASE = SCALES.index(0.0), SCALES.index(1.0)
 OVER_SEEDS = "mean over seeds of the variant, trained with the study's kernels"
@@ -46,8 +48,10 @@ def compare(
 
     For each item of `notebooks.VALUES` the facts are replication.<item>.published, .reproduced, .match (1 if equal
     as far as it was rounded), for what is read in the raw network .fast and, for shares of images, .apart, in images.
-    Raises KeyError for an item that nothing here measures.
+    Raises KeyError for an item that nothing here measures. The notebooks speak of ten digits, see `of_ten`.
     """
+    raw, record, fast, fast_record = (of_ten(arrays) for arrays in (raw, record, fast, fast_record))
+    records = {name: of_ten(arrays) for name, arrays in records.items()}
     reproduced = measure(raw, record) | elsewhere(record, normalized, variants)
     quick = measure(fast, fast_record)
     facts: dict[str, Fact] = {}
@@ -73,9 +77,24 @@ def compare(
     return {"arrays.npz": arrays, "facts.json": facts}
 
 
-def class_accuracy(confusion: Int[np.ndarray, "*shape 10 10"]) -> Float[np.ndarray, "*shape 10"]:
+def of_ten(arrays: Arrays) -> Arrays:
+    """What was measured of another number of classes as if there were ten: those that lack have no images and no
+    activation, and those beyond are left out."""
+
+    def fitted(name: str, values: np.ndarray) -> np.ndarray:
+        of_class = name in BY_CLASS or name.startswith("class_mean/")
+        axes = 2 if name.startswith("confusion") else int(of_class)  # the last axes are classes
+        for axis in range(values.ndim - axes, values.ndim):
+            lacking = [(0, DIGITS if each == axis else 0) for each in range(values.ndim)]
+            values = np.pad(values, lacking).take(range(DIGITS), axis=axis)
+        return values
+
+    return {name: fitted(name, values) for name, values in arrays.items()}
+
+
+def class_accuracy(confusion: Int[np.ndarray, "*shape classes classes"]) -> Float[np.ndarray, "*shape classes"]:
     """Share of each class's images that are read as that class, in %."""
-    return 100 * np.diagonal(confusion, axis1=-2, axis2=-1) / confusion.sum(axis=-1)
+    return 100 * np.diagonal(confusion, axis1=-2, axis2=-1) / np.maximum(confusion.sum(axis=-1), 1)
 
 
 def measure(found: Arrays, record: Arrays) -> dict[str, float]:
@@ -85,7 +104,7 @@ def measure(found: Arrays, record: Arrays) -> dict[str, float]:
     for epoch in notebooks.TRAINING:
         values[f"train_accuracy.{epoch}"] = 100 * record["train_accuracy"][min(epoch, last)]
     values["test_accuracy"] = 100 * record["test_accuracy"][-1]
-    values |= {f"digit.{digit}": 100 * record["class_accuracy"][-1, digit] for digit in range(10)}
+    values |= {f"digit.{digit}": 100 * record["class_accuracy"][-1, digit] for digit in range(DIGITS)}
     values |= {f"silhouette.{name}": found[f"silhouette/{name}"] for name in ("all", *notebooks.SUBSETS)}
     if found["silhouette/random"].size:
         values["silhouette.random"] = found["silhouette/random"].mean()
@@ -94,8 +113,8 @@ def measure(found: Arrays, record: Arrays) -> dict[str, float]:
             counts = found["confusion/undivided"][14, SCALES.index(float(scale))]
             values[f"unit14.digit{digit}.scale{scale}"] = class_accuracy(counts)[digit]
     off = found["confusion/divided"][:, OFF]
-    values["unit7.nines_as_sevens"] = 100 * off[7, 9, 7] / off[7, 9].sum()
-    values["unit7.eights_as_twos"] = 100 * off[7, 8, 2] / off[7, 8].sum()
+    values["unit7.nines_as_sevens"] = 100 * off[7, 9, 7] / max(off[7, 9].sum(), 1)
+    values["unit7.eights_as_twos"] = 100 * off[7, 8, 2] / max(off[7, 8].sum(), 1)
     values["unit0.ones"], values["unit8.sixes"] = class_accuracy(off[0])[1], class_accuracy(off[8])[6]
     base = class_accuracy(found["confusion/divided"][15, BASE])
     values["unit15.effect"] = np.abs(class_accuracy(off[15]) - base).max()
@@ -155,7 +174,7 @@ def _apart(facts: Mapping[str, Fact], record: Arrays) -> dict[str, Fact]:
     """How many images published and reproduced shares lie apart."""
     counts = record["confusion"].sum(axis=1)  # test images of each digit
     of = {"test_accuracy": counts.sum(), "unit7.nines_as_sevens": counts[9], "unit7.eights_as_twos": counts[8]}
-    of |= {f"digit.{digit}": counts[digit] for digit in range(10)} | {"normalized": counts.sum()}
+    of |= {f"digit.{digit}": counts[digit] for digit in range(DIGITS)} | {"normalized": counts.sum()}
     of |= {
         f"unit14.digit{digit}.scale{scale}": counts[digit] for digit, row in notebooks.SCALED.items() for scale in row
     }
@@ -190,7 +209,9 @@ def _corrected(raw: Arrays) -> dict[str, Fact]:
     accuracy = class_accuracy(raw["confusion/divided"][14])
     method = "share of the digit's test images read rightly, pixels divided by 255"
     eights = raw["confusion/undivided"][7, OFF, 8]
-    bright = constant(100 * eights[2] / eights.sum(), unit="%", n=1, method="unit 7 off, pixels not divided by 255")
+    bright = constant(
+        100 * eights[2] / max(eights.sum(), 1), unit="%", n=1, method="unit 7 off, pixels not divided by 255"
+    )
     return {"replication.bright.eights_as_twos": bright} | {
         f"replication.corrected.digit{digit}.scale{scale}": constant(
             accuracy[SCALES.index(float(scale)), digit], unit="%", n=1, method=method
@@ -237,7 +258,7 @@ def _top_facts(raw: Arrays, fast: Arrays) -> dict[str, Fact]:
                 int(same.sum()), unit="", n=len(same), method=f"lists of three units equal to the published; {how}"
             )
     total = sum(facts[f"replication.top.{ranking}.lists"]["value"] for ranking in RANKINGS)
-    lists = 10 * len(RANKINGS)
+    lists = DIGITS * len(RANKINGS)
     return facts | {"replication.top.lists": constant(total, unit="", n=lists, method="lists equal to the published")}
 
 
@@ -249,7 +270,7 @@ def _numbers(records: Mapping[str, Arrays]) -> dict[str, Fact]:
     likes = {"unit0": (0, {1}), "unit8": (8, {6}), "unit14": (14, {7, 9})}
     found = dict.fromkeys(likes, 0)
     for record in records.values():
-        means = record[f"class_mean/{LAYER}"][-1]  # (unit, 10)
+        means = record[f"class_mean/{LAYER}"][-1]  # (unit, digit)
         for name, (unit, digits) in likes.items():
             favourites = np.argsort(-class_selectivity(means)[unit], kind="stable")[: len(digits)]
             found[name] += set(favourites.tolist()) == digits

@@ -21,7 +21,7 @@ from torch.nn.functional import conv2d, max_pool2d
 
 from experiments.hooks import HookedModule, run_with_cache, run_with_hooks
 from experiments.models import plain
-from experiments.record import CLASSES, reading_point
+from experiments.record import reading_point
 
 SCALES = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 BATCH = 250  # images at a time: the activations of all scales stay in the processor's cache
@@ -37,12 +37,12 @@ Shares = Callable[[Tensor], Callable[[int], Tensor]]
 class Outcome:
     """What the network answers under a list of interventions.
 
-    confusion (..., 10, 10): images of class i (row) read as class j (column). correct_logit (..., 10): mean logit
-    of the correct class, over the images of each class (0 for a class without images).
+    confusion (..., class, class): images of class i (row) read as class j (column). correct_logit (..., class): mean
+    logit of the correct class, over the images of each class (0 for a class without images).
     """
 
-    confusion: Int[np.ndarray, "*shape 10 10"]
-    correct_logit: Float[np.ndarray, "*shape 10"]
+    confusion: Int[np.ndarray, "*shape class class"]
+    correct_logit: Float[np.ndarray, "*shape class"]
 
     def __getitem__(self, index: object) -> Outcome:
         return Outcome(self.confusion[index], self.correct_logit[index])  # type: ignore[call-overload, index]
@@ -50,7 +50,7 @@ class Outcome:
 
 def scale_units(
     model: HookedModule,
-    images: Float[Tensor, "image 1 28 28"],
+    images: Float[Tensor, "image 1 side side"],
     labels: Int[Tensor, " image"],
     *,
     layer: str,
@@ -93,7 +93,7 @@ def scale_units(
 
 def scale_directions(
     model: HookedModule,
-    images: Float[Tensor, "image 1 28 28"],
+    images: Float[Tensor, "image 1 side side"],
     labels: Int[Tensor, " image"],
     *,
     layer: str,
@@ -128,7 +128,7 @@ def scale_directions(
 
 
 def mean_activations(
-    model: HookedModule, images: Float[Tensor, "image 1 28 28"], *, layer: str
+    model: HookedModule, images: Float[Tensor, "image 1 side side"], *, layer: str
 ) -> Float[Tensor, "unit ..."]:
     """What is read of a layer when every unit says on every image what it says on average over these images."""
     point = reading_point(model, layer)
@@ -176,7 +176,7 @@ def _stretched(axis: Float[Tensor, " unit"], scale: float) -> Edit:
 
 
 @torch.no_grad()
-def _edited(model: HookedModule, images: Tensor, point: str, edit: Edit) -> Float[Tensor, "batch 10"]:
+def _edited(model: HookedModule, images: Tensor, point: str, edit: Edit) -> Float[Tensor, "batch class"]:
     return run_with_hooks(model, images, forward_hooks=[(point, lambda activation, _: edit(activation))])
 
 
@@ -198,7 +198,7 @@ def _outcome(
         replayed = _replayed(model, batches, layer=layer, point=point, edits=edits, shares=shares())
         if replayed is not None:
             return replayed
-    tally = _Tally(len(edits), len(edits[0]))
+    tally = _Tally(len(edits), len(edits[0]), classes=_classes(model))
     for batch, truth in batches:
         for place, of_place in enumerate(edits):
             tally.add(place, torch.stack([_edited(model, batch, point, edit) for edit in of_place]), truth)
@@ -220,7 +220,7 @@ def _replayed(
     """The same by replay; None where one answer of the untouched network comes out otherwise, or, of the first images
     and the last change of any place, a logit."""
     following = model.layers[model.layers.index(layer) + 1]
-    tally = _Tally(len(edits), len(edits[0]))
+    tally = _Tally(len(edits), len(edits[0]), classes=_classes(model))
     for number, (batch, truth) in enumerate(batches):
         logits, activations, base = _cached(model, batch, layer, following)
         untouched = _answers(model, following, base[None].clone())[0]
@@ -269,6 +269,10 @@ def _listening(model: HookedModule, layer: str) -> tuple[Float[Tensor, "out unit
     return weight, None
 
 
+def _classes(model: HookedModule) -> int:
+    return len(model.get_submodule(model.layers[-1]).bias)  # type: ignore[arg-type]
+
+
 def _is_pooled(model: HookedModule, layer: str) -> bool:
     return f"{layer}.pooled" in model.hook_points
 
@@ -284,7 +288,7 @@ def _cached(model: HookedModule, images: Tensor, layer: str, following: str) -> 
 @torch.no_grad()
 def _answers(
     model: HookedModule, layer: str, pre: Float[Tensor, "change batch ..."]
-) -> Float[Tensor, "change batch 10"]:
+) -> Float[Tensor, "change batch class"]:
     """The logits that follow from a layer's pre-activations, of several changes at once."""
     changes, batch = pre.shape[:2]
     values = pre.flatten(0, 1)
@@ -295,26 +299,26 @@ def _answers(
         for name in model.layers[model.layers.index(layer) + 1 :]:
             module = model.get_submodule(name)
             values = module(values.flatten(1) if isinstance(module, nn.Linear) else values)
-    return values.reshape(changes, batch, CLASSES)
+    return values.reshape(changes, batch, -1)
 
 
 class _Tally:
     """Answers counted up over batches, for (unit, change)."""
 
-    def __init__(self, units: int, changes: int) -> None:
-        self._pairs = torch.zeros(units, changes, CLASSES * CLASSES, dtype=torch.int64)
-        self._logits = torch.zeros(units, changes, CLASSES, dtype=torch.float64)
+    def __init__(self, units: int, changes: int, *, classes: int) -> None:
+        self._pairs = torch.zeros(units, changes, classes, classes, dtype=torch.int64)
+        self._logits = torch.zeros(units, changes, classes, dtype=torch.float64)
 
-    def add(self, unit: int, logits: Float[Tensor, "change batch 10"], labels: Int[Tensor, " batch"]) -> None:
-        changes = len(logits)
-        offset = torch.arange(changes)[:, None] * CLASSES * CLASSES
-        pairs = offset + labels * CLASSES + logits.argmax(2)
-        counts = torch.bincount(pairs.flatten(), minlength=changes * CLASSES * CLASSES)
-        self._pairs[unit] += counts.reshape(changes, -1)
+    def add(self, unit: int, logits: Float[Tensor, "change batch class"], labels: Int[Tensor, " batch"]) -> None:
+        changes, _, classes = logits.shape
+        offset = torch.arange(changes)[:, None] * classes * classes
+        pairs = offset + labels * classes + logits.argmax(2)
+        counts = torch.bincount(pairs.flatten(), minlength=changes * classes * classes)
+        self._pairs[unit] += counts.reshape(changes, classes, classes)
         correct = logits.gather(2, labels.expand(changes, -1)[:, :, None])[:, :, 0]
         self._logits[unit].index_add_(1, labels, correct.double())
 
     def outcome(self) -> Outcome:
-        confusion = self._pairs.reshape(*self._pairs.shape[:2], CLASSES, CLASSES).numpy()
+        confusion = self._pairs.numpy()
         logits = self._logits.numpy() / np.maximum(confusion.sum(axis=3), 1)
         return Outcome(confusion.astype(np.int32), logits.astype(np.float32))

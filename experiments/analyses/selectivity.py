@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from experiments.analyses.absent import ALONE, gathered, of_layers, told
 from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.analyses.units import (
     TOP,
@@ -30,20 +31,19 @@ from experiments.analyses.units import (
 )
 from experiments.hooks import HookedModule, run_with_cache
 from experiments.networks import at_epoch
-from experiments.record import class_means
+from experiments.record import class_means, reading_point
 from experiments.statistics import constant, family, summary
 from experiments.treatment import treat
 
 Arrays = Mapping[str, np.ndarray]
 Table = dict[str, dict[str, np.ndarray]]  # {condition: {part: one value per seed}}
 
+BETWEEN = "something stands between its weighted sum and its ReLU, so that no turned layer is one like it"
 RANKINGS = ("mean", "gradient", "selectivity")
-SPECIALIST = 2.0  # a unit with a participation ratio below is a specialist
-GENERALIST = 8.0  # and above this a generalist; in between it is polysemantic
-GRID = np.linspace(1, 10, 46)  # participation ratios at which distributions are kept
+POINTS = 46  # participation ratios, from one class to all, at which distributions are kept
 UNITS = {
     "selectivity": "",
-    "participation": "digits",
+    "participation": "classes",  # called as the data set calls them
     "specialists": "%",
     "polysemantic": "%",
     "generalists": "%",
@@ -77,46 +77,81 @@ def read(
     """The preferences of every unit of one network on the probe images.
 
     draws: how many rotations of each layer; seed: of the rotations. Returns `arrays.npz`: layers (with a ReLU),
-    class_mean/<layer> (unit, 10) after the last epoch, also for the logits; for each hidden layer
+    class_mean/<layer> (unit, class) after the last epoch, also for the logits; for each hidden layer
 
-        gradient/<layer>                  (2, unit, 10)      untrained and at the end; see `correct_logit_gradient`
-        own/<part>                        (epoch, unit, 10)  class means as recorded
-        rotated/<part>                    (2, draw, unit, 10)  of the rotated layer, untrained and at the end
-        centred/<part>                    (1, draw, unit, 10)  of the layer rotated about its mean, at the end
+        gradient/<layer>                  (2, unit, class)      untrained and at the end; see `correct_logit_gradient`
+        own/<part>                        (epoch, unit, class)  class means as recorded
+        rotated/<part>                    (2, draw, unit, class)  of the rotated layer, untrained and at the end
+        centred/<part>                    (1, draw, unit, class)  of the layer rotated about its mean, at the end
 
-    where a part is a layer, or `<layer>.peak`: channels read at their spatial maximum in place of their mean.
+    where a part is a layer, or `<layer>.peak`: channels read at their spatial maximum in place of their mean. Layers
+    without a ReLU are left out, and rotations of single units and of layers with something between `pre` and ReLU.
     """
     labels = torch.tensor(probe["labels"].astype(np.int64))
     images = treat(probe["images"], **treatment)
     layers = [str(layer) for layer in record["layers"] if f"active/{layer}" in record]
-    arrays: dict[str, np.ndarray] = {"layers": np.array(layers)}
+    arrays: dict[str, np.ndarray] = {"layers": np.array(layers, dtype=str)}
+    reasons = of_layers(record, record["layers"][:-1])
     for layer in record["layers"]:
         arrays[f"class_mean/{layer}"] = record[f"class_mean/{layer}"][-1]
     models = [cast(HookedModule, at_epoch(weights, epoch=epoch, architecture=architecture)) for epoch in (0, -1)]
     for layer in layers:
-        matrices = rotations(len(arrays[f"class_mean/{layer}"]), draws=draws, seed=seed)
-        pre = [run_with_cache(model, images, names=f"{layer}.pre")[1][f"{layer}.pre"] for model in models]
-        turned = [rotated_class_means(values, labels, matrices=matrices) for values in pre]
-        centred = rotated_class_means(pre[-1], labels, matrices=matrices, about_mean=True)
-        for kind in centred:
-            part = layer if kind == "mean" else f"{layer}.{kind}"
-            arrays[f"own/{part}"] = record[f"class_{kind}/{layer}"]
-            arrays[f"rotated/{part}"] = np.stack([found[kind] for found in turned])
-            arrays[f"centred/{part}"] = centred[kind][None]
+        turned, reason = _turned(models, images, labels, layer, draws=draws, seed=seed)
+        reasons += [f"rotations of {layer}: {reason}"] if reason else []
+        for kind, part in (("mean", layer), ("peak", f"{layer}.peak")):
+            if f"class_{kind}/{layer}" in record:
+                arrays[f"own/{part}"] = record[f"class_{kind}/{layer}"]
+                arrays |= {f"{how}/{part}": values for how, values in turned.get(kind, {}).items()}
     gradients = [correct_logit_gradient(model, images, labels, layers=layers) for model in models]
     arrays |= {f"gradient/{layer}": np.stack([found[layer] for found in gradients]) for layer in layers}
-    return {"arrays.npz": arrays}
+    return {"arrays.npz": arrays | told(reasons)}
+
+
+def _turned(
+    models: Sequence[HookedModule], images: Tensor, labels: Tensor, layer: str, *, draws: int, seed: int
+) -> tuple[dict[str, dict[str, np.ndarray]], str]:
+    """({"mean" or "peak": {"rotated": ..., "centred": ...}} of a layer; why there is none)."""
+    pre = [before_relu(model, images, layer) for model in models]
+    if any(values is None for values in pre):
+        return {}, BETWEEN
+    found = [values for values in pre if values is not None]
+    size = found[0].shape[1]
+    if size == 1:
+        return {}, ALONE
+    matrices = rotations(size, draws=draws, seed=seed)
+    rotated = [rotated_class_means(values, labels, matrices=matrices) for values in found]
+    centred = rotated_class_means(found[-1], labels, matrices=matrices, about_mean=True)
+    both = {
+        kind: {"rotated": np.stack([each[kind] for each in rotated]), "centred": centred[kind][None]}
+        for kind in centred
+    }
+    return both, ""
+
+
+def before_relu(
+    model: HookedModule, images: Float[Tensor, "image 1 28 28"], layer: str
+) -> Float[Tensor, "image unit ..."] | None:
+    """What a layer's ReLU is fed; None where that cannot be read, as another part stands between `pre` and ReLU."""
+    pre, post = f"{layer}.pre", f"{layer}.post"
+    if not {pre, post} <= {*model.hook_points}:
+        return None
+    _, cache = run_with_cache(model, images, names=[pre, post])
+    return cache[pre] if torch.equal(cache[pre].relu(), cache[post]) else None
 
 
 def correct_logit_gradient(
-    model: HookedModule, images: Float[Tensor, "image 1 28 28"], labels: Int[Tensor, " image"], *, layers: Sequence[str]
-) -> dict[str, Float[np.ndarray, "unit 10"]]:
+    model: HookedModule,
+    images: Float[Tensor, "image 1 side side"],
+    labels: Int[Tensor, " image"],
+    *,
+    layers: Sequence[str],
+) -> dict[str, Float[np.ndarray, "unit class"]]:
     """The mean gradient of the correct class's logit with respect to each unit, over the images of each class.
 
     That is: by how much the right answer's logit rises per unit of activation, for each unit after its ReLU; of a
     channel, if it rises at all positions. In the layer before the logits it is the weight between the two.
     """
-    hooks = [f"{layer}.post" for layer in layers]
+    hooks = [reading_point(model, layer) for layer in layers]
     _, cache = run_with_cache(
         model, images, names=hooks, gradients_of=lambda logits: logits.gather(1, labels[:, None]).sum()
     )
@@ -127,17 +162,25 @@ def correct_logit_gradient(
     return found
 
 
+def limits(classes: int) -> tuple[float, float]:
+    """The participation ratios below which a unit is a specialist, and above which it is a generalist.
+
+    One ninth and seven ninths of the way from one class to all: 2 and 8 of ten. In between a unit is polysemantic.
+    """
+    return 1 + (classes - 1) / 9, 1 + 7 * (classes - 1) / 9
+
+
 def preferences(means: Float[np.ndarray, "*shape classes"]) -> dict[str, float]:
     """Selectivity, participation ratio and kinds of units, over the living units with these class means.
 
-    specialists, polysemantic, generalists: shares of the living units, in %, with a participation ratio below
-    SPECIALIST, in between, and above GENERALIST. All are 0 where no unit lives.
+    specialists, polysemantic, generalists: shares of the living units, in %, see `limits`. All are 0 where no unit
+    lives.
     """
     means = means[living(means)]
     if not len(means):
         return dict.fromkeys(UNITS, 0.0)
-    ratios = participation_ratio(means)
-    specialists, generalists = 100 * (ratios < SPECIALIST).mean(), 100 * (ratios > GENERALIST).mean()
+    ratios, (few, many) = participation_ratio(means), limits(means.shape[-1])
+    specialists, generalists = 100 * (ratios < few).mean(), 100 * (ratios > many).mean()
     return {
         "selectivity": float(selectivity(means).mean()),
         "participation": float(ratios.mean()),
@@ -174,8 +217,8 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) 
     runs: {"mlp-raw/0": arrays of read}. card: of the data set; its `class_names` label the classes. Returns
     `arrays.npz`: classes, layers/<condition>, grid (ratios), and for each condition and hidden layer
 
-        class_mean/<condition>/<layer>            (unit, 10)      first seed, also for the logits
-        top/<condition>/<layer>                   (ranking, 10, 3) first seed, units by RANKINGS
+        class_mean/<condition>/<layer>            (unit, class)      first seed, also for the logits
+        top/<condition>/<layer>                   (ranking, class, 3) first seed, units by RANKINGS
         agreement, overlap /<condition>/<layer>   (seed, pair)    see `agreement`
         growth/<condition>/<part>                 (seed, epoch)   mean selectivity of the living units
         spread/<variant>/<condition>/<part>       (seed, grid)    share of living units with a participation ratio up
@@ -184,23 +227,24 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) 
     and `facts.json`, named `selectivity.<measure>.<condition>.<part>`.
     """
     groups = by_condition(runs)
-    arrays: dict[str, np.ndarray] = {"classes": np.array(card["class_names"]), "grid": GRID}
+    arrays: dict[str, np.ndarray] = {"classes": np.array(card["class_names"]), "grid": _ratios(card["classes"])}
+    arrays |= gathered(groups)
     for condition, group in groups.items():
         layers = [str(layer) for layer in group[0]["layers"]]
-        arrays[f"layers/{condition}"] = np.array(layers)
+        arrays[f"layers/{condition}"] = np.array(layers, dtype=str)
         arrays |= {
             name.replace("/", f"/{condition}/", 1): v for name, v in group[0].items() if name.startswith("class_mean/")
         }
         for layer in layers:
             ranked = scores(group[0], layer)
             arrays[f"top/{condition}/{layer}"] = np.stack([top_units(ranked[name]) for name in RANKINGS])
-            for measure in AGREEMENT:
+            for measure in AGREEMENT if _is_several(group[0], layer) else ():
                 found = [list(agreement(scores(run, layer))[measure].values()) for run in group]
                 arrays[f"{measure}/{condition}/{layer}"] = np.array(found)
         for part in _parts(group[0]):
             arrays |= _part(condition, part, group)
     arrays = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in arrays.items()}
-    return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
+    return {"arrays.npz": arrays, "facts.json": facts(groups, card, grid)}
 
 
 def _parts(run: Arrays) -> list[str]:
@@ -215,22 +259,29 @@ def _part(condition: str, part: str, group: Sequence[Arrays]) -> dict[str, np.nd
         "start": VARIANTS["_start"],
         "rotated": VARIANTS["_rotated"],
     }.items():
+        if f"{kind}/{part}" not in group[0]:
+            continue
         spread = [_distribution(run[f"{kind}/{part}"][moment]) for run in group]
         found[f"spread/{variant}/{condition}/{part}"] = np.stack(spread)
     return found
 
 
+def _ratios(classes: int) -> Float[np.ndarray, " grid"]:
+    """Participation ratios, from one class to all."""
+    return np.linspace(1, classes, POINTS)
+
+
 def _distribution(means: Float[np.ndarray, "*shape classes"]) -> Float[np.ndarray, " grid"]:
-    """Share of the living units whose participation ratio is at most each number of GRID, in %."""
+    """Share of the living units whose participation ratio is at most each number of `_ratios`, in %."""
     ratios = np.sort(participation_ratio(means[living(means)]))
-    return 100 * np.searchsorted(ratios, GRID, side="right") / max(len(ratios), 1)
+    return 100 * np.searchsorted(ratios, _ratios(means.shape[-1]), side="right") / max(len(ratios), 1)
 
 
-def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
+def facts(groups: Mapping[str, Sequence[Arrays]], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     """Preferences per condition and part, with controls and differences; then the agreement of the rankings."""
     named: dict[str, Any] = {}
     tables = {variant: _preference_tables(groups, *where) for variant, where in VARIANTS.items()}
-    for measure, unit in UNITS.items():
+    for measure, unit in (UNITS | {"participation": card["kinds"]}).items():
         apart = "points" if unit == "%" else unit
         for variant, table in tables.items():
             named |= _summaries(table[measure], f"{measure}{variant}", unit=unit)
@@ -238,13 +289,13 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
             a, b = tables[variant][measure], tables[other][measure]
             named |= family(_against(a, b, f"{measure}_{control}"), unit=apart)
         named |= _differences(tables[""][measure], grid, measure=measure, unit=apart)
-    return named | _agreement_facts(groups) | _constants(groups)
+    return named | _agreement_facts(groups) | _constants(groups, card)
 
 
 def _preference_tables(groups: Mapping[str, Sequence[Arrays]], kind: str, moment: int) -> dict[str, Table]:
     tables: dict[str, Table] = {measure: {} for measure in UNITS}
     for condition, group in groups.items():
-        for part in _parts(group[0]):
+        for part in [part for part in _parts(group[0]) if f"{kind}/{part}" in group[0]]:
             found = [preferences(run[f"{kind}/{part}"][moment]) for run in group]
             for measure, table in tables.items():
                 table.setdefault(condition, {})[part] = np.array([values[measure] for values in found])
@@ -272,8 +323,8 @@ def _agreement_tables(groups: Mapping[str, Sequence[Arrays]], *, moment: int) ->
     """The measures of `agreement`, each as a table."""
     tables: dict[str, Table] = {measure: {} for measure in AGREEMENT}
     for condition, group in groups.items():
-        for layer in group[0]["layers"]:
-            found = [agreement(scores(run, str(layer), moment=moment)) for run in group]
+        for layer in [str(layer) for layer in group[0]["layers"] if _is_several(group[0], str(layer))]:
+            found = [agreement(scores(run, layer, moment=moment)) for run in group]
             for measure, table in tables.items():
                 for pair in found[0][measure]:
                     values = np.array([each[measure][pair] for each in found])
@@ -281,9 +332,15 @@ def _agreement_tables(groups: Mapping[str, Sequence[Arrays]], *, moment: int) ->
     return tables
 
 
+def _is_several(run: Arrays, layer: str) -> bool:
+    """Whether a layer has units to be ranked, more than one."""
+    return len(run[f"class_mean/{layer}"]) > 1
+
+
 def _chance(run: Arrays, layer: str) -> float:
-    """How many of three units two lists share if one of them is drawn blindly."""
-    return TOP * TOP / len(run[f"class_mean/{layer}"])
+    """How many of three units two lists share if one of them is drawn blindly; fewer where there are not three."""
+    units = len(run[f"class_mean/{layer}"])
+    return min(TOP, units) ** 2 / units
 
 
 def _name(measure: str, condition: str, part: str) -> str:
@@ -295,29 +352,35 @@ def _summaries(table: Table, measure: str, *, unit: str) -> dict[str, Any]:
 
 
 def _against(table: Table, other: Table, measure: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    return {_name(measure, c, part): (v, other[c][part]) for c, parts in table.items() for part, v in parts.items()}
+    return {
+        _name(measure, c, part): (v, other[c][part])
+        for c, parts in table.items()
+        for part, v in parts.items()
+        if part in other.get(c, {})
+    }
 
 
 def _differences(table: Table, grid: Grid, *, measure: str, unit: str) -> dict[str, Any]:
-    last = {condition: {"last": list(parts.values())[-1]} for condition, parts in table.items()}
+    whole = {c: [values for part, values in parts.items() if "." not in part] for c, parts in table.items()}
+    last = {condition: {"last": values[-1]} for condition, values in whole.items()}
     name = f"selectivity.{measure}"
     compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
     return family(compared, unit=unit)
 
 
-def _constants(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+def _constants(groups: Mapping[str, Sequence[Arrays]], card: Mapping[str, Any]) -> dict[str, Any]:
     """The thresholds of the kinds of units, how many are listed, and how many a list shares by chance."""
     method = "definition of the study"
-    draws = next(
-        run[name].shape[1] for run in groups[next(iter(groups))] for name in run if name.startswith("rotated/")
-    )
+    drawn = [run[name].shape[1] for group in groups.values() for run in group for name in run if "rotated/" in name]
+    few, many = limits(card["classes"])
     named = {
-        "selectivity.specialist_below": constant(SPECIALIST, unit="digits", n=1, method=method),
-        "selectivity.generalist_above": constant(GENERALIST, unit="digits", n=1, method=method),
-        "selectivity.draws": constant(draws, unit="rotations", n=1, method=method),
+        "selectivity.specialist_below": constant(few, unit=card["kinds"], n=1, method=method),
+        "selectivity.generalist_above": constant(many, unit=card["kinds"], n=1, method=method),
     }
+    if drawn:
+        named["selectivity.draws"] = constant(drawn[0], unit="rotations", n=1, method=method)
     for condition, group in groups.items():
-        for layer in group[0]["layers"]:
+        for layer in [each for each in group[0]["layers"] if _is_several(group[0], str(each))]:
             chance = constant(_chance(group[0], str(layer)), unit="units", n=1, method="expected, top three by lot")
             named[_name("chance", condition, str(layer))] = chance
     return named

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from experiments.record import CLASSES
+from experiments.analyses.activations import read_at
 
 TALL = 0.99  # the quantile of a layer's activations that the page draws at full height
 
@@ -21,7 +21,7 @@ def choose(
 ) -> dict[str, dict[str, np.ndarray]]:
     """shelf.npz: the digits of the shelf, first those that all read right, then those that divide the networks.
 
-    images uint8 (digit, 28, 28), labels uint8 (digit,), index int32 (digit,): the place in the test set.
+    images uint8 (digit, side, side), labels uint8 (digit,), index int32 (digit,): the place in the test set.
     conditions (condition,): names; prediction uint8 (condition, digit), confidence float32 (condition, digit).
     layers/<condition> (layer,): the hidden layers; tall/<condition> float32 (layer,): see TALL.
     records: {condition: record}, of one trained network each.
@@ -47,7 +47,9 @@ def choose(
         layers = [str(layer) for layer in records[name]["layers"][:-1]]
         level = int(np.flatnonzero(records[name]["quantile_levels"] == TALL)[0])
         shelf[f"layers/{name}"] = np.array(layers)
-        shelf[f"tall/{name}"] = np.array([records[name][f"quantile/{layer}.post"][-1, level] for layer in layers])
+        shelf[f"tall/{name}"] = np.array(
+            [records[name][f"quantile/{read_at(records[name], layer)}"][-1, level] for layer in layers]
+        )
     return {"shelf.npz": shelf}
 
 
@@ -63,7 +65,7 @@ def agreed(
     right = (prediction == labels).all(axis=0)
     surety = confidence.min(axis=0)
     found: list[int] = []
-    for label in range(CLASSES):
+    for label in np.unique(labels):
         places = np.flatnonzero(right & (labels == label))
         order = places[np.argsort(-surety[places], kind="stable")]
         found += [int(place) for place in dict.fromkeys([*order[:1], *order[-1:]])]
@@ -86,7 +88,7 @@ def disputed(
     kinds = (right * (1 << np.arange(len(right)))[:, None]).sum(axis=0)  # one bit for each network that is right
     answers = _distinct(prediction)
     surety = confidence.mean(axis=0)
-    left = {label: list(np.flatnonzero((answers > 1) & (labels == label))) for label in range(CLASSES)}
+    left = {label: list(np.flatnonzero((answers > 1) & (labels == label))) for label in np.unique(labels)}
     seen = np.zeros(1 << len(right), dtype=int)
     found: list[int] = []
     while any(left.values()) and len(found) < many:
@@ -101,5 +103,5 @@ def disputed(
 
 def _distinct(prediction: UInt8[np.ndarray, "condition image"]) -> Int[np.ndarray, " image"]:
     """How many different answers each image gets."""
-    given: Bool[np.ndarray, "class image"] = np.stack([(prediction == k).any(axis=0) for k in range(CLASSES)])
+    given: Bool[np.ndarray, "class image"] = np.stack([(prediction == k).any(axis=0) for k in np.unique(prediction)])
     return given.sum(axis=0)

@@ -49,7 +49,7 @@ def read(
 ) -> dict[str, Any]:
     """How alike the epochs, and at the end the layers, of one network are.
 
-    weights: {parameter: (epoch, ...)}. probe: images uint8 (P, 28, 28), labels (P,), of which `images` are used,
+    weights: {parameter: (epoch, ...)}. probe: images uint8 (P, side, side), labels (P,), of which `images` are used,
     balanced by class. Returns `arrays.npz`: layers in order of depth, image (chosen probe image,), and
 
         cka, procrustes /<layer>   (epoch, epoch)          see representations
@@ -136,23 +136,33 @@ def relations(groups: Groups, grid: Grid) -> tuple[dict[str, Relations], np.ndar
     Of a comparison (two conditions):         same_seed        two networks of one seed
                                               other_seed       two networks of different seeds
 
-    Relations between different seeds are over all pairs; see `pair_values`. With one seed there are none.
+    Relations between different seeds are over all pairs; see `pair_values`. With one seed there are none. Layers of
+    different positions (a map and no map, or of another side) have a CKA, and no Procrustes distance.
     """
     found: dict[str, Relations] = {measure: {} for measure in MEASURES}
     networks = np.zeros((0, 0))
     for part, members in _parts(groups).items():
-        both = [run[f"activations/{layer}"] for condition, layer in members for run in groups[condition]]
-        trained, untrained = [each[1] for each in both], [each[0] for each in both]
-        bounds = pairwise(np.cumsum([0, *(len(groups[condition]) for condition, _ in members)]))
-        slices = {condition: slice(*ends) for (condition, _), ends in zip(members, bounds, strict=True)}
         for measure, compared in MEASURES.items():
-            states = compared([*trained, *untrained])
-            floor = [compared([each, _shuffled(each, seed=place)])[0, 1] for place, each in enumerate(trained)]
-            for relation, where, values in _related(states, np.array(floor), slices, grid):
-                found[measure].setdefault(relation, {}).setdefault(where, {})[part] = values
-            if (measure, part) == ("cka", "last"):
-                networks = states[: len(both), : len(both)]
+            for alike in [members] if measure == "cka" else _by_positions(groups, members):
+                both = [run[f"activations/{layer}"] for condition, layer in alike for run in groups[condition]]
+                trained, untrained = [each[1] for each in both], [each[0] for each in both]
+                bounds = pairwise(np.cumsum([0, *(len(groups[condition]) for condition, _ in alike)]))
+                slices = {condition: slice(*ends) for (condition, _), ends in zip(alike, bounds, strict=True)}
+                states = compared([*trained, *untrained])
+                floor = [compared([each, _shuffled(each, seed=place)])[0, 1] for place, each in enumerate(trained)]
+                for relation, where, values in _related(states, np.array(floor), slices, grid):
+                    found[measure].setdefault(relation, {}).setdefault(where, {})[part] = values
+                if (measure, part) == ("cka", "last"):
+                    networks = states[: len(both), : len(both)]
     return found, networks
+
+
+def _by_positions(groups: Groups, members: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """The members in groups whose layers have the same positions: only these can be turned onto each other."""
+    alike: dict[tuple[int, ...], list[tuple[str, str]]] = {}
+    for condition, layer in members:
+        alike.setdefault(groups[condition][0][f"activations/{layer}"].shape[3:], []).append((condition, layer))
+    return list(alike.values())
 
 
 def _parts(groups: Groups) -> dict[str, list[tuple[str, str]]]:

@@ -43,8 +43,8 @@ def read(*, weights: Arrays, test: Arrays, architecture: Mapping[str, Any], seed
     """What the notebooks measure inside one trained MLP on raw input, on the whole test set.
 
     draws: how many random subsets of five units; seed: of these. Returns `arrays.npz`:
-    mean, gradient, selectivity (unit, 10); see `preferences`. confusion/<reading> (unit, scale, 10, 10) at SCALES, for
-    images divided by 255 and not. silhouette/all, /good, /mixed, /poor (), silhouette/random (draw,).
+    mean, gradient, selectivity (unit, class); see `preferences`. confusion/<reading> (unit, scale, class, class) at
+    SCALES, for images divided by 255 and not. silhouette/all, /good, /mixed, /poor (), silhouette/random (draw,).
     """
     model = at_epoch(weights, epoch=-1, architecture=architecture)
     images, labels = treat(test["images"], **RAW), torch.tensor(test["labels"].astype(np.int64))
@@ -63,8 +63,8 @@ def read(*, weights: Arrays, test: Arrays, architecture: Mapping[str, Any], seed
 
 
 def preferences(
-    model: HookedModule, images: Float[Tensor, "image 1 28 28"], labels: Int[Tensor, " image"]
-) -> dict[str, Float[np.ndarray, "unit 10"]]:
+    model: HookedModule, images: Float[Tensor, "image 1 side side"], labels: Int[Tensor, " image"]
+) -> dict[str, Float[np.ndarray, "unit class"]]:
     """The three measures by which units are ranked for each digit: class mean, gradient of the correct logit,
     selectivity."""
     post = run_with_cache(model, images, names=f"{LAYER}.post")[1][f"{LAYER}.post"]

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from scipy.spatial import procrustes
 
 from experiments.analyses.manifold import BENT
-from experiments.analyses.nearness import distances, overlap, rank_within
+from experiments.analyses.nearness import distances, flat, overlap, rank_within
 
 Arrays = Mapping[str, np.ndarray]
 Map = Float[np.ndarray, "image 2"]
@@ -28,11 +28,11 @@ SHOWN = 3  # maps of either kind that are kept
 def repeat(*, trajectories: Mapping[str, Arrays], probe: Arrays, seeds: int, methods: Sequence[str]) -> dict[str, Any]:
     """Maps of the trained last hidden layer, made again and again.
 
-    trajectories: {"mlp-raw/0": penultimate (epoch, image, unit)} of one condition, the first of which is mapped from
-    `seeds` random starts; all are mapped from the first start. probe: labels (image,). methods: those of "tsne" and
-    "umap" that are wanted; others are passed over. Unlike the maps of
-    manifold.embed, these begin at random. Returns `arrays.npz`, chance being "start" or "network", over all pairs
-    of the maps that differ in it (none: one map is compared with itself, where the study has a single seed)
+    trajectories: {"mlp-raw/0": penultimate (epoch, image, unit, ...)} of one condition, the first of which is mapped
+    from `seeds` random starts; all are mapped from the first start. probe: labels (image,). methods: those of "tsne"
+    and "umap" that are wanted; others are passed over. Unlike the maps of manifold.embed, these begin at random.
+    Returns `arrays.npz`, chance being "start" or "network", over all pairs of the maps that differ in it (none: one
+    map is compared with itself, where the study has a single seed)
 
         disparity/<chance>/<method>     (pair,)  Procrustes, see `disparity`
         overlap/<chance>/<method>       (pair,)  %, shared nearest neighbours, see nearness.overlap
@@ -42,7 +42,7 @@ def repeat(*, trajectories: Mapping[str, Arrays], probe: Arrays, seeds: int, met
     """
     rank = rank_within(probe["labels"])
     mapped = rank < PER_CLASS
-    networks = [each["penultimate"][-1][mapped].astype(np.float64) for each in trajectories.values()]
+    networks = [flat(each["penultimate"][-1][mapped]) for each in trajectories.values()]
     starts = [np.random.default_rng(seed).normal(size=(len(networks[0]), 2)) for seed in range(seeds)]
     arrays: dict[str, np.ndarray] = {"labels": probe["labels"][rank < KEPT]}
     for method, mapper in ((method, mapper) for method, mapper in BENT.items() if method in methods):

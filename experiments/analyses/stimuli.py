@@ -12,22 +12,28 @@ from torch import Tensor
 
 from experiments.analyses.attribution import Reader
 
-SIDE = 28
 STEP = 0.05  # of the ascent, in pixel values
 VARIATION, INK = 0.015, 0.003  # what a unit of total variation and of squared ink costs, in standard deviations
+AT_ONCE = 1024  # single lit pixels that are read at once
 START = 0.5  # every pixel of the image the ascent begins with
 EVEN = 0.1  # a difference of neighbouring pixels that counts as none
 
 
-def one_hot_maps(read: Reader) -> Float[Tensor, "unit 28 28"]:
-    """Each unit's activation for every single lit pixel, minus its activation for the black image."""
-    lit = torch.eye(SIDE * SIDE).reshape(-1, 1, SIDE, SIDE)
+def one_hot_maps(read: Reader, *, side: int) -> Float[Tensor, "unit side side"]:
+    """Each unit's activation for every single lit pixel, minus its activation for the black image.
+
+    side: of the images that the unit reads.
+    """
+    lit = torch.eye(side * side).reshape(-1, 1, side, side)
     with torch.no_grad():
-        return (read(lit) - read(torch.zeros(1, 1, SIDE, SIDE))).T.reshape(-1, SIDE, SIDE)
+        answers = torch.cat([read(some) for some in lit.split(AT_ONCE)])
+        return (answers - read(torch.zeros(1, 1, side, side))).T.reshape(-1, side, side)
 
 
 def template_fit(
-    maps: Float[Tensor, "unit 28 28"], pixels: Float[Tensor, "image 1 28 28"], answers: Float[Tensor, "image unit"]
+    maps: Float[Tensor, "unit side side"],
+    pixels: Float[Tensor, "image 1 side side"],
+    answers: Float[Tensor, "image unit"],
 ) -> Float[np.ndarray, " unit"]:
     """Pearson correlation over images of a unit's activation with its one-hot map laid over the image as a template.
 
@@ -41,7 +47,7 @@ def template_fit(
     return np.divide((told * heard).sum(axis=0), size, out=np.zeros(len(size)), where=size > 0)
 
 
-def maximise(read: Reader, *, scale: Float[Tensor, " unit"], steps: int) -> Float[Tensor, "unit 28 28"]:
+def maximise(read: Reader, *, scale: Float[Tensor, " unit"], steps: int, side: int) -> Float[Tensor, "unit side side"]:
     """For every unit an image, with pixels in [0, 1], that drives it as high as a mild wish for smoothness allows.
 
     Gradient ascent (Erhan et al. 2009) of so many steps, by Adam, from an even grey and thus without chance, on
@@ -49,10 +55,10 @@ def maximise(read: Reader, *, scale: Float[Tensor, " unit"], steps: int) -> Floa
         activation / scale - VARIATION * sum |neighbouring pixels' difference| - INK * sum pixel^2
 
     scale: what counts as one for each unit, its standard deviation over real images, so that loud and quiet
-    units weigh smoothness alike; 0 stands for a unit that never moves, and counts as 1.
+    units weigh smoothness alike; 0 stands for a unit that never moves, and counts as 1. side: of the image.
     """
     scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-    images = torch.full((len(scale), 1, SIDE, SIDE), START, requires_grad=True)
+    images = torch.full((len(scale), 1, side, side), START, requires_grad=True)
     ascent = torch.optim.Adam([images], lr=STEP, maximize=True)
     for _ in range(steps):
         driven = read(images).diagonal() / scale  # image i is for unit i
@@ -71,7 +77,7 @@ def favourites(answers: Float[Tensor, "image unit"], *, count: int) -> Int[np.nd
     return order[:count].T
 
 
-def _variation(images: Float[Tensor, "image 1 28 28"]) -> Float[Tensor, " image"]:
+def _variation(images: Float[Tensor, "image 1 side side"]) -> Float[Tensor, " image"]:
     """Total variation, rounded off at zero: an even patch is at rest instead of trembling under the ascent."""
     down, across = ((images.diff(dim=dim).square() + EVEN**2).sqrt() for dim in (2, 3))
     return down.sum(dim=(1, 2, 3)) + across.sum(dim=(1, 2, 3))

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Integer
 
+from experiments.analyses.absent import ALONE, SIGNED, gathered, told
 from experiments.analyses.grid import Grid, by_condition, pairs
 from experiments.analyses.nearness import rank_within
 from experiments.analyses.units import rotations, selectivity
@@ -32,8 +33,9 @@ METHOD = "units chosen on one half of the probe images, silhouette read on the o
 def examine(*, trajectory: Arrays, probe: Arrays, seed: int) -> dict[str, Any]:
     """Silhouette of the trained last hidden layer against the number of units, or of directions, kept.
 
-    trajectory: penultimate (epoch, image, unit), after the ReLU. probe: labels (image,). seed: of the random
-    orders and rotations. Returns `arrays.npz`, each curve over 1 to all units:
+    trajectory: penultimate (epoch, image, unit, ...), after the ReLU; where units have positions, these are averaged.
+    probe: labels (image,). seed: of the random orders and rotations. Returns `arrays.npz`, each curve over 1 to all
+    units; nothing of a single unit, and no order by selectivity where activations can be negative:
 
         greedy       (unit,)        each unit added is the one that raises the silhouette most, see `greedy`
         selectivity  (unit,)        the most selective units first (`units.selectivity`)
@@ -43,15 +45,17 @@ def examine(*, trajectory: Arrays, probe: Arrays, seed: int) -> dict[str, Any]:
         order/greedy, order/selectivity (unit,)   the units, in the order in which they are kept
     """
     points, labels = trajectory["penultimate"][-1].astype(np.float64), probe["labels"]
+    points = points.reshape(*points.shape[:2], -1).mean(axis=2)
     rank = rank_within(labels)
     chosen, judged = ((rank % 2 == half) & (rank < 2 * PER_CLASS) for half in (0, 1))
     random = np.random.default_rng(seed)
     units = points.shape[1]
+    if units == 1:
+        return {"arrays.npz": told([ALONE])}
     means = np.stack([points[chosen & (labels == digit)].mean(axis=0) for digit in np.unique(labels)], axis=1)
-    orders: dict[str, Order] = {
-        "greedy": greedy(squares(points[chosen]), labels[chosen]),
-        "selectivity": np.argsort(-selectivity(means), kind="stable"),
-    }
+    orders: dict[str, Order] = {"greedy": greedy(squares(points[chosen]), labels[chosen])}
+    if (points >= 0).all():
+        orders["selectivity"] = np.argsort(-selectivity(means), kind="stable")
     cached, digits = squares(points[judged]), labels[judged]
     turned = [*rotations(units, draws=DRAWS, seed=seed), principal_axes(points[chosen])]
     *rotated, components = (curve(squares(points[judged] @ axes), digits, range(units)) for axes in turned)
@@ -62,6 +66,7 @@ def examine(*, trajectory: Arrays, probe: Arrays, seed: int) -> dict[str, Any]:
             "random": np.stack([curve(cached, digits, random.permutation(units)) for _ in range(DRAWS)]),
             "rotated": np.stack(rotated),
             "components": components,
+            **told([] if "selectivity" in orders else [SIGNED]),
         }
     }
 
@@ -137,11 +142,12 @@ def compare(*, runs: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
     units and to random directions, and `geometry.subspace_enough...`, the fewest units that reach the whole layer's.
     """
     groups = by_condition(runs)
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, np.ndarray] = gathered(groups)
+    groups = {condition: group for condition, group in groups.items() if "random" in group[0]}
     for condition, group in groups.items():
         drawn = np.stack([run["random"] for run in group])  # (seed, draw, unit)
         arrays[f"band/{condition}"] = np.quantile(drawn, (0.05, 0.95), axis=1).astype(np.float32)
-        for way in WAYS:
+        for way in [way for way in WAYS if way in group[0]]:
             arrays[f"{way}/{condition}"] = np.stack([_mean_curve(run, way) for run in group]).astype(np.float32)
     return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
@@ -157,7 +163,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     named = {"geometry.subspace_units": constant(FEW, unit="units", n=1, method="chosen beforehand")}
     over: dict[str, dict[str, tuple[Any, Any]]] = {"random": {}, "rotated": {}}
     for way in WAYS:
-        for condition in groups:
+        for condition in few[way]:
             place = f"{way}.{condition}"
             named[f"geometry.subspace.{place}"] = _said(summary(few[way][condition], unit=""))
             named[f"geometry.subspace_enough.{place}"] = _said(summary(enough[way][condition], unit="units"))
@@ -173,7 +179,9 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
 
 def _table(groups: Mapping[str, Sequence[Arrays]], way: str, measure: Any) -> dict[str, np.ndarray]:
     return {
-        condition: np.array([measure(_mean_curve(run, way)) for run in group]) for condition, group in groups.items()
+        condition: np.array([measure(_mean_curve(run, way)) for run in group])
+        for condition, group in groups.items()
+        if way in group[0]
     }
 
 

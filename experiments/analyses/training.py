@@ -50,7 +50,7 @@ def compare(
 ) -> dict[str, Any]:
     """Compare the training of all conditions.
 
-    records: {"mlp-raw/0": record of the run}. test: {"images": (n, 28, 28) uint8, "labels": (n,)}.
+    records: {"mlp-raw/0": record of the run}. test: {"images": (n, side, side) uint8, "labels": (n,)}.
     Every difference is paired by seed; `grid` tells what is subtracted from what.
     """
     groups = by_condition(records)
@@ -97,8 +97,8 @@ def galleries(groups: Groups, test: Mapping[str, Array], grid: Grid) -> dict[str
 
     Kinds: "all" (misread by every run of every condition); each condition (misread by most of its runs); and for
     each comparison `<name>.rescued` (misread by most runs of the second condition, read by most of the first)
-    and `<name>.lost` (the other way round). What: `index` (k,) in the test set, `image` (k, 28, 28), `label`, `read`
-    (the reading most runs that err agree on), `runs` (how many agree), `of` (how many runs there are) and
+    and `<name>.lost` (the other way round). What: `index` (k,) in the test set, `image` (k, side, side), `label`,
+    `read` (the reading most runs that err agree on), `runs` (how many agree), `of` (how many runs there are) and
     `confidence` (k,), the mean softmax confidence, in percent, of those runs in that reading.
     """
     labels = test["labels"]

@@ -19,7 +19,7 @@ from experiments.analyses.scaling import BATCH, SCALES, hidden_layers, mean_acti
 from experiments.analyses.units import TOP, class_selectivity, participation_ratio
 from experiments.hooks import HookedModule, run_with_cache
 from experiments.networks import Network
-from experiments.record import class_means
+from experiments.record import class_means, reading_point, rectified
 
 
 def analyze_unit(
@@ -43,8 +43,8 @@ def analyze_unit(
         report.class_accuracy[0]      # accuracy on each class with the unit switched off, in %
         report.confusion_change[0]    # how many images of class i (row) are now read as class j (column)
 
-    network: a `Network`, with images uint8 (image, 28, 28) as they are stored, for it knows its input treatment;
-        or a bare model, with images (image, 1, 28, 28) as it is fed. labels: (image,) integers 0 to 9.
+    network: a `Network`, with images uint8 (image, side, side) as they are stored, for it knows its input treatment;
+        or a bare model, with images (image, 1, side, side) as it is fed. labels: (image,) integers from 0.
     layer: a hidden layer, e.g. "hidden1" or "conv2"; unit: its number, from 0; in a convolutional layer a channel.
     scales: what the unit is multiplied by, each 0 or more; 0 is ablation.
 
@@ -60,15 +60,15 @@ def analyze_unit(
     outcome = scale_units(
         model, inputs, truth, layer=layer, units=[unit], scales=[1.0, *map(float, scales)], means=averages
     )  # (1, baseline + scales + mean-ablation)
-    means = class_means(_read(model, inputs, layer)[:, unit : unit + 1], truth)[0]
     confusion, logits = outcome.confusion[0], outcome.correct_logit[0]
+    means = class_means(_read(model, inputs, layer)[:, unit : unit + 1], truth, classes=confusion.shape[-1])[0]
     return UnitReport(
         layer=layer,
         unit=unit,
         scales=np.array(scales, dtype=float),
         class_means=means,
-        selectivity=class_selectivity(means),
-        participation_ratio=float(participation_ratio(means)),
+        selectivity=class_selectivity(means) if rectified(model, layer) else None,
+        participation_ratio=float(participation_ratio(means)) if rectified(model, layer) else None,
         top_classes=np.argsort(-means, kind="stable")[:TOP],
         baseline=confusion[0],
         accuracy=accuracy(confusion[1:-1]),
@@ -87,8 +87,8 @@ class UnitReport:
     unit: int
     scales: Float[np.ndarray, " scale"]
     class_means: Float[np.ndarray, " classes"]
-    selectivity: Float[np.ndarray, " classes"]  # of the unit for each class
-    participation_ratio: float  # to how many classes it responds; 0: it is dead on these images
+    selectivity: Float[np.ndarray, " classes"] | None  # for each class; None without a ReLU: it can be negative
+    participation_ratio: float | None  # to how many classes it responds, 0: it is dead on these images; or None
     top_classes: Int[np.ndarray, " top"]  # classes with the largest means, best first
     baseline: Int[np.ndarray, "true read"]  # confusion matrix of the untouched network, in images
     accuracy: Float[np.ndarray, " scale"]
@@ -103,10 +103,11 @@ class UnitReport:
             f"Unit {self.unit} of {self.layer}, {int(self.baseline.sum())} images",
             f"  responds most to    {', '.join(str(each) for each in self.top_classes)}"
             f"   (class means {', '.join(f'{self.class_means[each]:.2f}' for each in self.top_classes)})",
-            f"  selectivity         {self.selectivity[favourite]:.2f} for {favourite}",
-            f"  participation ratio {self.participation_ratio:.1f} of {len(self.class_means)} classes",
-            f"  accuracy in %, untouched {float(accuracy(self.baseline)):.1f}",
         ]
+        if self.selectivity is not None:
+            head.append(f"  selectivity         {self.selectivity[favourite]:.2f} for {favourite}")
+            head.append(f"  participation ratio {self.participation_ratio:.1f} of {len(self.class_means)} classes")
+        head.append(f"  accuracy in %, untouched {float(accuracy(self.baseline)):.1f}")
         names = "".join(f"{digit:>7}" for digit in range(len(self.class_means)))
         table = [f"  {'scale':>9}{'all':>7}{names}"]
         table += [
@@ -124,16 +125,12 @@ def _prepared(network: Network | HookedModule, images: Any, labels: Any) -> tupl
         images, model = torch.as_tensor(images), network
     if images.ndim != 4 or len(images) != len(truth) or not len(truth):
         shapes = f"{tuple(images.shape)} and {tuple(truth.shape)}"
-        raise ValueError(f"a model takes images (image, 1, 28, 28), one label for each, got {shapes}")
+        raise ValueError(f"a model takes images (image, 1, side, side), one label for each, got {shapes}")
     return model, images, truth
 
 
 def _read(model: HookedModule, inputs: Tensor, layer: str) -> Float[Tensor, "image unit"]:
-    """The layer's activations after the ReLU; channels averaged over positions."""
-    hook = f"{layer}.post"
-    read = [
-        run_with_cache(model, batch, names=hook)[1][hook].flatten(2 if "conv" in layer else 1)
-        for batch in inputs.split(BATCH)
-    ]
-    values = torch.cat(read)
-    return values.mean(2) if values.ndim > 2 else values
+    """The layer's activations where it is read; averaged over positions."""
+    hook = reading_point(model, layer)
+    values = torch.cat([run_with_cache(model, batch, names=hook)[1][hook] for batch in inputs.split(BATCH)])
+    return values.flatten(2).mean(2) if values.ndim > 2 else values

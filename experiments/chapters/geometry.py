@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from experiments.rows import LAST, Row
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import CARD, PROBE, analysis, arrays, figures, grid
+from experiments.wiring import PROBE, analysis, arrays, figures, grid
 
 ROWS = (
     Row("geometry", "silhouette", LAST, "silhouette", "how far apart the digits lie, at most one"),
@@ -40,10 +40,10 @@ def stages(study: Study) -> list[Stage]:
                 for argument, stage in (("conditions", "manifold"), ("stability", "stability"))
             },
         ),
-        *figures(study, "geometry", "pca", each="architecture", inputs={"card": CARD}),
+        *figures(study, "geometry", "pca", each="architecture"),
         *figures(study, "geometry", "explained_variance", "silhouette", "dimension"),
-        *figures(study, "geometry", *of_each, analysis="atlas", each="architecture", inputs={"card": CARD}),
-        *figures(study, "geometry", *of_all, analysis="atlas", inputs={"card": CARD}),
+        *figures(study, "geometry", *of_each, analysis="atlas", each="architecture"),
+        *figures(study, "geometry", *of_all, analysis="atlas"),
         *figures(study, "geometry", "neighbours", "by_epoch", analysis="neighbours"),
         *figures(study, "geometry", "subspaces", analysis="subspaces"),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import TEST, network_of, record, titles, weights
+from experiments.wiring import CARD, PROBE, TEST, network_of, record, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
@@ -18,6 +18,16 @@ def stages(study: Study) -> list[Stage]:
             )
             for run in study.first_runs
         ),
+        *(
+            Stage(
+                name=f"runnable/{run.condition.name}",
+                function="experiments.networks:runnable",
+                parameters=network_of(run),
+                inputs={"weights": weights(run), "probe": PROBE},
+                publish=("runnable.json",),
+            )
+            for run in study.first_runs
+        ),
         Stage(
             name="shelf",
             function="experiments.analyses.shelf:choose",
@@ -29,7 +39,9 @@ def stages(study: Study) -> list[Stage]:
             function="report.scripts:networks",
             parameters={"titles": titles(study)},
             inputs={
-                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions}
+                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions},
+                "told": {c.name: Product(f"runnable/{c.name}", "runnable.json") for c in study.conditions},
+                "card": CARD,
             },
             publish=("networks.js",),
         ),
@@ -37,7 +49,7 @@ def stages(study: Study) -> list[Stage]:
             name="script/shelf",
             function="report.shelf:pack",
             parameters={"titles": titles(study)},
-            inputs={"shelf": Product("shelf", "shelf.npz")},
+            inputs={"shelf": Product("shelf", "shelf.npz"), "card": CARD},
             publish=("shelf.js", "shelf.png", "shelf.json"),
         ),
     ]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import analysis, figures, train
+from experiments.wiring import CARD, analysis, figures, train
+
+PREFERRED = "notebooks"  # the variant that all others are set against
 
 
 def missing(study: Study) -> str:
     if not study.variants:
         return "it has no variants of a network"
+    if PREFERRED not in [variant.name for variant in study.variants]:
+        return f"it has no variant called {PREFERRED}, which all others are set against"
     names = [condition.name for condition in study.conditions]
     return "" if study.variants_of in names else f"it has no {study.variants_of}, which the variants stand beside"
 
@@ -20,7 +24,10 @@ def stages(study: Study) -> list[Stage]:
     compared = analysis(
         "layers",
         "compare",
-        inputs={"records": {name: Product(stage, "record.npz") for name, stage in {**plain, **varied}.items()}},
+        inputs={
+            "card": CARD,
+            "records": {name: Product(stage, "record.npz") for name, stage in {**plain, **varied}.items()},
+        },
         parameters={
             "titles": {"plain": "Plain", **{variant.name: variant.title for variant in study.variants}},
             "dropout": max(shares, default=0.0),

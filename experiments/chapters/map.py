@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import PROBE, network_of, titles, weights
+from experiments.wiring import CARD, PROBE, network_of, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
@@ -43,6 +43,7 @@ def stages(study: Study) -> list[Stage]:
         inputs={
             "sheet": Product("sheet", "sheet.npz"),
             "places": {name: Product(f"places/{name}", "places.npz") for name in runs},
+            "card": CARD,
         },
         publish=("map.js", "map-digits.png", *(f"map-{name}.js" for name in runs)),
     )

@@ -6,11 +6,13 @@ and on normalized input.
 
 from __future__ import annotations
 
+from experiments.chapters import layers
 from experiments.spec import Condition, Product, Run, Stage, Study
 from experiments.wiring import TEST, analysis, figures, network_of, record, train
 
 BUILD, HIDDEN = "experiments.models.mlp:MLP", [32, 16]
 RAW, NORMALIZED = (0.0, 1.0), (0.1307, 0.3081)  # mean and standard deviation
+VARIANTS = ("notebooks", "dropout-1")
 EXACT = "experiments.exact:train"
 
 
@@ -18,7 +20,10 @@ def missing(study: Study) -> str:
     absent = [str(of) for of in (RAW, NORMALIZED) if _condition(study, of) is None]
     if absent:
         return "it lacks the notebooks’ network, an MLP of 32 and 16 units on raw and on normalized input"
-    return "" if study.variants else "it has no variants, among which is the notebooks’ combination"
+    variants = [variant.name for variant in study.variants]
+    if lost := [name for name in VARIANTS if name not in variants]:
+        return f"it lacks variants that the notebooks report of: {', '.join(lost)}"
+    return layers.missing(study)
 
 
 def stages(study: Study) -> list[Stage]:

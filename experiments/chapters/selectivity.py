@@ -23,5 +23,5 @@ def stages(study: Study) -> list[Stage]:
             parameters={"grid": grid(study)},
         ),
         *figures(study, "selectivity", "class_means", each="architecture"),
-        *figures(study, "selectivity", "top_units", "agreement", "overlap", "participation", "growth"),
+        *figures(study, "selectivity", "top_units", "agreement", "participation", "growth"),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from experiments.rows import LAST, WHOLE, Row
 from experiments.spec import Stage, Study
-from experiments.wiring import CARD, analysis, figures, grid, record, weights
+from experiments.wiring import analysis, figures, grid, record, weights
 
 ROWS = (
     Row("superposition", "interference", LAST, "interference", "mean squared cosine between digits’ directions"),
@@ -21,5 +21,5 @@ def stages(study: Study) -> list[Stage]:
     return [
         analysis("superposition", "compare", inputs=inputs, parameters={"grid": grid(study)}),
         *figures(study, "superposition", "interference", "units"),
-        *figures(study, "superposition", "cosines", "confused", inputs={"card": CARD}),
+        *figures(study, "superposition", "cosines", "confused"),
     ]

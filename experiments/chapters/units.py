@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import PROBE, grid, network_of, record, titles, weights
+from experiments.wiring import CARD, PROBE, grid, network_of, record, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
@@ -29,6 +29,7 @@ def stages(study: Study) -> list[Stage]:
             "portraits": {c.name: Product(f"portraits/{c.name}", "portraits.npz") for c in study.conditions},
             "responses": {c.name: Product(f"portraits/{c.name}", "responses.npz") for c in study.conditions},
             "probe": PROBE,
+            "card": CARD,
         },
         parameters={"grid": grid(study)},
         publish=("arrays.npz", "facts.json"),

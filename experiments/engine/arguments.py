@@ -21,7 +21,7 @@ EXAMPLES = """examples:
   python build.py --check                           can the networks be studied, are the templates in order
   python build.py --list                            what would run, and what need not, in groups
   python build.py --list 'train/*'                  the same of every network, one by one
-  python build.py --explain train/mlp-raw/0         why a stage would run
+  python build.py --explain 'train/*/0'             why stages would run
   python build.py --rebuild 'figure/health/*'       draw some figures again
 
 STAGE and GLOB are names of stages, in which * stands for anything; put them in quotes, or the shell takes the *.
@@ -51,7 +51,12 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
         default="mnist",
         help="digits: scikit-learn's, offline, resized to 28x28",
     )
-    add("--data", type=_folder, metavar="DIR", help="folder with the four IDX files, plain or .gz")
+    add(
+        "--data",
+        type=_folder,
+        metavar="DIR",
+        help="folder with four IDX files, plain or .gz, and perhaps a dataset.toml",
+    )
     add("--out", type=_folder, metavar="DIR", default=root / "site", help="where the site goes (default: site)")
     add(
         "--cache",

@@ -27,8 +27,8 @@ def lost(shelf: Shelf) -> list[str]:
 
 
 def contents(shelf: Shelf) -> dict[str, Mapping[str, Json]]:
-    """What a shelf was published with: {"files": {relative path: sha256}, "definitions": {meaning of a module: {name:
-    digest}}}; nothing where there is no list, or none that can be read."""
+    """What a shelf was published with: {"files": {relative path: sha256}, "definitions": {module: {digest: the name of
+    a definition}}}; nothing where there is no list, or none that can be read."""
     try:
         told = json.loads(read_file(shelf.folder / NAME, limit=LARGEST))
         return {"files": dict(told["files"]), "definitions": dict(told["definitions"])}

@@ -23,9 +23,10 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from experiments.engine.definitions import tree_of
 from experiments.engine.files import read_file
 from experiments.engine.key import digest
-from experiments.engine.sources import LARGEST, Unseen, source_path, tree_of
+from experiments.engine.sources import LARGEST, Unseen, source_path
 
 ROOT = Path(__file__).resolve().parents[2]  # of the engine; a stage's own is told with its task
 STANDARD = Path(os.__file__).parent

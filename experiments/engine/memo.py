@@ -21,8 +21,7 @@ class Memo:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.known = _read(path)
-        self._written = json.dumps(self.known)
+        self.known, self._written = _read(path)
 
     def keep(self) -> None:
         """Writes the memo if there is more to it than was read. It only saves time: where it cannot be written, it is
@@ -34,9 +33,11 @@ class Memo:
             self._written = text
 
 
-def _read(path: Path) -> dict[str, dict[str, Json]]:
+def _read(path: Path) -> tuple[dict[str, dict[str, Json]], str]:
+    """What was kept, and the text of it."""
     try:
-        kept = json.loads(opened(read_file(path, limit=LARGEST)))
-        return {part: dict(kept[part]) for part in PARTS}
+        text = opened(read_file(path, limit=LARGEST)).decode()
+        kept = json.loads(text)
+        return {part: dict(kept[part]) for part in PARTS}, text
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return {part: {} for part in PARTS}
+        return {part: {} for part in PARTS}, ""

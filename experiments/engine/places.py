@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from experiments.engine.files import FilesError
@@ -44,16 +45,18 @@ def check(project: Path, *, out: Path, cache: Path, data: Path | None) -> None:
     lie in, another; none may be or hold the project; and in the project there is room for `out` and `cache` only
     beside its own folders. Links are followed.
     """
-    named = {"--out": out, "--cache": cache} | ({"--data": data} if data is not None else {})
-    for option, path in named.items():
-        if _within(project, path):
-            same = _identity(path) == _identity(project)
-            how = "is the project's own folder" if same else f"holds the project, {project}"
-            raise ValueError(f"{option} {path} {how}; choose a folder beside it")
-        for name in OWN:
-            _apart(option, path, "the project's folder", project / name)
-        if option != "--data" and _within(path, project) and _identity(_real(path).parent) != _identity(project):
-            raise ValueError(f"{option} {path} lies deep in the project, {project}; choose a folder outside of it")
+    named = {"--out": _place(out), "--cache": _place(cache)} | ({"--data": _place(data)} if data is not None else {})
+    here, owned = _place(project), [_place(project / name) for name in OWN]
+    for option, place in named.items():
+        if here.lies_in(place):
+            how = "is the project's own folder" if here.is_same(place) else f"holds the project, {project}"
+            raise ValueError(f"{option} {place.path} {how}; choose a folder beside it")
+        for own in owned:
+            _apart(option, place, "the project's folder", own)
+        if option != "--data" and place.lies_in(here) and place.line[1] != here.line[0]:
+            raise ValueError(
+                f"{option} {place.path} lies deep in the project, {project}; choose a folder outside of it"
+            )
     for first, second in (("--out", "--cache"), ("--out", "--data"), ("--cache", "--data")):
         if first in named and second in named:
             _apart(first, named[first], second, named[second])
@@ -70,24 +73,27 @@ def check_readable(folders: Iterable[Path]) -> None:
         raise FilesError(f"cannot read {folder}: Permission denied; change its permissions, or choose another folder")
 
 
-def _apart(first: str, one: Path, second: str, other: Path) -> None:
-    if _identity(one) == _identity(other):
-        raise ValueError(f"{first} {one} and {second} {other} are the same folder; choose another one")
-    if _within(one, other):
-        raise ValueError(f"{first} {one} lies in {second} {other}; choose a folder outside of it")
-    if _within(other, one):
-        raise ValueError(f"{second} {other} lies in {first} {one}; choose a folder beside it")
+@dataclass(frozen=True)
+class _Place:
+    """A folder, under whichever of its names. `line` tells it and each folder that it lies in, from within."""
+
+    path: Path
+    line: Sequence[Identity]
+
+    def is_same(self, other: _Place) -> bool:
+        return self.line[0] == other.line[0]
+
+    def lies_in(self, other: _Place) -> bool:
+        return other.line[0] in self.line
 
 
-def _within(path: Path, other: Path) -> bool:
-    """Whether a folder is another one or lies in it."""
-    real = _real(path)
-    return _identity(other) in {_identity(each) for each in (real, *real.parents)}
+def _place(path: Path) -> _Place:
+    real = Path(os.path.realpath(path))
+    return _Place(path, [_identity(each) for each in (real, *real.parents)])
 
 
-def _identity(path: Path) -> Identity:
-    """What tells a folder, under whichever of its names; that of one yet to be made is its path."""
-    real = _real(path)
+def _identity(real: Path) -> Identity:
+    """What tells a folder; that of one yet to be made is its path."""
     try:
         found = real.stat()
     except OSError:
@@ -95,5 +101,10 @@ def _identity(path: Path) -> Identity:
     return found.st_dev, found.st_ino
 
 
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
+def _apart(first: str, one: _Place, second: str, other: _Place) -> None:
+    if one.is_same(other):
+        raise ValueError(f"{first} {one.path} and {second} {other.path} are the same folder; choose another one")
+    if one.lies_in(other):
+        raise ValueError(f"{first} {one.path} lies in {second} {other.path}; choose a folder outside of it")
+    if other.lies_in(one):
+        raise ValueError(f"{second} {other.path} lies in {first} {one.path}; choose a folder beside it")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from experiments.engine.contents import note
 from experiments.engine.files import explained
+from experiments.engine.sources import parts
 from experiments.engine.store import Shelf
 from experiments.engine.survey import PlanError, Survey
 from experiments.spec import Product, Stage
@@ -23,7 +24,7 @@ def publish(survey: Survey, stages: Collection[Stage], shelf: Shelf) -> tuple[in
     Returns the number of files and of bytes on the shelf afterwards. Raises PlanError if something is missing.
     """
     keep: set[Path] = set()
-    meanings: set[str] = set()
+    meanings: dict[str, set[str]] = {}
     for stage in stages:
         record = survey.standings[stage.name].record
         if record is None:
@@ -38,11 +39,17 @@ def publish(survey: Survey, stages: Collection[Stage], shelf: Shelf) -> tuple[in
             keep.add(shelf.path(name, address))
         shelf.put(record)
         keep.add(shelf.record_path(record.key))
-        meanings.update(record.ingredients["sources"].values())
+        for module, meaning in record.ingredients["sources"].items():
+            meanings.setdefault(module, set()).update(parts(meaning))
     for path in shelf.files():
         if path not in keep:
             with explained("remove", path):
                 path.unlink()
-    definitions = {each: survey.sources.definitions(each) for each in sorted(meanings)}
-    note(shelf, keep, definitions={each: known for each, known in definitions.items() if known is not None})
+    note(shelf, keep, definitions={each: _named(survey, each, meanings[each]) for each in sorted(meanings)})
     return len(keep), sum(path.stat().st_size for path in keep)
+
+
+def _named(survey: Survey, module: str, digests: Collection[str]) -> dict[str, str]:
+    """{digest: the name of a definition} of those that count somewhere, by name."""
+    known = survey.sources.definitions(module)
+    return dict(sorted(((each, known[each]) for each in digests if each in known), key=lambda pair: pair[::-1]))

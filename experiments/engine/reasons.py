@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from experiments.engine.key import ingredients
+from experiments.engine.sources import PARTS, parts
 from experiments.engine.store import Record
 from experiments.engine.survey import Standing, Survey, histories
 from experiments.spec import Json, Product
@@ -93,7 +94,7 @@ def _differences(record: Record, standing: Standing, survey: Survey) -> list[tup
     lines = []
     if then["function"] != now["function"]:
         lines.append(("function", f": {then['function']} then, {now['function']} now"))
-    words: dict[str, Callable[[Json, Json], str]] = {
+    words: dict[str, Callable[[str, Json, Json], str]] = {
         "sources": partial(_meanings, survey),
         "parameters": _values,
         "inputs": _contents,
@@ -114,36 +115,34 @@ def _foreseeable(survey: Survey, standing: Standing) -> Json:
     return ingredients(standing.stage, digests=digests, sources=survey.sources)
 
 
-def _changes(then: Mapping[str, Json], now: Mapping[str, Json], *, said: Callable[[Json, Json], str]) -> list[str]:
-    """A line for every name whose value differs; `said` puts two values of it into words."""
+def _changes(then: Mapping[str, Json], now: Mapping[str, Json], *, said: Callable[[str, Json, Json], str]) -> list[str]:
+    """A line for every name whose value differs; `said` puts a name's two values into words."""
     lines = []
     for name in sorted({*then, *now}):
         if name not in now:
             lines.append(f"{name}: no longer there")
         elif name not in then:
             lines.append(f"{name}: new")
-        elif then[name] != now[name] and now[name] != UNKNOWN and (line := said(then[name], now[name])):
+        elif then[name] != now[name] and now[name] != UNKNOWN and (line := said(name, then[name], now[name])):
             lines.append(f"{name}: {line}")
     return lines
 
 
-def _meanings(survey: Survey, then: str, now: str) -> str:
+def _meanings(survey: Survey, module: str, then: str, now: str) -> str:
     """How two meanings of a module differ: in which definitions, where what they were is remembered."""
-    before, after = survey.definitions(then), survey.definitions(now)
-    if before is None or after is None:
+    known = {**survey.definitions(module), **PARTS}
+    before, after = (
+        {known.get(each) or known.get(each[0]) for each in set(parts(ours)) - set(parts(others))}
+        for ours, others in ((then, now), (now, then))
+    )
+    if None in before | after or not before | after:
         return "its meaning differs"
-    parts = {
-        "differs": [name for name in after if before.get(name, after[name]) != after[name]],
-        "new": [name for name in after if name not in before],
-        "gone": [name for name in before if name not in after],
-    }
-    told = [
-        f"{', '.join(names[:6])}{' and more' if len(names) > 6 else ''} {how}" for how, names in parts.items() if names
-    ]
-    return "; ".join(told) or "its definitions stand in another order"
+    found = {"differs": before & after, "new": after - before, "gone": before - after}
+    told = [(sorted(map(str, names)), how) for how, names in found.items() if names]
+    return "; ".join(f"{', '.join(names[:6])}{' and more' if len(names) > 6 else ''} {how}" for names, how in told)
 
 
-def _contents(then: Json, now: Json) -> str:
+def _contents(_: str, then: Json, now: Json) -> str:
     """How two inputs differ, each a digest or {label: digest}; empty where all that differs is not known yet."""
     if isinstance(then, dict) and isinstance(now, dict):
         changed = {each for each in then if then[each] != now.get(each) and now.get(each) != UNKNOWN}
@@ -152,7 +151,7 @@ def _contents(then: Json, now: Json) -> str:
     return "its content differs"
 
 
-def _values(then: Json, now: Json) -> str:
+def _values(_: str, then: Json, now: Json) -> str:
     return f"{_short(then)} then, {_short(now)} now"
 
 

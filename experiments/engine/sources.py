@@ -1,27 +1,37 @@
-"""Sources: the first-party modules, read by meaning, so that prose and layout are no part of a key.
+"""Sources: the first-party modules, read by meaning: neither prose and layout nor what is out of reach is in a key.
 
-In: the project's folder and the names of functions. Out: which modules they reach, what each means, what it imports.
+In: the project's folder and the names of functions. Out: which modules they reach, what these mean as far as they are
+reached, and what they import.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from experiments.engine.files import read_file
-from experiments.engine.key import canonical, digest
+from experiments.engine.key import digest
 from experiments.spec import Json, Stage
 
-if TYPE_CHECKING:  # a build whose sources are all known never parses one
-    import ast
+if TYPE_CHECKING:  # a build whose sources are all known neither parses nor searches any
+    from experiments.engine.cover import Cover, Reach
+    from experiments.engine.definitions import Statement
 
 LARGEST = 10_000_000  # bytes of a source file
 FORMER = 3  # how many earlier versions of a module are remembered, to tell what changed in it
+MOST = 2000  # how many stages' functions with their parameters are remembered
+PARTS = {"+": "its imports", "!": "its other statements", "~": "its order"}  # signs of what is no definition
+LENGTH = 10  # characters of the digests that a meaning is made of
+# What says what a meaning is:
+FORM = (
+    *("sources.py", "cover.py", "definitions.py", "effects.py", "imports.py"),
+    *("names.py", "said.py", "syntax.py", "trees.py"),
+)
 
 
 class SourceError(Exception):
@@ -30,6 +40,17 @@ class SourceError(Exception):
 
 class Unseen(SourceError):
     """A stage depends on something that its key does not see. The message names it and says what to do."""
+
+
+def parts(meaning: str) -> list[str]:
+    """The digests that a meaning is made of: of definitions, and of other things, behind their signs (see PARTS)."""
+    return re.findall(rf"[+!~]?[\w-]{{{LENGTH}}}", meaning)
+
+
+def parents(module: str) -> list[str]:
+    """The packages that a module is in, the outermost first."""
+    names = module.split(".")
+    return [".".join(names[:length]) for length in range(1, len(names))]
 
 
 def source_path(root: Path, module: str) -> Path | None:
@@ -45,35 +66,47 @@ def source_path(root: Path, module: str) -> Path | None:
 class Sources:
     """The first-party modules under `root`, read by meaning.
 
-    A module's meaning is its syntax tree without docstrings, comments and layout. What was learnt about a
-    source file is kept in `memo` under its name, the sha256 of its bytes and of this file, which says what a
-    meaning is, so that unchanged files are not parsed twice. A later call may pass the memo on; `learnt_more`
-    says whether it differs from what was passed.
+    What was learnt is kept in `memo`: of a source file under the module's name and the sha256 of its bytes, so that
+    unchanged files are not parsed twice; of the functions that a stage names, which definitions they reach, so that
+    unchanged modules are not searched twice. It holds as long as the files that say what a meaning is stay as they are.
+    A later call may pass the memo on; `learnt_more` says whether it differs from what was passed.
     """
 
     def __init__(self, root: Path, *, memo: Mapping[str, Json] | None = None) -> None:
         self.root = root
-        self.memo: dict[str, Json] = dict(memo or {})
+        known = memo if memo and memo.get("form") == _form() else {"modules": {}, "reached": {}}
+        self.memo: dict[str, Json] = {**known, "form": _form()}
         self.learnt_more = False
         self._learnt: dict[str, _Source | None] = {}
-        self._reach: dict[str, Mapping[str, str]] = {}
+        self._reach: dict[str, frozenset[str]] = {}
         self._reached: dict[tuple[str, ...], Mapping[str, str]] = {}
+        self._searched: dict[tuple[str, ...], Reach] = {}
 
     def reached_by(self, stage: Stage) -> Mapping[str, str]:
         """{module: meaning} of every first-party module that the stage's function, or a function named in its
-        parameters, imports directly or through others."""
-        names = (stage.function, *filter(_is_reference, _strings(stage.parameters)))
-        if names not in self._reached:
-            found: dict[str, str] = {}
-            for name in names:
-                module = name.partition(":")[0]
-                if self._source(module) is not None:
-                    found.update(self.reach(module))
-                elif name == stage.function or self._source(module.partition(".")[0]) is not None:
-                    told = f"stage {stage.name} names {name}"
-                    raise SourceError(f"{told}, but there is no module {module} in {self.root}")
-            self._reached[names] = dict(sorted(found.items()))
-        return self._reached[names]
+        parameters, imports directly or through others. It means what they can reach of it, see cover.py."""
+        named = _named(stage)
+        if named not in self._reached:
+            modules = self._modules(stage, named)
+            place, known = "\n".join(named), self.memo["reached"]
+            of = digest("\n".join(f"{module} {file}" for module, file in self.files(modules).items()).encode())
+            if place not in known or known[place][0] != of:
+                cover = self.covered_by(stage)
+                known[place] = [of, *(cover.meaning(module) for module in modules)]
+                self.learnt_more = True
+                for each in list(known)[:-MOST]:
+                    del known[each]
+            self._reached[named] = dict(zip(modules, known[place][1:], strict=True))
+        return self._reached[named]
+
+    def covered_by(self, stage: Stage) -> Cover:
+        """The statements of these modules that count."""
+        from experiments.engine.cover import Cover
+
+        named = _named(stage)
+        names = [part for word in named for part in word.rpartition(":")[2].split(".")]
+        dotted = [word for word in named if "." in word and ":" not in word]
+        return Cover(self._search(self._modules(stage, named)), names, dotted=dotted)
 
     def files(self, modules: Iterable[str]) -> dict[str, str]:
         """{module: sha256 of its file} of first-party modules, as this survey read them."""
@@ -84,24 +117,52 @@ class Sources:
         found = frozenset().union(*(source.others for name in modules if (source := self._source(name)) is not None))
         return frozenset(name for name in found if self._source(name) is None)
 
-    def definitions(self, meaning: str) -> Mapping[str, str] | None:
-        """{top-level name: digest of its definition} of a module by its meaning; None where it is not remembered."""
-        return next((learnt["definitions"] for learnt in self.memo.values() if learnt["meaning"] == meaning), None)
+    def definitions(self, module: str) -> Mapping[str, str]:
+        """{digest: what a definition is called} of a module, as it is and as it was the last few times."""
+        from experiments.engine.definitions import statements
 
-    def reach(self, module: str) -> Mapping[str, str]:
-        """{module: meaning} of a module and of all first-party modules that importing it runs."""
+        found: dict[str, str] = {}
+        for name, learnt in self.memo["modules"].items():
+            if name.partition(" ")[0].removesuffix(".") == module:
+                for each in statements(learnt["statements"]):
+                    found |= {each.digest: each.label, each.full: each.label}
+        return found
+
+    def reach(self, module: str) -> frozenset[str]:
+        """A module and all first-party modules that importing it runs."""
         if module not in self._reach:
-            found: dict[str, str] = {}
-            waiting = [module]
+            found, waiting = set[str](), [module]
             while waiting:
                 name = waiting.pop()
                 source = self._source(name)
-                if source is None or name in found:
-                    continue
-                found[name] = source.meaning
-                waiting += [*source.imports, *_parents(name)]
-            self._reach[module] = found
+                if source is not None and name not in found:
+                    found.add(name)
+                    waiting += [*source.imports, *parents(name)]
+            self._reach[module] = frozenset(found)
         return self._reach[module]
+
+    def _modules(self, stage: Stage, named: Iterable[str]) -> tuple[str, ...]:
+        """The modules that the functions among these names are in, and all that these import."""
+        found: set[str] = set()
+        for name in named:
+            module, colon, _ = name.partition(":")
+            if colon and self._source(module) is not None:
+                found |= self.reach(module)
+            elif colon and (name == stage.function or self._source(module.partition(".")[0]) is not None):
+                told = f"stage {stage.name} names {name}"
+                raise SourceError(f"{told}, but there is no module {module} in {self.root}")
+        return tuple(sorted(found))
+
+    def _search(self, modules: tuple[str, ...]) -> Reach:
+        from experiments.engine.cover import Reach
+
+        if modules not in self._searched:
+            sources = {name: source for name in modules if (source := self._source(name)) is not None}
+            self._searched[modules] = Reach(
+                {name: source.statements for name, source in sources.items()},
+                {name: [*source.imports, *parents(name)] for name, source in sources.items()},
+            )
+        return self._searched[modules]
 
     def _source(self, module: str) -> _Source | None:
         if module not in self._learnt:
@@ -109,7 +170,7 @@ class Sources:
         return self._learnt[module]
 
     def _read(self, module: str) -> _Source | None:
-        if module.partition(".")[0] not in self._tops or not _is_dotted(module):
+        if module.partition(".")[0] not in self._tops or not _is_name(module):
             return None
         path = source_path(self.root, module)
         if path is None:
@@ -119,13 +180,15 @@ class Sources:
         except OSError as error:
             raise SourceError(f"{path}: cannot be read: {error.strerror or error}") from error
         package, file = path.name == "__init__.py", digest(data)
-        name = f"{module}{'.' if package else ''} {file} {_form()}"  # a package's relative imports mean other modules
-        if name not in self.memo:
-            self.memo[name] = parse(data, module=module, path=path, package=package)
+        name = f"{module}{'.' if package else ''} {file}"  # a package's relative imports mean other modules
+        if name not in self.memo["modules"]:
+            from experiments.engine.definitions import parse
+
+            self.memo["modules"][name] = parse(data, module=module, path=path, package=package)
             self._forget_all_but_the_last(name)
             self.learnt_more = True
-        learnt = self.memo[name]
-        return _Source(learnt["meaning"], tuple(learnt["imports"]), frozenset(learnt["others"]), file)
+        learnt = self.memo["modules"][name]
+        return _Source(tuple(learnt["imports"]), frozenset(learnt["others"]), file, learnt["statements"])
 
     @functools.cached_property
     def _tops(self) -> frozenset[str]:
@@ -136,173 +199,61 @@ class Sources:
             raise SourceError(f"{self.root}: cannot be read: {error.strerror or error}") from error
 
     def _forget_all_but_the_last(self, name: str) -> None:
-        """Keeps the memo small: of each module, what it is now and what it was the last few times; nothing that an
-        earlier form of meanings said."""
-        module, _, form = name.split(" ")
-        alike = [each for each in self.memo if each.split(" ")[0] == module and each.endswith(form)]
-        old = [each for each in self.memo if not each.endswith(form)]
-        for each in [*old, *alike[: -1 - FORMER]]:
-            del self.memo[each]
+        """Keeps the memo small: of each module, what it is now and what it was the last few times."""
+        alike = [each for each in self.memo["modules"] if each.partition(" ")[0] == name.partition(" ")[0]]
+        for each in alike[: -1 - FORMER]:
+            del self.memo["modules"][each]
 
 
 @functools.cache
 def _form() -> str:
-    """What a meaning is, as a digest: that of this file."""
-    return digest(Path(__file__).read_bytes())[:16]
+    """What a meaning is, as a digest: that of the files which say so."""
+    here = Path(__file__).parent
+    return digest(b"\n".join((here / name).read_bytes() for name in FORM))[:16]
 
 
 @dataclass(frozen=True)
 class _Source:
-    """What is known of a module: its meaning, the modules that it may import, the top-level names among these, and
-    the sha256 of its file."""
+    """What is known of a module: the modules that it may import, the top-level names among these, the sha256 of its
+    file, and its statements as they are written down."""
 
-    meaning: str
     imports: tuple[str, ...]
     others: frozenset[str]
     file: str
+    written: str
+
+    @functools.cached_property
+    def statements(self) -> list[Statement]:
+        from experiments.engine.definitions import statements
+
+        return statements(self.written)
 
 
-def _is_dotted(name: str) -> bool:
-    return all(part.isidentifier() for part in name.split("."))
-
-
-def _is_reference(text: str) -> bool:
-    """Whether a text names a function as stages do, "package.module:function", in Python's own alphabet."""
+@functools.cache
+def _is_name(text: str) -> bool:
+    """Whether a text is a name as code has them, with dots in it or not, or names a function as stages do,
+    "package.module:function"."""
     module, colon, name = text.partition(":")
-    return bool(colon) and name.isidentifier() and _is_dotted(module)
+    return all(part.isidentifier() for part in module.split(".")) and (not colon or name.isidentifier())
 
 
-def _parents(module: str) -> list[str]:
-    parts = module.split(".")
-    return [".".join(parts[:length]) for length in range(1, len(parts))]
+def _named(stage: Stage) -> tuple[str, ...]:
+    """The stage's function, and every name in the values of its parameters."""
+    words: set[str] = set()
+    for value in stage.parameters.values():
+        _note_names(value, words)
+    return (stage.function, *sorted(words))
 
 
-def parse(data: bytes, *, module: str, path: Path, package: bool) -> Json:
-    """What is learnt of a module's source: {meaning, imports, others, definitions}. Raises SourceError."""
-    tree = tree_of(data, path=path)
-    imports, others = _imports(tree, module=module, package=package)
-    return {
-        "meaning": digest(canonical(_meaning(tree)).encode()),
-        "imports": sorted(imports),
-        "others": sorted(others - set(sys.stdlib_module_names)),
-        "definitions": {name: _short(nodes) for name, nodes in _definitions(tree).items()},
-    }
-
-
-def tree_of(data: bytes, *, path: Path) -> ast.Module:
-    """A module's syntax tree. Raises SourceError with file and line."""
-    import ast
-
-    try:
-        return ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", None)
-        raise SourceError(f"{path}{f', line {line}' if line else ''}: cannot be parsed: {error}") from error
-
-
-def _imports(tree: ast.Module, *, module: str, package: bool) -> tuple[set[str], set[str]]:
-    """The modules that a source may import wherever it does so, and the top-level names of those that are named
-    absolutely. `from package import name` may mean a module; a star, those that `__all__` names; what is imported by
-    a call counts where its name is written out."""
-    import ast
-
-    imports: set[str] = set()
-    absolute: set[str] = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import():
-                absolute.update(alias.name for alias in node.names)
-            case ast.ImportFrom():
-                origin = _origin(node.module, node.level, module=module, package=package)
-                imports.update([origin, *(f"{origin}.{alias.name}" for alias in node.names)])
-                absolute.update([origin] if node.level == 0 else [])
-            case ast.Call(
-                func=ast.Name(id=called) | ast.Attribute(attr=called), args=[ast.Constant(value=str(name)), *_]
-            ):
-                if called in ("import_module", "__import__"):
-                    level = len(name) - len(name.lstrip("."))
-                    imports.add(_origin(name.lstrip("."), level, module=module, package=package))
-                    absolute.update([name] if level == 0 else [])
-            case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=names) | ast.Tuple(elts=names)):
-                listed = [each.value for each in names if isinstance(each, ast.Constant)]
-                imports.update(f"{module}.{each}" for each in listed if package and isinstance(each, str))
-    return imports | absolute, {name.partition(".")[0] for name in absolute}
-
-
-def _definitions(tree: ast.Module) -> dict[str, list[ast.stmt]]:
-    """{top-level name: the statements that define it}; what defines no name stands under "the module's body"."""
-    import ast
-
-    found: dict[str, list[ast.stmt]] = {}
-    for node in tree.body[_documents(tree, tree.body) :]:
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                names = [name]
-            case ast.Assign(targets=targets):
-                names = [each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)]
-            case ast.AnnAssign(target=ast.Name(id=name)) | ast.AugAssign(target=ast.Name(id=name)):
-                names = [name]
-            case ast.Import() | ast.ImportFrom():
-                names = ["its imports"]
-            case _:
-                names = ["its body"]
-        for name in names:
-            found.setdefault(name, []).append(node)
-    return found
-
-
-def _short(nodes: list[ast.stmt]) -> str:
-    return digest(canonical(_meaning(nodes)).encode())[:12]
-
-
-def _origin(name: str | None, level: int, *, module: str, package: bool) -> str:
-    """The absolute name of what `from ..name import x` names inside `module`."""
-    if level == 0:
-        return name or ""
-    here = module.split(".")
-    base = here[: len(here) - level + (1 if package else 0)]
-    return ".".join([*base, *([name] if name else [])])
-
-
-def _meaning(node: Any) -> Json:
-    """A syntax tree as JSON, alike in every Python version: no docstrings, positions, contexts or empty fields."""
-    import ast
-
-    if isinstance(node, ast.AST):
-        fields: list[Json] = [type(node).__name__]
-        for name, value in ast.iter_fields(node):
-            if name in ("ctx", "type_comment", "kind") or value is None or value == []:
-                continue
-            if name == "body" and isinstance(value, list):
-                value = value[_documents(node, value) :]
-            elif isinstance(node, ast.JoinedStr):  # Python 3.12 ends some f-strings with an empty part, others do not
-                value = [part for part in value if not (isinstance(part, ast.Constant) and part.value == "")]
-            fields.append([name, _meaning(value)])
-        return fields
-    if isinstance(node, list):
-        return [_meaning(item) for item in node]
-    return f"str {node}" if isinstance(node, str) else f"{type(node).__name__} {node!r}"
-
-
-def _documents(node: Any, body: list[Any]) -> bool:
-    """Whether the first statement of a body is its docstring."""
-    import ast
-
-    return (
-        isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and bool(body)
-        and isinstance(body[0], ast.Expr)
-        and isinstance(body[0].value, ast.Constant)
-        and isinstance(body[0].value.value, str)
-    )
-
-
-def _strings(value: Json) -> Iterator[str]:
+def _note_names(value: Json, found: set[str]) -> None:
+    """Takes notice of every string in a value that is a name, also of those that are keys."""
     if isinstance(value, str):
-        yield value
+        if _is_name(value):
+            found.add(value)
+    elif isinstance(value, dict | Mapping):  # a dict is quickly told to be one
+        for key, item in value.items():
+            _note_names(key, found)
+            _note_names(item, found)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _strings(item)
-    elif isinstance(value, dict | Mapping):
-        for item in value.values():
-            yield from _strings(item)
+            _note_names(item, found)

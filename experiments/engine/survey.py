@@ -87,6 +87,7 @@ class Survey:
     standings: dict[str, Standing] = field(default_factory=dict)
     _checked: set[tuple[str, str]] = field(default_factory=set)
     _keys: dict[tuple[str, tuple[str, ...]], tuple[str, Json]] = field(default_factory=dict)
+    _definitions: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _environments: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -179,10 +180,12 @@ class Survey:
             self.again()
         return notes
 
-    def definitions(self, meaning: str) -> Mapping[str, str] | None:
-        """{top-level name: digest of its definition} of a module by its meaning, now or as it was; None where nobody
-        remembers."""
-        return self.sources.definitions(meaning) or self._published_definitions.get(meaning)
+    def definitions(self, module: str) -> Mapping[str, str]:
+        """{digest: the name of a definition} of a module, as it is and as it was, as far as anybody remembers."""
+        if module not in self._definitions:
+            published = self._published_definitions.get(module, {})
+            self._definitions[module] = {**published, **self.sources.definitions(module)}
+        return self._definitions[module]
 
     @cached_property
     def _published_definitions(self) -> Mapping[str, Mapping[str, str]]:

@@ -102,9 +102,9 @@ def _check_sources(task: Task) -> None:
     from experiments.engine.guard import here
 
     loaded, root = here().loaded, Path(task.root)
-    for module, file in task.files.items():
-        if loaded.get(module) != file and Sources(root).reach(module)[module] != task.made_of["sources"][module]:
-            raise SourceError("its source was edited while the build ran; run again")
+    as_read = all(loaded.get(module) == file for module, file in task.files.items())
+    if not as_read and Sources(root).reached_by(task.stage) != task.made_of["sources"]:
+        raise SourceError("its source was edited while the build ran; run again")
 
 
 def _perform(task: Task) -> Record:

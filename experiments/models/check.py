@@ -24,11 +24,11 @@ SIDE, CLASSES = 28, 10  # what a network is made for if it is told nothing
 
 
 def check(*, architecture: Mapping[str, Any], side: int = SIDE, classes: int = CLASSES) -> dict[str, Any]:
-    """The stage that checks one architecture: `check.json`, {"ok": true, "browser", "layers", "reading"}.
+    """The stage that checks one architecture: `check.json`, {"ok": true, "browser", "points", "layers", "reading"}.
 
-    architecture: {"build": "module:function", "options": {...}}. `layers` stand in order of depth, the logits last;
-    `reading` is the hook point that each is read at. `browser` tells whether the pages' scripts can run the network;
-    that they cannot is no fault. Raises NetworkError for the first fault.
+    architecture: {"build": "module:function", "options": {...}}. `points` are the hook points in forward order;
+    `layers` stand in order of depth, the logits last; `reading` is the hook point that each is read at. `browser` tells
+    whether the pages' scripts can run the network; that they cannot is no fault. Raises NetworkError for the first fault.
     """
     told = dict(architecture["options"])
     told |= {name: n for name, n, usual in (("side", side, SIDE), ("classes", classes, CLASSES)) if n != usual}
@@ -46,6 +46,7 @@ def check(*, architecture: Mapping[str, Any], side: int = SIDE, classes: int = C
         "check.json": {
             "ok": True,
             "browser": not plain.departure(network),
+            "points": list(network.hook_points),
             "layers": list(network.layers),
             "reading": {layer: reading_point(network, layer) for layer in network.layers},
         }
@@ -126,8 +127,8 @@ def _of_forward(network: HookedModule, images: Tensor, classes: int) -> str:
 
 
 def _of_edits(network: HookedModule, images: Tensor, logits: Tensor, cache: Mapping[str, Tensor]) -> str:
-    """What is wrong with how it answers to hooks: nothing may come of an edit that changes nothing, and something of
-    a layer that is silenced."""
+    """What is wrong with how it answers to hooks: nothing may come of an edit that changes nothing, and the answer
+    has to be made of what an edit hands back."""
 
     def answers(point: str, edit: Callable[[Tensor], Tensor]) -> Tensor:
         return run_with_hooks(network, images, forward_hooks=[(point, lambda activation, _: edit(activation))])
@@ -137,9 +138,18 @@ def _of_edits(network: HookedModule, images: Tensor, logits: Tensor, cache: Mapp
             if not torch.equal(answers(point, edit), logits):
                 return f"{name} at {point} changes its answer; have forward do the same whoever looks on"
     for point in (reading_point(network, layer) for layer in network.layers):
-        if cache[point].any() and torch.equal(answers(point, torch.zeros_like), logits):
+        if not _is_heard(network, images, point, cache[point]):
             return f"what is edited at {point} changes no answer; have forward go on with what the HookPoint returns"
     return ""
+
+
+def _is_heard(network: HookedModule, images: Tensor, point: str, activation: Tensor) -> bool:
+    """Whether the answer is computed from what is handed back at a hook point; that it is deaf to it, as behind dead
+    units, is no fault."""
+    handed = activation.clone().requires_grad_()
+    with torch.enable_grad():
+        total = run_with_hooks(network, images, forward_hooks=[(point, lambda *_: handed)]).sum()
+        return total.requires_grad and torch.autograd.grad(total, handed, allow_unused=True)[0] is not None
 
 
 def _of_backward(network: HookedModule, images: Tensor, classes: int) -> str:

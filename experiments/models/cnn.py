@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d
 
+from experiments.errors import InputError
 from experiments.hooks import HookPoint
 from experiments.models.chain import Chain
 from experiments.models.chain import activation as named
@@ -25,7 +26,7 @@ class CNN(Chain):
     channels: of each convolution. kernel, padding: of all of them, in pixels. hidden: units of the hidden layer, which
     is numbered after the convolutions. In a convolutional layer a unit is a channel.
     Hook points: input, conv1.pre, conv1.post, conv1.pooled, conv2.pre, ..., hidden3.pre, hidden3.post, logits.
-    Raises ValueError where the images are too small for so many convolutions.
+    Raises InputError where the images are too small for so many convolutions.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class CNN(Chain):
         for number, count in enumerate(channels, 1):
             left = (left + 2 * padding - kernel + 1) // 2  # the convolution, then pooled in pairs: 28 -> 12 -> 4
             if left < 1:
-                raise ValueError(
+                raise InputError(
                     f"images of {side}x{side} pixels are too small for {len(channels)} convolutions of "
                     f"{kernel}x{kernel} with padding {padding}: nothing is left behind conv{number}; "
                     "use fewer of them, smaller kernels or more padding"
@@ -74,8 +75,11 @@ class Convolution(nn.Conv2d):
 
 
 def max_pool(maps: Float[Tensor, "*batch h w"]) -> Float[Tensor, "*batch i j"]:
-    """2x2 max pooling, fast; within a transform of `torch.func`, which asks for more than gradients, PyTorch's own."""
-    if torch._C._are_functorch_transforms_active():
+    """2x2 max pooling, fast; a last odd row or column is left out.
+
+    PyTorch's own is used within a transform of `torch.func`, which asks for more than gradients, and for odd sides.
+    """
+    if torch._C._are_functorch_transforms_active() or maps.shape[-1] % 2:
         return max_pool2d(maps, 2)
     return MaxPool.apply(maps)
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from experiments.spec import Comparison, Condition
 from report import facts as wording
-from report.argument.known import Known, Place
+from report.argument.known import Known, Place, Titled
 
 HIGHER, LOWER, UNDECIDED = "higher", "lower", "no detectable difference"
 
@@ -51,36 +50,34 @@ class Checks:
 
     known: Known
 
-    def every(self, word: str, measure: str, among: Iterable[Condition | Comparison], *at: Place) -> Check:
+    def every(self, word: str, measure: str, among: Iterable[Place], *at: Place) -> Check:
         """The verdict is the same word everywhere."""
         return self._verdicts("every", word, measure, list(among), at, lambda given: bool(given) and all(given))
 
-    def some(self, word: str, measure: str, among: Iterable[Condition | Comparison], *at: Place) -> Check:
+    def some(self, word: str, measure: str, among: Iterable[Place], *at: Place) -> Check:
         """The verdict is the word somewhere."""
         return self._verdicts("some", word, measure, list(among), at, any)
 
-    def nowhere(self, word: str, measure: str, among: Iterable[Condition | Comparison], *at: Place) -> Check:
+    def nowhere(self, word: str, measure: str, among: Iterable[Place], *at: Place) -> Check:
         """The verdict is the word nowhere."""
         return self._verdicts("none", word, measure, list(among), at, lambda given: bool(given) and not any(given))
 
-    def at_least(self, least: float, measure: str, among: Iterable[Condition | Comparison], *at: Place) -> Check:
+    def at_least(self, least: float, measure: str, among: Iterable[Place], *at: Place) -> Check:
         """The interval lies at or above a number everywhere; a fact without an interval counts with its value."""
         return self._bounds("at least", least, measure, list(among), at, lambda low, _: low >= least)
 
-    def at_most(self, most: float, measure: str, among: Iterable[Condition | Comparison], *at: Place) -> Check:
+    def at_most(self, most: float, measure: str, among: Iterable[Place], *at: Place) -> Check:
         """The interval lies at or below a number everywhere."""
         return self._bounds("at most", most, measure, list(among), at, lambda _, high: high <= most)
 
     def above(self, measure: str, among: Iterable[Place], other: Place, *at: Place) -> Check:
         """The value is larger in each of several places than in another one."""
         places = [*among]
-        rows = tuple(Row(self.known.name(measure, each, *at), _title(each), measure) for each in (*places, other))
+        rows = tuple(Row(self.known.name(measure, each, *at), titled(each), measure) for each in (*places, other))
         values = [self.known.facts[row.name]["value"] for row in rows]
-        return Check(bool(places) and min(values[:-1]) > values[-1], f"{measure} above {_title(other)}", rows)
+        return Check(bool(places) and min(values[:-1]) > values[-1], f"{measure} above {titled(other)}", rows)
 
-    def at_most_part(
-        self, part: float, measure: str, of: str, among: Iterable[Condition | Comparison], *at: Place
-    ) -> Check:
+    def at_most_part(self, part: float, measure: str, of: str, among: Iterable[Place], *at: Place) -> Check:
         """The value of a measure is at most some part of another's, in size, everywhere."""
         some = list(among)
         rows = self._rows(measure, some, at), self._rows(of, some, at)
@@ -93,7 +90,7 @@ class Checks:
         how: str,
         word: str,
         measure: str,
-        among: Sequence[Condition | Comparison],
+        among: Sequence[Place],
         at: tuple[Place, ...],
         decide: Callable[[list[bool]], bool],
     ) -> Check:
@@ -108,7 +105,7 @@ class Checks:
         how: str,
         bound: float,
         measure: str,
-        among: Sequence[Condition | Comparison],
+        among: Sequence[Place],
         at: tuple[Place, ...],
         decide: Callable[[float, float], bool],
     ) -> Check:
@@ -117,12 +114,13 @@ class Checks:
         ends = [tuple(f["value"] if f[end] is None else f[end] for end in ("low", "high")) for f in facts]
         return Check(bool(ends) and all(decide(*end) for end in ends), f"{measure} {how} {bound} everywhere", rows)
 
-    def _rows(self, measure: str, among: Sequence[Condition | Comparison], at: tuple[Place, ...]) -> tuple[Row, ...]:
-        return tuple(Row(self.known.name(measure, each, *at), each.title, measure) for each in among)
+    def _rows(self, measure: str, among: Sequence[Place], at: tuple[Place, ...]) -> tuple[Row, ...]:
+        return tuple(Row(self.known.name(measure, each, *at), titled(each), measure) for each in among)
 
 
-def _title(place: Place) -> str:
-    return place.title if isinstance(place, Condition | Comparison) else str(place)
+def titled(place: Place) -> str:
+    """What a reader calls a place: its title where it has one."""
+    return place.title if isinstance(place, Titled) else str(place)
 
 
 def _verdict(fact: wording.Fact) -> str:

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.spec import Comparison, Condition
+from experiments.spec import Architecture, Comparison, Condition
 from report.errors import unknown
 from report.facts import Fact
 
 FIRST, LAST = "first", "last"  # roles of layers: the first, and the last hidden one
-Place = Condition | Comparison | str | int
+Titled = Condition | Comparison | Architecture
+Place = Titled | str | int
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,8 @@ class Known:
                 parts, of = [f"difference.{place.name}", place.name], place
             elif isinstance(place, Condition):
                 parts, of = [place.name], place
+            elif isinstance(place, Architecture):
+                parts = [place.name]
             elif place in (FIRST, LAST):
                 parts = self._layers(str(place), of)
             else:

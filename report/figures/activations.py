@@ -12,13 +12,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of
+from report import classes, export, style
+from report.arrays import Arrays, Card, architectures_of, conditions_of
 
 Drawn = dict[str, str]
 
 VALUES = (-10, -1, 0, 1, 10)  # ticks on an axis of values whose spacing is asinh; each other one in narrow panels
 REACH = 20  # the largest value shown on it
+LINES = 12  # at most are named where they end
 BANDS = ((1, 7), (2, 6), (3, 5))  # pairs of columns of `quantile`: 1 to 99 %, 5 to 95 %, 25 to 75 %
 
 
@@ -107,25 +108,26 @@ def quantiles(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def class_drift(*, arrays: Arrays) -> Drawn:
+def class_drift(*, arrays: Arrays, card: Card) -> Drawn:
     """Mean activation of the first and of the last hidden layer on the images of each class, by epoch."""
-    names, table = [str(name) for name in arrays["classes"]], []
+    names, table = arrays["classes"].tolist(), []
     fig, columns = _columns(arrays, "first hidden layer, after ReLU", "last hidden layer, after ReLU", row_height=2.7)
     for condition, (upper, lower) in columns.items():
         hooks = [hook for hook in arrays[f"hook_points/{condition}"] if hook.endswith(".post")]
         for ax, hook in zip((upper, lower), (hooks[0], hooks[-1]), strict=True):
             values = arrays[f"class_mean/{condition}/{hook}"]
-            ends = list(zip(map(float, values[-1]), names, style.class_colours(len(names)), strict=True))
-            for line, (_, name, colour) in zip(values.T, ends, strict=True):
-                ax.plot(line, color=colour, linewidth=1.2, label=name)
+            for line, name, colour in zip(values.T, names, style.CLASSES, strict=False):
+                ax.plot(line, color=colour, linewidth=1.2, label=classes.told(name, kind=card["kind"]))
             _epochs(ax, len(values) - 1, title=ax is lower)
             ax.locator_params(axis="y", nbins=3)
-            style.end_labels(ax, ends, offset=0.04)
+            ends = zip(values[-1].astype(float).tolist(), classes.codes(names), style.CLASSES, strict=False)
+            style.end_labels(ax, _some(list(ends)), offset=0.04)
             table += [
                 (condition, hook, epoch, name, value)
                 for epoch, row in enumerate(values)
                 for name, value in zip(names, row, strict=True)
             ]
+    style.class_key(fig, names)
     return export.done(fig, table, ("condition", "hook_point", "epoch", "class", "mean"))
 
 
@@ -177,6 +179,12 @@ def _columns(
         upper.set_ylabel(above)
         lower.set_ylabel(below)
     return fig, dict(zip(conditions, pairs, strict=False))
+
+
+def _some(ends: list[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
+    """As many of the ends of lines as there is room to name: the highest, the lowest, and evenly between them."""
+    order = sorted(ends)
+    return [order[place] for place in np.linspace(0, len(order) - 1, min(len(order), LINES)).round().astype(int)]
 
 
 def _linear(arrays: Arrays, architecture: str) -> list[str]:

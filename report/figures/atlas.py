@@ -14,17 +14,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from report import export, style
-from report.arrays import Arrays, conditions_of, layers_of
+from report.arrays import Arrays, Card, conditions_of, layers_of
 
 Drawn = dict[str, str]
-Card = Mapping[str, Any]  # of the data set: what is known of it
 
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 ACROSS = 6  # maps beside each other
 DOTS = 1700  # in one figure at most, shared by its maps: more would make it heavy
 SPACES = {"layer": "the layer itself", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 KEPT = {
-    "silhouette": "Silhouette of the classes",
+    "silhouette": "Silhouette of the {kinds}",
     "knn": "k-NN accuracy, %",
     "trustworthiness": "Trustworthiness",
     "distances": "Order of the distances",
@@ -91,21 +90,21 @@ def starts(*, arrays: Arrays, card: Card) -> Drawn:
     columns = [("start", place) for place in range(len(maps[methods[0], "start"]))]
     columns += [("network", place) for place in range(1, len(maps[methods[0], "network"]))]
     fig, grid = style.figure(height=0.6 + 1.45 * len(methods), nrows=len(methods), ncols=len(columns), squeeze=False)
+    style.class_key(fig, card["class_names"])
     drawn: dict[str, np.ndarray] = {}
     for row, method in enumerate(methods):
         for ax, (chance, place) in zip(grid[row], columns, strict=True):
             points = maps[method, chance][place]
-            _panel(ax, points, _centres(points, labels), labels, name=f"{row}-{chance}-{place}")
+            _panel(ax, points, _centres(points, labels), labels, card["class_names"], panel=f"{row}-{chance}-{place}")
             drawn[f"{condition} {method} {chance} {place + 1}"] = points
         grid[row, 0].set_ylabel(METHODS[method], color=style.INK)
     for ax, (chance, place) in zip(grid[0], columns, strict=True):
         ax.set_title(f"start {place + 1}" if chance == "start" else f"network {place + 1},\nstart 1")
-    style.class_key(fig, card["class_names"])
-    return export.done(fig, *_coordinates(labels, drawn))
+    return export.done(fig, *_coordinates(labels, drawn, card))
 
 
 @style.drawn
-def kept(*, arrays: Arrays) -> Drawn:
+def kept(*, arrays: Arrays, card: Card) -> Drawn:
     """What the maps show and keep of the trained last hidden layer: one dot for each network."""
     conditions = conditions_of(arrays)
     fig, grid = style.figure(height=4.4, nrows=2, ncols=3, width_ratios=(1, 1, 0.42))
@@ -119,7 +118,7 @@ def kept(*, arrays: Arrays) -> Drawn:
                 look = style.look(condition)
                 ax.plot(value, place + shift, marker=look["marker"], color=look["color"], linestyle="none")
                 table.append((condition, hook, measure, method, value))
-        ax.set_title(title)
+        ax.set_title(title.format(**card))
         _rows(ax, [SPACES[method] for method in spaces])
     _key_column(grid[:, 2], conditions, lines=6.5)
     return export.done(fig, table, ("condition", "hook_point", "measure", "method", "value"))
@@ -165,7 +164,7 @@ def _map_grid(arrays: Arrays, panels: Sequence[Sequence[_Map]], card: Card) -> t
     """Maps in rows and columns, the silhouette of the classes in each below it; and their table."""
     nrows, ncols = len(panels), max(map(len, panels))
     fig, grid = style.figure(height=0.6 + nrows * min(2.2, 0.12 + 6.6 / ncols), nrows=nrows, ncols=ncols, squeeze=False)
-    few = _first_of_each(arrays["labels"], max(1, DOTS // (len(card["class_names"]) * nrows * ncols)))
+    few = _first_of_each(arrays["labels"], max(1, DOTS // (card["classes"] * nrows * ncols)))
     labels, drawn = arrays["labels"][few], {}
     style.class_key(fig, card["class_names"])
     for row, line in enumerate(panels):
@@ -173,30 +172,31 @@ def _map_grid(arrays: Arrays, panels: Sequence[Sequence[_Map]], card: Card) -> t
             name = f"{condition}/{method}/{hook}"
             points = arrays[f"coordinates/{name}"][place][few].astype(float)
             centres = arrays[f"centres/{name}"][place].astype(float)
-            _panel(grid[row, column], points, centres, labels, name=f"{row}-{column}")
+            _panel(grid[row, column], points, centres, labels, card["class_names"], panel=f"{row}-{column}")
             separation = float(arrays[f"silhouette/{name}"][place])
             grid[row, column].set_xlabel(f"{separation:.2f}".replace("-", "\N{MINUS SIGN}"), labelpad=2)
             drawn[f"{condition} {hook} {method} epoch {arrays['moments'][place]}"] = points
         for ax in grid[row, len(line) :]:
             ax.set_axis_off()
-    return fig, grid, _coordinates(labels, drawn)
+    return fig, grid, _coordinates(labels, drawn, card)
 
 
-def _coordinates(labels: np.ndarray, drawn: Mapping[str, np.ndarray]) -> tuple[list, list]:
+def _coordinates(labels: np.ndarray, drawn: Mapping[str, np.ndarray], card: Card) -> tuple[list, list]:
     """A table with a row for each image and two columns for each map, in thousandths; and its header."""
     columns = [np.round(points, 3) for points in drawn.values()]
-    table = [(i, label, *np.concatenate([points[i] for points in columns])) for i, label in enumerate(labels)]
+    names = [card["class_names"][label] for label in labels]
+    table = [(i, name, *np.concatenate([points[i] for points in columns])) for i, name in enumerate(names)]
     return table, ["image", "class", *(f"{name} {axis}" for name in drawn for axis in "xy")]
 
 
-def _panel(ax: Axes, points: np.ndarray, centres: np.ndarray, labels: np.ndarray, *, name: str) -> None:
-    """One map: dots in the colours of their classes, and their numbers at the centres; no room is left for a lone
-    island."""
+def _panel(
+    ax: Axes, points: np.ndarray, centres: np.ndarray, labels: np.ndarray, names: Sequence[str], *, panel: str
+) -> None:
+    """One map: dots in the colours of their classes, and names at the centres; no room is left for a lone island."""
     low, high = np.quantile(points, (0.005, 0.995), axis=0)
-    classes = np.unique(labels)
-    for each, colour in zip(classes, style.class_colours(len(classes)), strict=True):
-        style.dots(ax, points[labels == each], color=colour, size=1.8, alpha=0.8)
-    style.class_labels(ax, centres, halo=name)
+    for label, colour in zip(np.unique(labels), style.CLASSES, strict=False):
+        style.dots(ax, points[labels == label], color=colour, size=1.8, alpha=0.8)
+    style.class_labels(ax, centres, names, halo=panel)
     reach, (x, y) = 0.55 * max(float((high - low).max()), 2e-3), (low + high) / 2
     ax.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach), xticks=[], yticks=[], box_aspect=1)
     ax.spines[:].set_visible(False)

@@ -81,7 +81,7 @@ def classes(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     names, places = arrays["class_names"].tolist(), np.arange(len(arrays["class_names"]))
     counts = {split: arrays[f"{split}_count"] for split in ("train", "test")}
     share = {split: 100 * count / count.sum() for split, count in counts.items()}
-    fig, ax = style.figure(height=3.3)
+    fig, ax = style.figure(height=0.8 + 0.25 * len(names))
     ax.vlines(100 / len(names), -0.6, len(names), color=style.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
     ax.text(100 / len(names), -1.0, "equal shares", color=style.MUTED, ha="center", va="center")
     ax.hlines(places, np.minimum(*share.values()), np.maximum(*share.values()), color=style.GRID, linewidth=2)
@@ -149,9 +149,8 @@ def _sheet(ax: Axes, images: np.ndarray, *, columns: list[str], high: float) -> 
     gray = mpl.colormaps["gray"].with_extremes(bad=(0, 0, 0, 0))
     ax.imshow(sheet, cmap=gray, vmin=0, vmax=high, interpolation="none")
     ax.spines[:].set_visible(False)
-    ax.set_xticks(np.arange(many) * (width + GAP) + width / 2, columns)
+    style.class_columns(ax, np.arange(many) * (width + GAP) + width / 2, columns)
     ax.set_yticks([])
-    ax.tick_params(axis="x", length=0, labelcolor=style.INK, labeltop=True, labelbottom=False)
 
 
 def _mean_and_spread(ax: Axes, facts: Facts, treatment: str, color: str) -> None:

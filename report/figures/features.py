@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from report import export, sheets, style
-from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
+from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of, span
 
 Drawn = dict[str, str]
 
@@ -96,7 +96,7 @@ def locality(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def saliency(*, arrays: Arrays) -> Drawn:
+def saliency(*, arrays: Arrays, card: Card) -> Drawn:
     """One image of each class, and for each network the gradient and the integrated gradients of its true logit."""
     conditions = conditions_of(arrays)
     images = _images(arrays, arrays[f"examples/{conditions[0]}"])
@@ -104,6 +104,7 @@ def saliency(*, arrays: Arrays) -> Drawn:
     height = 0.8 + sheets.tile(len(images)) * sum(heights)
     fig, axes = style.figure(height=height, nrows=len(heights), height_ratios=heights)
     sheets.sheet(axes[0], images[None], cmap="gray", low=0, high=255)
+    style.class_columns(axes[0], sheets.middles(images), card["class_names"])
     table = [("image", "", k, *sheets.told(image)) for k, image in enumerate(images)]
     axes[0].set_yticklabels(["image"])
     for ax, (kind, title) in zip(axes[1:], KINDS.items(), strict=True):
@@ -192,9 +193,9 @@ def maximised(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def maximised_logits(*, arrays: Arrays) -> Drawn:
+def maximised_logits(*, arrays: Arrays, card: Card) -> Drawn:
     """For each logit the image that maximises it."""
-    return _pleasing(arrays, layer=-1, real=False)
+    return _pleasing(arrays, layer=-1, real=False, names=card["class_names"])
 
 
 def _whole_images(arrays: Arrays, conditions: Sequence[str]) -> Drawn:
@@ -293,7 +294,8 @@ def _before_and_after(ax: Axes, arrays: Arrays, conditions: Sequence[str]) -> li
     return table
 
 
-def _pleasing(arrays: Arrays, *, layer: int, real: bool) -> Drawn:
+def _pleasing(arrays: Arrays, *, layer: int, real: bool, names: Sequence[str] = ()) -> Drawn:
+    """Images that please units, below them the real ones that please them most; with a name above each column."""
     shown: dict[str, np.ndarray] = {}
     table: list[tuple] = []
     for condition in conditions_of(arrays):
@@ -306,6 +308,8 @@ def _pleasing(arrays: Arrays, *, layer: int, real: bool) -> Drawn:
             (condition, unit, favourites[unit], excess[unit], *sheets.told(each)) for unit, each in enumerate(made)
         ]
     fig = sheets.rows(shown, cmap="gray", low=0, high=255)
+    if names:
+        style.class_columns(fig.axes[0], sheets.middles(next(iter(shown.values()))[0]), names[:SHOWN])
     return export.done(fig, table, ("condition", "unit", "favourite_probe_image", "excess", *sheets.MAP))
 
 

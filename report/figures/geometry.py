@@ -6,7 +6,7 @@ In: arrays and facts of experiments.analyses.geometry; the bent maps are drawn b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
+from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of, span
 
 Drawn = dict[str, str]
 
@@ -24,7 +24,7 @@ ACROSS = 6  # planes beside each other
 
 
 @style.drawn
-def pca(*, arrays: Arrays, architecture: str, card: Mapping[str, Any]) -> Drawn:
+def pca(*, arrays: Arrays, architecture: str, card: Card) -> Drawn:
     """The first two principal components of every layer of one network at each moment: a block of columns for each
     input treatment, a row for each layer."""
     conditions, hooks = conditions_of(arrays, architecture), layers_of(arrays, architecture)
@@ -37,17 +37,17 @@ def pca(*, arrays: Arrays, architecture: str, card: Mapping[str, Any]) -> Drawn:
         ncols=ncols,
         squeeze=False,
     )
-    chosen = _first_of_each(labels, min(SHOWN, max(1, DOTS // (len(card["class_names"]) * grid.size))))
+    style.class_key(fig, card["class_names"])
+    chosen = _first_of_each(labels, min(SHOWN, max(1, DOTS // (card["classes"] * grid.size))))
     table: list[tuple] = []
     for place, condition in enumerate(conditions):
         down, right = len(hooks) * (place // beside), len(moments) * (place % beside)
         block = grid[down : down + len(hooks), right : right + len(moments)]
-        table += _planes(block, arrays, condition, chosen)
+        table += _planes(block, arrays, condition, chosen, card["class_names"])
         for ax, hook in zip(block[:, 0], hooks, strict=True):
             ax.set_ylabel("" if right else style.layer_label(hook.partition(".")[0]), color=style.INK)
     for ax in grid[down:, right + len(moments) :].flat:
         ax.set_axis_off()
-    style.class_key(fig, card["class_names"])
     return export.done(fig, table, ("condition", "hook_point", "epoch", "image", "class", "component_1", "component_2"))
 
 
@@ -130,16 +130,16 @@ def _rows(arrays: Arrays, measure: str, *, more: int = 0, **subplots: Any) -> tu
     return fig, rows
 
 
-def _planes(block: np.ndarray, arrays: Arrays, condition: str, chosen: np.ndarray) -> list[tuple]:
+def _planes(block: np.ndarray, arrays: Arrays, condition: str, chosen: np.ndarray, names: Sequence[str]) -> list[tuple]:
     """The planes of one condition: a row of axes for each layer, a column for each moment."""
     labels, moments, table = arrays["labels"], list(arrays["moments"]), []
     for row, hook in enumerate(layers_of(arrays, condition)):
         for place, moment in enumerate(moments):
             ax, points = block[row, place], arrays[f"coordinates/{condition}/{hook}"][place].astype(float)
-            _plane(ax, points, labels, chosen, name=f"{condition}-{row}-{place}")
+            _plane(ax, points, labels, chosen, names, panel=f"{condition}-{row}-{place}")
             shares = arrays[f"variance/{condition}/{hook}"][0, place]
             ax.set_xlabel(f"{100 * shares[:2].sum():.0f} %", labelpad=2)
-            table += [(condition, hook, moment, i, labels[i], *points[i]) for i in chosen]
+            table += [(condition, hook, moment, i, names[labels[i]], *points[i]) for i in chosen]
     for place, moment in enumerate(moments):
         when = "untrained" if moment == 0 else f"epoch {moment}"
         treatment = "" if place else style.treatment(condition)
@@ -147,12 +147,13 @@ def _planes(block: np.ndarray, arrays: Arrays, condition: str, chosen: np.ndarra
     return table
 
 
-def _plane(ax: Axes, points: np.ndarray, labels: np.ndarray, chosen: np.ndarray, *, name: str) -> None:
-    classes = np.unique(labels)
-    centres = np.stack([points[labels == each].mean(axis=0) for each in classes])
-    for each, colour in zip(classes, style.class_colours(len(classes)), strict=True):
-        style.dots(ax, points[chosen[labels[chosen] == each]], color=colour, size=1.8, alpha=0.8)
-    style.class_labels(ax, centres, halo=name)
+def _plane(
+    ax: Axes, points: np.ndarray, labels: np.ndarray, chosen: np.ndarray, names: Sequence[str], *, panel: str
+) -> None:
+    centres = np.stack([points[labels == label].mean(axis=0) for label in np.unique(labels)])
+    for label, colour in zip(np.unique(labels), style.CLASSES, strict=False):
+        style.dots(ax, points[chosen[labels[chosen] == label]], color=colour, size=1.8, alpha=0.8)
+    style.class_labels(ax, centres, names, halo=panel)
     reach = 1.05 * max(float(np.quantile(np.abs(points[chosen]), 0.99)), 1e-3)
     ax.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[], box_aspect=1)
     ax.spines[:].set_visible(False)

@@ -1,6 +1,7 @@
-"""The figures of the interventions page: curves of scaled units, confusions, bottlenecks, attractors, importance.
+"""The figures of the interventions page: curves of scaled units, confusions, bottlenecks, averages, importance.
 
-In: arrays of experiments.analyses.interventions. Out: {"figure.svg", "data.csv"} of each figure.
+In: arrays of experiments.analyses.interventions, and the card of the data set, which says what a class is called. Out:
+{"figure.svg", "data.csv"} of each figure.
 """
 
 from __future__ import annotations
@@ -12,23 +13,25 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
+from report import classes, export, style
+from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of
 
 Drawn = dict[str, str]
 
 SHOWN = 4  # units with a curve, per network
 NAMED = 20  # points: a class that moves by as much is named
+MOST_NAMED = 8  # classes that are named at one end of a curve: those that move most
+BOTTLENECK = 50  # points that a class loses at least to a bottleneck
 CHANGE = "PuOr"  # for gains and losses: the same in the middle, told apart by all readers
 MOMENTS = ("off", "tripled")
 
 
 @style.drawn
-def ablation(*, arrays: Arrays) -> Drawn:
+def ablation(*, arrays: Arrays, card: Card) -> Drawn:
     """Accuracy on every class with one unit of the last hidden layer off, and with it tripled; one network each."""
     conditions = conditions_of(arrays)
-    scales, classes, table = arrays["scales"], arrays["classes"], []
-    height = 0.9 + (0.4 + 0.1 * len(classes)) * len(conditions)
+    scales, names, table = arrays["scales"], arrays["classes"].tolist(), []
+    height = 0.9 + (0.4 + 0.1 * len(names)) * len(conditions)
     fig, grid = style.figure(height=height, nrows=len(conditions), ncols=2, squeeze=False)
     for axes, condition in zip(grid, conditions, strict=True):
         layer = layers_of(arrays, condition)[-1]
@@ -36,17 +39,17 @@ def ablation(*, arrays: Arrays) -> Drawn:
         for ax, scale, moment in zip(axes, (0, 3), MOMENTS, strict=True):
             shown = accuracy[:, _place(scales, scale)]
             image = style.heat(ax, shown.T, low=0, high=100)
-            style.class_ticks(ax, "y", classes if scale == 0 else [])
+            style.class_ticks(ax, names if scale == 0 else [], axis="y")
             ax.set_xticks(range(0, len(shown), 5))
             ax.set_title(f"{style.label(condition)}, unit {moment}", color=style.look(condition)["color"])
             table += [
-                (condition, layer, unit, scale, classes[of], shown[unit, of]) for unit, of in np.ndindex(shown.shape)
+                (condition, layer, unit, scale, names[of], shown[unit, of]) for unit, of in np.ndindex(shown.shape)
             ]
     for ax in grid[:, 0]:
-        ax.set_ylabel("class")
+        ax.set_ylabel(card["kind"])
     for ax in grid[-1]:
         ax.set_xlabel("unit")
-    _bar(fig, image, grid, "accuracy on the class, %")
+    _bar(fig, image, grid, f"accuracy on the {card['kind']}, %")
     return export.done(fig, table, ("condition", "layer", "unit", "scale", "class", "accuracy_percent"))
 
 
@@ -63,7 +66,7 @@ def curves(*, arrays: Arrays) -> Drawn:
         accuracy = arrays[f"class_accuracy/{condition}/{layer}"].astype(float)
         logits = arrays[f"correct_logit/{condition}/{layer}"].astype(float)
         for ax, unit in zip(axes, _most_important(arrays, condition, layer), strict=False):
-            _curve(ax, scales, accuracy[unit], arrays["classes"])
+            _curve(ax, scales, accuracy[unit], classes.codes(arrays["classes"].tolist()))
             ax.set_title(f"unit {unit}", color=style.look(condition)["color"])
             table += [
                 (condition, layer, unit, scales[s], arrays["classes"][of], accuracy[unit, s, of], logits[unit, s, of])
@@ -72,14 +75,15 @@ def curves(*, arrays: Arrays) -> Drawn:
         axes[0].set_ylabel(f"{style.label(condition)}\naccuracy, %", color=style.look(condition)["color"])
     for ax in grid[-1]:
         ax.set_xlabel("unit times")
+    style.class_key(fig, arrays["classes"].tolist())
     header = ("condition", "layer", "unit", "scale", "class", "accuracy_percent", "mean_logit_of_the_class")
     return export.done(fig, table, header)
 
 
 @style.drawn
-def confusions(*, arrays: Arrays) -> Drawn:
+def confusions(*, arrays: Arrays, card: Card) -> Drawn:
     """Confusion matrix minus the untouched network's, for the unit of each network that costs a class most."""
-    conditions, classes = conditions_of(arrays), [str(name) for name in arrays["classes"]]
+    conditions, names = conditions_of(arrays), arrays["classes"].tolist()
     down, beside = style.across(len(conditions))
     fig, grid = style.figure(height=0.3 + 2.1 * 2 * down, nrows=2 * down, ncols=beside, squeeze=False)
     table: list[tuple] = []
@@ -93,13 +97,14 @@ def confusions(*, arrays: Arrays) -> Drawn:
         changes = arrays[f"change/{condition}/{layer}"][unit]
         for ax, change, moment in zip(grid[2 * row :, column], changes, MOMENTS, strict=False):
             share = 100 * change / images
-            image = _confusion(ax, share, classes if column == 0 else [], classes if moment == MOMENTS[-1] else [])
+            image = _confusion(ax, share, names if column == 0 else [], names if moment == MOMENTS[-1] else [])
+            ax.set_ylabel(f"true {card['kind']}" if column == 0 else "")
             ax.set_title(f"{style.label(condition)}\nunit {unit} {moment}", color=style.look(condition)["color"])
             table += [
-                (condition, layer, unit, moment, classes[i], classes[j], change[i, j], share[i, j])
+                (condition, layer, unit, moment, names[i], names[j], change[i, j], share[i, j])
                 for i, j in np.ndindex(share.shape)
             ]
-    _bar(fig, image, grid, "change, points of the true class’s images")
+    _bar(fig, image, grid, f"change, points of the true {card['kind']}’s images")
     header = (
         "condition",
         "layer",
@@ -114,35 +119,29 @@ def confusions(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def dose(*, arrays: Arrays) -> Drawn:
-    """Accuracy with one unit scaled, mean over the living units of each layer, by scale."""
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=2.1, spare=True, sharex=True, sharey=True)
-    scales, table = arrays["scales"], []
-    for (architecture, layer), ax in axes.items():
-        for condition in conditions_of(arrays, architecture):
-            values = arrays[f"dose/{condition}/{layer}"]
-            style.curve(ax, scales, values, condition, marker=style.look(condition)["marker"])
-            table += [(condition, layer, scale, *span(values[:, place])) for place, scale in enumerate(scales)]
-        style.sparse(ax, x=(0, 1, 2, 3), grid="y")
-        if layer == rows[architecture][0]:
-            ax.set_ylabel("accuracy, %")
-        if architecture == list(rows)[-1]:
-            ax.set_xlabel("unit times")
-    style.key(empty[0])
-    return export.done(fig, table, ("condition", "layer", "scale", "mean_accuracy_percent", "lowest", "highest"))
-
-
-@style.drawn
-def bottlenecks(*, arrays: Arrays) -> Drawn:
+def bottlenecks(*, arrays: Arrays, card: Card) -> Drawn:
     """The most that switching a unit off costs a class: every unit of every network, beside random directions."""
-    return _beside_directions(arrays, "worst", threshold=50, label="largest loss of a class, points")
-
-
-@style.drawn
-def attractors(*, arrays: Arrays) -> Drawn:
-    """The most that tripling a unit pulls into one class: every unit of every network, beside random directions."""
-    return _beside_directions(arrays, "pulled", threshold=20, label="pulled into one class, points")
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
+    fig, axes, _ = style.panels(rows, row_height=2.3, align="start", sharex=True, sharey=True)
+    table = []
+    for (architecture, layer), ax in axes.items():
+        kinds = (("units", "worst"), ("directions", "direction_worst"))
+        lines = [(condition, *kind) for condition in conditions_of(arrays, architecture) for kind in kinds]
+        for place, (condition, name, measured) in enumerate(lines):
+            values = arrays[f"{measured}/{condition}/{layer}"].astype(float)  # (seed, unit)
+            heights = style.beside(len(values), reach=0.3)[:, None] - place
+            points = np.stack([values, np.broadcast_to(heights, values.shape)], axis=2)
+            style.dots(ax, points.reshape(-1, 2), color=style.look(condition)["color"], size=2.2, alpha=0.55)
+            table += [(condition, layer, name, s, u, values[s, u]) for s, u in np.ndindex(values.shape)]
+        ax.axvline(BOTTLENECK, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
+        ax.set(xlim=(-6, 104), ylim=(0.5 - len(lines), 0.5))
+        style.sparse(ax, x=(0, BOTTLENECK, 100), y=-np.arange(len(lines)))
+        ax.set_yticklabels([f"{style.treatment(condition)}, {name}" for condition, name, _ in lines])
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(axis="y", length=0)
+        if architecture == list(rows)[-1]:
+            ax.set_xlabel(f"largest loss of a {card['kind']}, points" if layer == rows[architecture][0] else "points")
+    return export.done(fig, table, ("condition", "layer", "what", "seed_rank", "number", "points"))
 
 
 @style.drawn
@@ -161,9 +160,9 @@ def _confusion(ax: Axes, share: np.ndarray, rows: Sequence[str], columns: Sequen
     """A change of the confusion matrix, in points; its rows and columns are named where it stands at an edge."""
     ax.set_axis_on()
     ax.set_box_aspect(1)
-    style.class_ticks(ax, "y", rows)
-    style.class_ticks(ax, "x", columns)
-    ax.set(ylabel="true class" if len(rows) else "", xlabel="read as" if len(columns) else "")
+    style.class_ticks(ax, rows, axis="y")
+    style.class_ticks(ax, columns, axis="x")
+    ax.set_xlabel("read as" if columns else "")
     return style.heat(ax, share, low=-100, high=100, cmap=CHANGE)
 
 
@@ -182,48 +181,21 @@ def _most_important(arrays: Arrays, condition: str, layer: str) -> np.ndarray:
     return np.argsort(-arrays[f"lost/{condition}/{layer}"][0], kind="stable")[:SHOWN]
 
 
-def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, classes: np.ndarray) -> None:
+def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, names: Sequence[str]) -> None:
     """One line per class; classes that move are named where they end."""
     base = accuracy[_place(scales, 1)]
-    colours = [style.DIGITS[of % len(style.DIGITS)] for of in range(len(classes))]
-    for of, colour in enumerate(colours):
-        ax.plot(scales, accuracy[:, of], color=colour, linewidth=1.2)
+    for values, colour in zip(accuracy.T, style.CLASSES, strict=False):
+        ax.plot(scales, values, color=colour, linewidth=1.2)
     ax.set(xlim=(0, 3), ylim=(-3, 103))
     style.sparse(ax, x=(0, 1, 2, 3), y=(0, 50, 100), grid="y")
     for end, side in ((0, "right"), (-1, "left")):
         moved = np.flatnonzero(np.abs(accuracy[end] - base) >= NAMED)
+        moved = np.sort(moved[np.argsort(-np.abs(accuracy[end] - base)[moved], kind="stable")[:MOST_NAMED]])
         places = style.spread((accuracy[end, moved] + 3) / 106, gap=0.15)
         where: dict[str, Any] = {"ha": side, "va": "center_baseline", "transform": ax.transAxes}
         for of, place in zip(moved.tolist(), places, strict=True):
-            ax.text(-0.03 if end == 0 else 1.03, place, classes[of], color=colours[of], **where)
-    ax.tick_params(axis="y", pad=7 + 7 * max(map(len, classes)))  # room for the names on the left
-
-
-def _beside_directions(arrays: Arrays, effect: str, *, threshold: float, label: str) -> Drawn:
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, _ = style.panels(rows, row_height=2.3, align="start", sharex=True, sharey=True)
-    table = []
-    for (architecture, layer), ax in axes.items():
-        lines = [
-            (condition, name, f"direction_{effect}" if name == "directions" else effect)
-            for condition in conditions_of(arrays, architecture)
-            for name in ("units", "directions")
-        ]
-        for place, (condition, name, measured) in enumerate(lines):
-            values = arrays[f"{measured}/{condition}/{layer}"].astype(float)  # (seed, unit)
-            offsets = np.linspace(-0.3, 0.3, len(values)) if len(values) > 1 else np.zeros(1)
-            points = np.stack([values, np.broadcast_to(-place + offsets[:, None], values.shape)], axis=2)
-            style.dots(ax, points.reshape(-1, 2), color=style.look(condition)["color"], size=2.2, alpha=0.55)
-            table += [(condition, layer, name, s, u, values[s, u]) for s, u in np.ndindex(values.shape)]
-        ax.axvline(threshold, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-        ax.set(xlim=(-6, 104), ylim=(0.5 - len(lines), 0.5))
-        style.sparse(ax, x=(0, threshold, 100), y=-np.arange(len(lines)))
-        ax.set_yticklabels([f"{style.treatment(condition)}, {name}" for condition, name, _ in lines])
-        ax.spines["left"].set_visible(False)
-        ax.tick_params(axis="y", length=0)
-        if architecture == list(rows)[-1]:
-            ax.set_xlabel(label if layer == rows[architecture][0] else "points")
-    return export.done(fig, table, ("condition", "layer", "what", "seed_rank", "number", "points"))
+            ax.text(-0.03 if end == 0 else 1.03, place, names[of], color=style.CLASSES[of], **where)
+    ax.tick_params(axis="y", pad=8 + style.LETTER * style.FONT_SIZE * max(map(len, names)))  # names stand on the left
 
 
 def _scatter(arrays: Arrays, first: str, second: str, *, x: str, y: str, diagonal: bool) -> Drawn:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from report import export, style
-from report.arrays import Arrays, Facts
+from report.arrays import Arrays, Card, Facts
 
 Drawn = dict[str, str]
 
@@ -97,9 +97,9 @@ def drift(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def units(*, arrays: Arrays, facts: Facts) -> Drawn:
+def units(*, arrays: Arrays, facts: Facts, card: Card) -> Drawn:
     """Dead units, selectivity and participation ratio of every variant: a dot per seed, the mean and its interval."""
-    panels = {"dead": "dead units, %", "selectivity": "selectivity", "participation": "digits per unit"}
+    panels = {"dead": "dead units, %", "selectivity": "selectivity", "participation": f"{card['kinds']} per unit"}
     fig, axes = style.figure(height=3.4, ncols=3, sharey=True)
     table = []
     for ax, (measure, title) in zip(axes, panels.items(), strict=True):

@@ -1,18 +1,19 @@
 """The figures of the selectivity page: class means, top units in three ways, agreement, kinds of units, growth.
 
-In: arrays of experiments.analyses.selectivity. Out: {"figure.svg", "data.csv"} of each figure.
+In: arrays of experiments.analyses.selectivity, and the card of the data set, which says what a class is called. Out:
+{"figure.svg", "data.csv"} of each figure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of, layers_of, span
+from report import classes, export, style
+from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of, span
 
 Drawn = dict[str, str]
 
@@ -26,9 +27,9 @@ VARIANTS: Mapping[str, Mapping[str, Any]] = {  # variant: its line
 
 
 @style.drawn
-def class_means(*, arrays: Arrays, architecture: str) -> Drawn:
+def class_means(*, arrays: Arrays, card: Card, architecture: str) -> Drawn:
     """What every unit and channel of one network does on average for each class: a row for each treatment."""
-    return _heatmaps(arrays, architecture)
+    return _heatmaps(arrays, card, architecture)
 
 
 @style.drawn
@@ -43,7 +44,7 @@ def top_units(*, arrays: Arrays) -> Drawn:
         ax.set_axis_off()
     for ax, condition in zip(grid.flat, conditions, strict=False):
         layer = layers_of(arrays, condition)[-1]
-        table += _top(ax, arrays[f"top/{condition}/{layer}"], arrays["classes"], condition, layer)
+        table += _top(ax, arrays[f"top/{condition}/{layer}"], arrays["classes"].tolist(), condition, layer)
         ax.set_title(
             f"{style.label(condition)}, {style.layer_label(layer).lower()}", color=style.look(condition)["color"]
         )
@@ -53,17 +54,34 @@ def top_units(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def agreement(*, arrays: Arrays) -> Drawn:
     """Spearman's correlation of two rankings over the units of a layer: a dot per seed, a bar at the mean."""
-    return _by_pair(arrays, "agreement", label="rank correlation", limits=(-1.05, 1.05))
+    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
+    fig, axes, empty = style.panels(rows, row_height=2.2, spare=True, sharex=True, sharey=True)
+    table = []
+    for (architecture, layer), ax in axes.items():
+        conditions = conditions_of(arrays, architecture)
+        half = min(0.14, 0.144 / max(len(conditions) - 1, 1))  # of a bar, so that none touches the next
+        for shift, condition in zip(style.beside(len(conditions)), conditions, strict=True):
+            values = arrays[f"agreement/{condition}/{layer}"].astype(float)  # (seed, pair)
+            look = style.look(condition)
+            for pair in range(values.shape[1]):
+                places = np.column_stack([np.full(len(values), pair + shift), values[:, pair]])
+                style.dots(ax, places, color=look["color"], size=3, alpha=0.5)
+                ends = pair + shift - half, pair + shift + half
+                ax.hlines(values[:, pair].mean(), *ends, color=look["color"], linewidth=2)
+                table.append((condition, layer, PAIRS[pair].replace("\n", " "), *span(values[:, pair])))
+        ax.axhline(0, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
+        ax.set(xlim=(-0.5, 2.5), ylim=(-1.05, 1.05))
+        ax.set_xticks(range(len(PAIRS)), PAIRS, rotation=40, ha="right", rotation_mode="anchor")
+        style.sparse(ax, grid="y")
+        ax.tick_params(axis="x", length=0)
+        if layer == rows[architecture][0]:
+            ax.set_ylabel("rank correlation")
+    style.key(empty[0], notes=["dotted: chance"])
+    return export.done(fig, table, ("condition", "layer", "rankings", "mean", "lowest", "highest"))
 
 
 @style.drawn
-def overlap(*, arrays: Arrays) -> Drawn:
-    """How many of a class's top three units two rankings share: a dot per seed, a bar at the mean; chance dotted."""
-    return _by_pair(arrays, "overlap", label="shared of three", limits=(-0.1, 3.1))
-
-
-@style.drawn
-def participation(*, arrays: Arrays) -> Drawn:
+def participation(*, arrays: Arrays, card: Card) -> Drawn:
     """Share of units that respond to at most so many classes: trained, the same layer rotated, and untrained."""
     rows = {condition: layers_of(arrays, condition) for condition in conditions_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=1.65, spare=True, sharex=True, sharey=True)
@@ -81,7 +99,7 @@ def participation(*, arrays: Arrays) -> Drawn:
         if layer == rows[condition][0]:
             ax.set_ylabel("units, %")
         if condition == list(rows)[-1]:
-            ax.set_xlabel("classes (participation ratio)")
+            ax.set_xlabel(f"{card['kinds']} (participation ratio)")
     style.key(empty[0], notes=["thick: trained", "dotted: trained, rotated", "thin grey: untrained"])
     header = (
         "condition",
@@ -120,7 +138,7 @@ def growth(*, arrays: Arrays) -> Drawn:
     return export.done(fig, table, ("condition", "layer_and_reading", "epoch", "mean", "lowest", "highest"))
 
 
-def _heatmaps(arrays: Arrays, architecture: str) -> Drawn:
+def _heatmaps(arrays: Arrays, card: Card, architecture: str) -> Drawn:
     conditions = conditions_of(arrays, architecture)
     names = [*layers_of(arrays, conditions[0]), "logits"]
     tallest = max(len(arrays[f"class_mean/{conditions[0]}/{name}"]) for name in names)
@@ -133,7 +151,7 @@ def _heatmaps(arrays: Arrays, architecture: str) -> Drawn:
             means = arrays[f"class_mean/{condition}/{name}"].astype(float)
             order, share = _sorted(means - means.min(axis=1, keepdims=True) if name == "logits" else means)
             image = style.heat(ax, share[order], low=0, high=1)
-            style.class_ticks(ax, "x", arrays["classes"] if condition == conditions[-1] else [])
+            style.class_ticks(ax, arrays["classes"].tolist() if condition == conditions[-1] else [], axis="x")
             ax.set_yticks([])
             ax.set_title(style.layer_label(name))
             table += [
@@ -143,7 +161,7 @@ def _heatmaps(arrays: Arrays, architecture: str) -> Drawn:
             ]
         axes[0].set_ylabel(f"{style.label(condition)}\nunits", color=style.look(condition)["color"])
     for ax in grid[-1]:
-        ax.set_xlabel("class")
+        ax.set_xlabel(card["kind"])
     bar = fig.colorbar(image, ax=grid, aspect=50, pad=0.015)
     bar.outline.set_visible(False)
     bar.set_label("class mean, as part of the unit’s largest")
@@ -159,7 +177,7 @@ def _sorted(means: np.ndarray) -> tuple[np.ndarray, np.ma.MaskedArray]:
     return order, np.ma.masked_array(share, np.broadcast_to(dead[:, None], share.shape))
 
 
-def _top(ax: Axes, top: np.ndarray, classes: np.ndarray, condition: str, layer: str) -> list[tuple]:
+def _top(ax: Axes, top: np.ndarray, names: Sequence[str], condition: str, layer: str) -> list[tuple]:
     """A class per row, three units per ranking; bold where all rankings list the unit, faint where only one does."""
     colour, table = style.look(condition)["color"], []
     for ranking, row, place in np.ndindex(top.shape):
@@ -169,42 +187,14 @@ def _top(ax: Axes, top: np.ndarray, classes: np.ndarray, condition: str, layer: 
             listed, {"color": style.MUTED}
         )
         ax.text(3.7 * ranking + place, row, str(unit), ha="center", va="center_baseline", **look)
-        table.append((condition, layer, RANKINGS[ranking], classes[row], place + 1, unit, listed))
+        table.append((condition, layer, RANKINGS[ranking], names[row], place + 1, unit, listed))
     for ranking, name in enumerate(RANKINGS):
         ax.text(3.7 * ranking + 1, -1.1, name, color=style.MUTED, ha="center", va="center_baseline")
     ax.set(xlim=(-0.8, 10.2), ylim=(top.shape[1] - 0.4, -1.7), xticks=[])
-    ax.set_yticks(range(top.shape[1]), classes)
+    ax.set_yticks(range(top.shape[1]), classes.fitted(names, 14))
     ax.tick_params(length=0, labelcolor=style.INK)
     ax.spines[:].set_visible(False)
     return table
-
-
-def _by_pair(arrays: Arrays, measure: str, *, label: str, limits: tuple[float, float]) -> Drawn:
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=2.2, spare=True, sharex=True, sharey=True)
-    table = []
-    for (architecture, layer), ax in axes.items():
-        conditions = conditions_of(arrays, architecture)
-        half = min(0.14, 0.144 / max(len(conditions) - 1, 1))  # of a bar, so that none touches the next
-        for shift, condition in zip(style.beside(len(conditions)), conditions, strict=True):
-            values = arrays[f"{measure}/{condition}/{layer}"].astype(float)  # (seed, pair)
-            look = style.look(condition)
-            for pair in range(values.shape[1]):
-                places = np.column_stack([np.full(len(values), pair + shift), values[:, pair]])
-                style.dots(ax, places, color=look["color"], size=3, alpha=0.5)
-                ends = pair + shift - half, pair + shift + half
-                ax.hlines(values[:, pair].mean(), *ends, color=look["color"], linewidth=2)
-                table.append((condition, layer, PAIRS[pair].replace("\n", " "), *span(values[:, pair])))
-        chance = 0 if measure == "agreement" else 9 / len(arrays[f"class_mean/{conditions[0]}/{layer}"])
-        ax.axhline(chance, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
-        ax.set(xlim=(-0.5, 2.5), ylim=limits)
-        ax.set_xticks(range(len(PAIRS)), PAIRS, rotation=40, ha="right", rotation_mode="anchor")
-        style.sparse(ax, grid="y")
-        ax.tick_params(axis="x", length=0)
-        if layer == rows[architecture][0]:
-            ax.set_ylabel(label)
-    style.key(empty[0], notes=["dotted: chance"])
-    return export.done(fig, table, ("condition", "layer", "rankings", "mean", "lowest", "highest"))
 
 
 def _parts(arrays: Arrays, architecture: str) -> list[str]:

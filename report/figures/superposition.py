@@ -6,7 +6,6 @@ In: arrays and facts of experiments.analyses.superposition, and the card of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -14,8 +13,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from report import export, style
-from report.arrays import Arrays, Facts, architectures_of, conditions_of, layers_of
+from report import classes, export, style
+from report.arrays import Arrays, Card, Facts, architectures_of, conditions_of, layers_of
 
 Drawn = dict[str, str]
 
@@ -44,7 +43,7 @@ def interference(*, arrays: Arrays) -> Drawn:
 
 
 @style.drawn
-def cosines(*, arrays: Arrays, card: Mapping[str, Any]) -> Drawn:
+def cosines(*, arrays: Arrays, card: Card) -> Drawn:
     """The cosine of every pair of classes' directions in the last hidden layer: mean over seeds."""
     names = card["class_names"]
     fig, axes = _panels(arrays, height=2.35)
@@ -55,8 +54,8 @@ def cosines(*, arrays: Arrays, card: Mapping[str, Any]) -> Drawn:
         shown = np.where(np.eye(len(cosine), dtype=bool), np.nan, cosine)
         image = style.heat(ax, shown, low=-0.8, high=0.8, cmap=SIGNED)
         ax.set_box_aspect(1)
-        style.class_ticks(ax, "x", names)
-        style.class_ticks(ax, "y", names if place % style.across(len(axes))[1] == 0 else [])
+        style.class_ticks(ax, names, axis="x")
+        style.class_ticks(ax, names if place % style.across(len(axes))[1] == 0 else [], axis="y")
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
         table += [(condition, layer, names[i], names[j], cosine[i, j]) for i, j in _pairs(names)]
     bar = fig.colorbar(image, ax=list(axes.values()), aspect=14, pad=0.02, shrink=0.7)
@@ -66,18 +65,18 @@ def cosines(*, arrays: Arrays, card: Mapping[str, Any]) -> Drawn:
 
 
 @style.drawn
-def confused(*, arrays: Arrays, card: Mapping[str, Any]) -> Drawn:
+def confused(*, arrays: Arrays, card: Card) -> Drawn:
     """For every pair of classes, how alike their directions are and how often one is read as the other."""
     names = card["class_names"]
-    pairs = _pairs(names)
+    short, pairs, table = classes.codes(names), _pairs(names), []
     fig, axes = _panels(arrays, height=2.5, sharex=True)
-    table = []
+    style.class_key(fig, names)
     for place, (condition, ax) in enumerate(axes.items()):
         cosine = arrays[f"cosine/{condition}/{layers_of(arrays, condition)[-1]}"]
         points = np.array([(cosine[pair], arrays[f"misread/{condition}"][pair]) for pair in pairs])
         style.dots(ax, points, color=style.look(condition)["color"], size=4)
         ax.autoscale_view()
-        _name_most(ax, points, ["–".join(names[of] for of in pair) for pair in pairs])
+        _name_most(ax, points, ["–".join(short[of] for of in pair) for pair in pairs])
         ax.set_title(style.label(condition), color=style.look(condition)["color"])
         ax.set_xlabel("cosine")
         style.sparse(ax, x=(-0.5, 0, 0.5), grid="y")
@@ -88,7 +87,7 @@ def confused(*, arrays: Arrays, card: Mapping[str, Any]) -> Drawn:
 
 
 @style.drawn
-def units(*, arrays: Arrays, facts: Facts) -> Drawn:
+def units(*, arrays: Arrays, facts: Facts, card: Card) -> Drawn:
     """Over how many units a class's direction is spread, in the layer as it is and in the same rotated at random."""
     conditions = conditions_of(arrays)
     places = [(condition, layer) for condition in conditions for layer in layers_of(arrays, condition)]
@@ -111,7 +110,7 @@ def units(*, arrays: Arrays, facts: Facts) -> Drawn:
         text.set_color(style.look(condition)["color"])
     ax.set_ylim(0.6 - len(places), 0.6)
     ax.set_xlim(left=0)
-    ax.set_xlabel("units per class")
+    ax.set_xlabel(f"units per {card['kind']}")
     style.sparse(ax, grid="x")
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)

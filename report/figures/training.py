@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
-from report import export, style
+from report import classes, export, style
 from report.arrays import Arrays
 
 Fact = Mapping[str, Any]
@@ -124,7 +124,7 @@ def class_accuracy(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     means = {c: [facts[f"training.class_accuracy.{c}.{k}"] for k in range(len(names))] for c in conditions}
     overall = np.mean([[fact["value"] for fact in means[c]] for c in conditions], axis=0)
     order = np.argsort(-overall, kind="stable").tolist()
-    fig, ax = style.figure(height=4.4)
+    fig, ax = style.figure(height=0.6 + 0.38 * len(names))
     rows = []
     for shift, condition in zip(np.linspace(-0.27, 0.27, len(conditions)), conditions, strict=True):
         look = style.look(condition)
@@ -179,6 +179,7 @@ def failures(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     kinds = _failures(facts)
     names = arrays["class_names"].tolist()
     fig, ax = style.figure(height=1.17 * len(kinds))
+    style.class_key(fig, names)
     ax.axis("off")
     ax.set(xlim=(0, 22 + 14 * SHOWN), ylim=(17.5 * len(kinds), 0))
     rows = []
@@ -190,7 +191,7 @@ def failures(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
         gallery = {what: arrays[f"gallery/{kind}/{what}"][:SHOWN] for what in ("image", *_LISTED)}
         for place in range(len(gallery["index"])):
             shown = {what: values[place] for what, values in gallery.items()}
-            _misread(ax, 29 + 14 * place, top, shown, names)
+            _misread(ax, 29 + 14 * place, top, shown, classes.codes(names))
             rows.append((kind, *(shown[what] for what in _LISTED)))
     header = ("kind", "index in the test set", "true class", "read as", "runs that read it so", "of", "confidence in %")
     return export.done(fig, rows, header)
@@ -234,8 +235,7 @@ def _squares(ax: Axes, errors: np.ndarray, most: float, color: str, names: list[
         ax.add_patch(Rectangle((read - side / 2, true - side / 2), side, side, color=color, linewidth=0))
     ax.plot([-0.5, len(names) - 0.5], [-0.5, len(names) - 0.5], color=style.GRID, linewidth=0.8)
     ax.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5), aspect="equal")
-    ax.set_xticks(range(len(names)), names)
-    ax.set_yticks(range(len(names)), names)
+    style.class_ticks(ax, names, axis="both")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
 

@@ -1,16 +1,19 @@
-// The four networks in the reader's browser: the same forward pass as in experiments/models, and its gradient.
+// Plain networks in the reader's browser: the same forward pass as in experiments/models, and its gradient.
 //
-// In: data/networks.js (the trained weights) and 784 pixels in [0, 1], row by row. Out: every hook point's
-// activation by its name, logits and probabilities; or the gradient of one of these numbers with respect to the
-// pixels. Activations are flat Float32Arrays; a map with several channels is stored channel by channel.
+// In: data/networks.js (the trained weights) and the pixels of a square image in [0, 1], row by row. Out: every hook
+// point's activation by its name, logits and probabilities; or the gradient of one of these numbers with respect to the
+// pixels. Activations are flat Float32Arrays; a map with several channels is stored channel by channel. A network that
+// is not plain, or whose logits for a few images are not those that PyTorch found, is never run: see `unusable`.
 
 /**
- * A layer with weights. `shape` is that of the weight: [units, inputs], or [channels, inputs, 5, 5] of a convolution.
- * @typedef {{name: string, kind: "linear" | "conv", shape: number[], units: number, weight: Float32Array, bias: Float32Array}} Layer
+ * A layer with weights. `shape` is that of the weight: [units, inputs], or [channels, inputs, k, k] of a convolution,
+ * which reads `padding` pixels of zeros around every map and has in `taps` its weights once more, see `inFives`.
+ * @typedef {{name: string, kind: "linear" | "conv", padding: number, shape: number[], units: number, weight: Float32Array, taps: Float32Array, bias: Float32Array}} Layer
  */
 /**
- * A trained network: the pixels are treated, (pixel - mean) / std, then every layer is run; the logits are the last.
- * @typedef {{name: string, title: string, treatment: {mean: number, std: number}, layers: Layer[]}} Network
+ * A trained network: the pixels of an image, `side` in a row, are treated, (pixel - mean) / std, then every layer is run;
+ * the logits are the last.
+ * @typedef {{name: string, title: string, side: number, treatment: {mean: number, std: number}, layers: Layer[]}} Network
  */
 /**
  * Factors by hidden layer: each unit's activation after its ReLU is multiplied by its factor, 0 or more. A unit of a
@@ -25,35 +28,90 @@
 window.InsideMNIST ??= {};
 (function () {
   "use strict";
-  const KERNEL = 5; // every convolution's kernels are 5x5
+  const AT_ONCE = 5; // weights of a kernel's row
+  const NEAR = 1e-3; // how far logits may lie from PyTorch's, as a share of the largest; rounding is a hundredth of it
 
-  /** @type {Map<string, Network> | undefined} */
+  /** @type {{usable: Map<string, Network>, unusable: Map<string, string>} | undefined} */
   let decoded;
 
   /**
-   * The networks of data/networks.js by condition ("mlp-raw"), decoded at the first call.
+   * The networks of data/networks.js by condition ("mlp-raw") that a page can run, decoded and tried at the first call.
    * @returns {Map<string, Network>}
    */
   function networks() {
-    decoded ??= new Map(Object.entries(InsideMNIST.data?.networks ?? {}).map(([name, packed]) => [name, unpack(name, packed)]));
+    return decode().usable;
+  }
+
+  /**
+   * The other networks, and for each of them a sentence that says so.
+   * @returns {Map<string, string>}
+   */
+  function unusable() {
+    return decode().unusable;
+  }
+
+  function decode() {
+    if (decoded) return decoded;
+    decoded = { usable: new Map(), unusable: new Map() };
+    for (const [name, packed] of Object.entries(InsideMNIST.data?.networks ?? {})) {
+      if ("cannot" in packed) {
+        decoded.unusable.set(name, `This network cannot be run in a browser: ${packed.cannot}.`);
+        continue;
+      }
+      const network = unpack(name, packed);
+      if (agrees(network, packed.reference)) decoded.usable.set(name, network);
+      else decoded.unusable.set(name, "In this browser the network answers otherwise than in the study, so it is not shown.");
+    }
     return decoded;
   }
 
   /**
+   * Whether a network answers as PyTorch found that it does.
+   * @param {Network} network
+   * @param {{images: string[], logits: number[][]}} reference
+   */
+  function agrees(network, { images, logits }) {
+    return images.every((image, place) => {
+      const pixels = Float32Array.from(atob(image), (character) => character.charCodeAt(0) / 255);
+      const answer = forward(network, pixels).logits;
+      const most = Math.max(1, ...logits[place].map(Math.abs));
+      return answer.length === logits[place].length && logits[place].every((logit, k) => Math.abs(answer[k] - logit) <= NEAR * most);
+    });
+  }
+
+  /**
    * @param {string} name
-   * @param {PackedNetwork} packed
+   * @param {RunnableNetwork} packed
    * @returns {Network}
    */
   function unpack(name, packed) {
-    const layers = packed.layers.map((layer) => ({
-      name: layer.name,
-      kind: layer.kind,
-      shape: layer.shape,
-      units: layer.shape[0],
-      weight: numbers(layer.weight),
-      bias: numbers(layer.bias),
-    }));
-    return { name, title: packed.title, treatment: { mean: packed.mean, std: packed.std }, layers };
+    const layers = packed.layers.map((layer) => {
+      const [weight, bias] = [numbers(layer.weight), numbers(layer.bias)];
+      const taps = layer.kind === "conv" ? inFives(weight, layer.shape[3]) : weight;
+      const { name, kind, shape, padding = 0 } = layer;
+      return { name, kind, shape, padding, units: shape[0], weight, taps, bias };
+    });
+    return { name, title: packed.title, side: packed.side, treatment: { mean: packed.mean, std: packed.std }, layers };
+  }
+
+  /** @param {number} kernel @returns {number} the next number that can be divided by five */
+  function fives(kernel) {
+    return AT_ONCE * Math.ceil(kernel / AT_ONCE);
+  }
+
+  /**
+   * Kernels whose rows end in zeros, so that they can be gone through five weights at a time.
+   * @param {Float32Array} weight (rows, kernel)
+   * @param {number} kernel
+   * @returns {Float32Array} (rows, fives(kernel))
+   */
+  function inFives(weight, kernel) {
+    const long = fives(kernel);
+    const result = new Float32Array((weight.length / kernel) * long);
+    for (let row = 0; row < weight.length / kernel; row += 1) {
+      result.set(weight.subarray(row * kernel, (row + 1) * kernel), row * long);
+    }
+    return result;
   }
 
   /**
@@ -71,7 +129,7 @@ window.InsideMNIST ??= {};
   /**
    * Runs a network on an image.
    * @param {Network} network
-   * @param {Float32Array} pixels 784 numbers in [0, 1]
+   * @param {Float32Array} pixels (side * side,) in [0, 1]
    * @param {{scales?: Scales}} [options]
    * @returns {Reading}
    */
@@ -86,7 +144,7 @@ window.InsideMNIST ??= {};
       shapes.set(hook, shape);
       return activations;
     };
-    let side = 28; // of a map; once a linear layer has been run there are none any more
+    let { side } = network; // of a map; once a linear layer has been run there are none any more
     let values = keep("input", [1, side, side], treat(pixels, network.treatment));
     for (const layer of network.layers) {
       const { name, units } = layer;
@@ -96,10 +154,10 @@ window.InsideMNIST ??= {};
         const pre = keep(`${name}.pre`, [units], linear(layer, values));
         values = keep(`${name}.post`, [units], relu(pre, units, scales?.get(name)));
       } else {
-        const after = side - KERNEL + 1; // no padding: 28 -> 24, 12 -> 8
+        const after = side + 2 * layer.padding - layer.shape[2] + 1; // 5x5 without padding: 28 -> 24, 12 -> 8
         const pre = keep(`${name}.pre`, [units, after, after], convolve(layer, values, side));
         const post = keep(`${name}.post`, [units, after, after], relu(pre, units, scales?.get(name)));
-        side = after / 2; // 24 -> 12, 8 -> 4
+        side = Math.floor(after / 2); // 24 -> 12, 8 -> 4
         values = keep(`${name}.pooled`, [units, side, side], pool(post, after));
       }
     }
@@ -109,10 +167,10 @@ window.InsideMNIST ??= {};
   /**
    * The saliency of a number of the network: its gradient with respect to each pixel in [0, 1].
    * @param {Network} network
-   * @param {Float32Array} pixels 784 numbers in [0, 1]
+   * @param {Float32Array} pixels (side * side,) in [0, 1]
    * @param {{scales?: Scales, target: {hook: string, index: number}}} options the number: a place in the flat
    *     activation at a hook point
-   * @returns {Float32Array} 784 numbers
+   * @returns {Float32Array} (side * side,)
    */
   function gradient(network, pixels, { scales, target }) {
     const { hooks, shapes } = forward(network, pixels, { scales });
@@ -179,26 +237,30 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * A convolution with 5x5 kernels, without padding (the kernel is not mirrored, as is usual in neural networks).
-   * A row of the result gathers from rows of the input, for each row of a kernel, whose five weights stay at hand.
-   * @param {Layer} layer weight (channels, inputs, 5, 5)
+   * A convolution (the kernel is not mirrored, as is usual in neural networks). A row of the result gathers from rows of
+   * the input, for each row of a kernel, of which five weights at a time stay at hand.
+   * @param {Layer} layer weight (channels, inputs, k, k)
    * @param {Float32Array} maps (inputs, side, side)
    * @param {number} side
-   * @returns {Float32Array} (channels, side - 4, side - 4)
+   * @returns {Float32Array} (channels, after, after)
    */
-  function convolve({ weight, bias, shape: [channels, inputs] }, maps, side) {
-    const after = side - KERNEL + 1;
+  function convolve({ taps, bias, padding, shape: [channels, inputs, kernel] }, maps, side) {
+    const long = fives(kernel);
+    const wide = side + 2 * padding;
+    const after = wide - kernel + 1;
+    const around = padded(maps, inputs, side, padding, AT_ONCE);
     const result = new Float32Array(channels * after * after);
     for (let line = 0; line < channels * after; line += 1) {
       const [channel, y] = [Math.floor(line / after), line % after];
       const sums = result.subarray(line * after, (line + 1) * after).fill(bias[channel]);
-      for (let row = 0; row < inputs * KERNEL; row += 1) {
-        const from = (Math.floor(row / KERNEL) * side + y + (row % KERNEL)) * side;
-        const w = (channel * inputs * KERNEL + row) * KERNEL;
-        const [a, b, c] = [weight[w], weight[w + 1], weight[w + 2]];
-        const [d, e] = [weight[w + 3], weight[w + 4]];
-        for (let x = from, to = 0; to < after; x += 1, to += 1) {
-          sums[to] += a * maps[x] + b * maps[x + 1] + c * maps[x + 2] + d * maps[x + 3] + e * maps[x + 4];
+      for (let row = 0; row < inputs * kernel; row += 1) {
+        const from = (Math.floor(row / kernel) * wide + y + (row % kernel)) * wide;
+        for (let i = 0, w = (channel * inputs * kernel + row) * long; i < long; i += AT_ONCE, w += AT_ONCE) {
+          const [a, b, c] = [taps[w], taps[w + 1], taps[w + 2]];
+          const [d, e] = [taps[w + 3], taps[w + 4]];
+          for (let x = from + i, to = 0; to < after; x += 1, to += 1) {
+            sums[to] += a * around[x] + b * around[x + 1] + c * around[x + 2] + d * around[x + 3] + e * around[x + 4];
+          }
         }
       }
     }
@@ -207,30 +269,54 @@ window.InsideMNIST ??= {};
 
   /**
    * What reaches a convolution's inputs of a gradient at its outputs: each place hands it back to where it gathered.
-   * @param {Layer} layer weight (channels, inputs, 5, 5)
+   * @param {Layer} layer weight (channels, inputs, k, k)
    * @param {Float32Array} flow (channels, after, after)
    * @param {number} after
-   * @returns {Float32Array} (inputs, after + 4, after + 4)
+   * @returns {Float32Array} (inputs, side, side)
    */
-  function convolveBack({ weight, shape: [channels, inputs] }, flow, after) {
-    const side = after + KERNEL - 1;
-    const result = new Float32Array(inputs * side * side);
+  function convolveBack({ taps, padding, shape: [channels, inputs, kernel] }, flow, after) {
+    const long = fives(kernel);
+    const wide = after + kernel - 1;
+    const result = new Float32Array(inputs * wide * wide + AT_ONCE);
     for (let line = 0; line < channels * after; line += 1) {
       const [channel, y] = [Math.floor(line / after), line % after];
       const sums = flow.subarray(line * after, (line + 1) * after);
-      for (let row = 0; row < inputs * KERNEL; row += 1) {
-        const from = (Math.floor(row / KERNEL) * side + y + (row % KERNEL)) * side;
-        const w = (channel * inputs * KERNEL + row) * KERNEL;
-        const [a, b, c] = [weight[w], weight[w + 1], weight[w + 2]];
-        const [d, e] = [weight[w + 3], weight[w + 4]];
-        for (let x = from, to = 0; to < after; x += 1, to += 1) {
-          const sum = sums[to];
-          result[x] += a * sum;
-          result[x + 1] += b * sum;
-          result[x + 2] += c * sum;
-          result[x + 3] += d * sum;
-          result[x + 4] += e * sum;
+      for (let row = 0; row < inputs * kernel; row += 1) {
+        const from = (Math.floor(row / kernel) * wide + y + (row % kernel)) * wide;
+        for (let i = 0, w = (channel * inputs * kernel + row) * long; i < long; i += AT_ONCE, w += AT_ONCE) {
+          const [a, b, c] = [taps[w], taps[w + 1], taps[w + 2]];
+          const [d, e] = [taps[w + 3], taps[w + 4]];
+          for (let x = from + i, to = 0; to < after; x += 1, to += 1) {
+            const sum = sums[to];
+            result[x] += a * sum;
+            result[x + 1] += b * sum;
+            result[x + 2] += c * sum;
+            result[x + 3] += d * sum;
+            result[x + 4] += e * sum;
+          }
         }
+      }
+    }
+    return padded(result, inputs, wide, -padding, 0);
+  }
+
+  /**
+   * Square maps with so many pixels of zeros around each; with fewer than none, so many are cut off.
+   * @param {Float32Array} maps (channels, side, side)
+   * @param {number} channels
+   * @param {number} side
+   * @param {number} padding
+   * @param {number} more zeros behind all of them
+   * @returns {Float32Array} (channels, side + 2 padding, side + 2 padding)
+   */
+  function padded(maps, channels, side, padding, more) {
+    const wide = side + 2 * padding;
+    const result = new Float32Array(channels * wide * wide + more);
+    const [begin, end] = [Math.max(0, -padding), side - Math.max(0, -padding)]; // of what is kept
+    for (let channel = 0; channel < channels; channel += 1) {
+      for (let y = begin; y < end; y += 1) {
+        const from = (channel * side + y) * side;
+        result.set(maps.subarray(from + begin, from + end), (channel * wide + y + padding) * wide + begin + padding);
       }
     }
     return result;
@@ -262,10 +348,10 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * 2x2 max pooling of maps with even sides.
+   * 2x2 max pooling; an odd last row or column is left out.
    * @param {Float32Array} maps (channels, side, side)
    * @param {number} side
-   * @returns {Float32Array} (channels, side / 2, side / 2)
+   * @returns {Float32Array} (channels, half, half)
    */
   function pool(maps, side) {
     const places = largest(maps, side);
@@ -276,7 +362,7 @@ window.InsideMNIST ??= {};
 
   /**
    * What passes back through pooling: each square's share goes to its largest pixel.
-   * @param {Float32Array} flow (channels, side / 2, side / 2)
+   * @param {Float32Array} flow (channels, half, half)
    * @param {Float32Array} maps (channels, side, side), what was pooled
    * @param {number} side
    * @returns {Float32Array} (channels, side, side)
@@ -293,13 +379,15 @@ window.InsideMNIST ??= {};
    * Where the largest pixel of each 2x2 square is; of several, the first, row by row.
    * @param {Float32Array} maps (channels, side, side)
    * @param {number} side
-   * @returns {Int32Array} (channels * side / 2 * side / 2,)
+   * @returns {Int32Array} (channels * half * half,)
    */
   function largest(maps, side) {
-    const places = new Int32Array(maps.length / 4);
-    for (let corner = 0, square = 0; square < places.length; corner += side) {
-      // `corner` goes from one pair of rows to the next; the channels follow each other without a gap.
-      for (const end = corner + side; corner < end; corner += 2, square += 1) {
+    const half = Math.floor(side / 2);
+    const lines = (maps.length / (side * side)) * half; // of squares, over all channels
+    const places = new Int32Array(lines * half);
+    for (let line = 0, square = 0; line < lines; line += 1) {
+      let corner = (Math.floor(line / half) * side + 2 * (line % half)) * side;
+      for (let x = 0; x < half; x += 1, corner += 2, square += 1) {
         let best = corner;
         if (maps[corner + 1] > maps[best]) best = corner + 1;
         if (maps[corner + side] > maps[best]) best = corner + side;
@@ -322,5 +410,5 @@ window.InsideMNIST ??= {};
     return powers.map((power) => power / sum);
   }
 
-  Object.assign(InsideMNIST, { networks, forward, gradient, softmax });
+  Object.assign(InsideMNIST, { networks, unusable, forward, gradient, softmax });
 })();

@@ -1,9 +1,9 @@
-// What a network answers: its digit, ten probabilities and logits, what changed, and the saliency of its answer.
+// What a network answers: a class, the probabilities and logits of all, what changed, and the saliency of its answer.
 //
 // In: the element of one network's answer and readings of the network. Out: the element shows them; only what
 // differs from what it shows is touched, so that drawing stays smooth.
 
-/** @typedef {{digit: number, reading: Reading}} Answer a network's reading and the digit it names */
+/** @typedef {{digit: number, reading: Reading}} Answer a network's reading and the class it names */
 
 window.InsideMNIST ??= {};
 (function () {
@@ -13,9 +13,9 @@ window.InsideMNIST ??= {};
 
   /**
    * @param {HTMLElement} element
-   * @param {{onsaliency: (shown: boolean) => void}} calls
+   * @param {{names: string[], onsaliency: (shown: boolean) => void}} calls names: of the classes
    */
-  function makeAnswer(element, { onsaliency }) {
+  function makeAnswer(element, { names, onsaliency }) {
     const says = part("[data-says]");
     const sure = part("[data-sure]");
     const button = part("[data-saliency]");
@@ -33,15 +33,15 @@ window.InsideMNIST ??= {};
      * @param {Answer | null} before what it is compared with
      */
     function show(answer, before) {
-      write(says, answer ? String(answer.digit) : "\u2013");
-      write(sure, answer ? surety(answer, before) : "nothing drawn");
+      write(says, answer ? names[answer.digit] : "\u2013");
+      write(sure, answer ? surety(answer, before, names) : "nothing drawn");
       element.classList.toggle("is-changed", Boolean(answer && before && answer.digit !== before.digit));
       rows.forEach((row, digit) => row(digit, answer, before));
     }
 
     /**
      * @param {boolean} on whether the reader wants it
-     * @param {Uint8Array | null} levels (784,), the image
+     * @param {Uint8Array | null} levels (side * side,), the image
      * @param {(() => Float32Array) | null} gradient of the answer's logit, worked out only where it is shown
      */
     function showSaliency(on, levels, gradient) {
@@ -53,13 +53,13 @@ window.InsideMNIST ??= {};
     return { show, showSaliency };
   }
 
-  /** @param {Answer} answer @param {Answer | null} before */
-  function surety(answer, before) {
+  /** @param {Answer} answer @param {Answer | null} before @param {string[]} names */
+  function surety(answer, before, names) {
     const sure = share(answer.reading.probabilities[answer.digit]);
-    return before && before.digit !== answer.digit ? `${sure}, was ${before.digit}` : sure;
+    return before && before.digit !== answer.digit ? `${sure}, was ${names[before.digit]}` : sure;
   }
 
-  /** @param {Element} row of a table: bar, probability, logit of one digit */
+  /** @param {Element} row of a table: bar, probability, logit of one class */
   function makeRow(row) {
     const fill = /** @type {HTMLElement} */ (row.querySelector(".lab-fill"));
     const tick = /** @type {HTMLElement} */ (row.querySelector(".lab-tick"));

@@ -38,8 +38,8 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * @param {HTMLCanvasElement} canvas 28 x 28
-   * @param {Uint8Array | null} levels (784,), 0 to 255; null for an empty image
+   * @param {HTMLCanvasElement} canvas as many pixels as the image
+   * @param {Uint8Array | null} levels (side * side,), 0 to 255; null for an empty image
    */
   function grey(canvas, levels) {
     paint(canvas, (place, rgba, at) => rgba.fill(levels ? levels[place] : 0, at, at + 3));
@@ -59,9 +59,9 @@ window.InsideMNIST ??= {};
 
   /**
    * The digit in dim grey, and over it the gradient, as strong as its largest value.
-   * @param {HTMLCanvasElement} canvas 28 x 28
-   * @param {Uint8Array} levels (784,)
-   * @param {Float32Array} gradient (784,)
+   * @param {HTMLCanvasElement} canvas as many pixels as the image
+   * @param {Uint8Array} levels (side * side,)
+   * @param {Float32Array} gradient (side * side,)
    */
   function saliency(canvas, levels, gradient) {
     const top = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-12);

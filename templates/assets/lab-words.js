@@ -58,18 +58,20 @@ window.InsideMNIST ??= {};
 
   /**
    * What the networks say, in one sentence.
-   * @param {number[]} answers the digit that each of them names
+   * @param {string[]} answers the class that each of them names
    */
   function verdict(answers) {
-    const many = (/** @type {number} */ digit) => answers.filter((each) => each === digit).length;
-    const sides = [...new Set(answers)].sort((a, b) => many(b) - many(a)).map(aDigit);
+    if (answers.length === 0) return "No network can be run in this browser to read it.";
+    const many = (/** @type {string} */ name) => answers.filter((each) => each === name).length;
+    const sides = [...new Set(answers)].sort((a, b) => many(b) - many(a)).map(called);
     if (sides.length === 1) return `All ${answers.length === 4 ? "four " : ""}networks read ${sides[0]}.`;
     return `The networks disagree: ${sides.slice(0, -1).join(", ")} or ${sides[sides.length - 1]}.`;
   }
 
-  /** @param {number} digit @returns {string} "a 7", "an 8" */
-  function aDigit(digit) {
-    return `${digit === 8 ? "an" : "a"} ${digit}`;
+  /** @param {string} name of a class @returns {string} "a 7", "an 8"; any other name in quotes */
+  function called(name) {
+    if (!/^\d+$/.test(name)) return `\u201c${name}\u201d`;
+    return `${/^(8|11|18)/.test(name) ? "an" : "a"} ${name}`;
   }
 
   /** @param {number} many units @returns {string} a sentence to follow another, or nothing */
@@ -78,5 +80,5 @@ window.InsideMNIST ??= {};
     return many === 1 ? " One unit is changed." : ` ${many} units are changed.`;
   }
 
-  InsideMNIST.words = { layerName, capital, unitName, fullName, number, share, scaleWords, shortScale, aDigit, verdict, changed };
+  InsideMNIST.words = { layerName, capital, unitName, fullName, number, share, scaleWords, shortScale, called, verdict, changed };
 })();

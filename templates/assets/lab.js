@@ -19,8 +19,10 @@ window.InsideMNIST ??= {};
   function makeLab(element) {
     /** @type {Map<string, Network>} */
     const networks = InsideMNIST.networks();
+    for (const [name, why] of InsideMNIST.unusable()) excuse(element, name, why);
     /** @type {Map<number, ShelfDigit>} */
     const digits = new Map(InsideMNIST.data.shelf.digits.map((/** @type {ShelfDigit} */ each) => [each.index, each]));
+    const { names, side } = InsideMNIST.data.shelf.set; // of the data set: its classes and the side of its images
     const scales = InsideMNIST.makeScales(networks);
     /** @type {Content} */
     let content = BLANK;
@@ -74,7 +76,7 @@ window.InsideMNIST ??= {};
     for (const name of networks.keys()) {
       const card = /** @type {HTMLElement | null} */ (element.querySelector(`[data-answer="${name}"]`));
       if (!card) continue;
-      cards.set(name, InsideMNIST.makeAnswer(card, { onsaliency: (/** @type {boolean} */ on) => showSaliency(name, on) }));
+      cards.set(name, InsideMNIST.makeAnswer(card, { names, onsaliency: (/** @type {boolean} */ on) => showSaliency(name, on) }));
     }
     open?.addEventListener("toggle", () => done({ push: false }));
 
@@ -180,7 +182,7 @@ window.InsideMNIST ??= {};
     /** Runs the networks and shows what they make of the board. */
     function compute() {
       waiting = false;
-      const levels = content.digit ? bytes(content.digit.pixels) : raster.toImage(content.strokes);
+      const levels = content.digit ? bytes(content.digit.pixels) : raster.toImage(content.strokes, side);
       const pixels = levels ? Float32Array.from(levels, (level) => level / 255) : null;
       answers = pixels ? read(pixels) : new Map();
       showBoard(levels);
@@ -209,7 +211,7 @@ window.InsideMNIST ??= {};
       const gradient = pixels && (() => InsideMNIST.gradient(network, pixels, options));
       cards.get(name)?.showSaliency(salient.has(name), levels, gradient);
       const aside = element.querySelector(`[data-aside="${name}"]`);
-      if (aside) aside.textContent = answer ? `${answer.digit}, ${words.share(surety(answer))}` : "\u2013";
+      if (aside) aside.textContent = answer ? `${names[answer.digit]}, ${words.share(surety(answer))}` : "\u2013";
       if (!open || open.open) insides.get(name)?.show(answer?.reading ?? null, last?.reading ?? null);
     }
 
@@ -221,7 +223,7 @@ window.InsideMNIST ??= {};
       if (digit && levels) InsideMNIST.paint.grey(picture, levels);
       part("invite").hidden = !isBlank(content);
       shelf.mark(digit?.index ?? null);
-      const what = digit ? `test image ${digit.index}, labelled ${digit.label}` : "your drawing";
+      const what = digit ? `test image ${digit.index}, labelled ${names[digit.label]}` : "your drawing";
       seen.setAttribute("aria-label", `What the networks see: ${levels ? what : "nothing yet"}`);
       part("verdict").textContent = levels ? told(digit) : "Nothing drawn: the networks have nothing to read.";
       element.classList.toggle("is-blank", !levels);
@@ -229,8 +231,8 @@ window.InsideMNIST ??= {};
 
     /** @param {ShelfDigit | null} digit */
     function told(digit) {
-      const label = digit ? `${words.capital(words.aDigit(digit.label))} by its label, test image ${digit.index}. ` : "";
-      const said = words.verdict([...answers.values()].map((answer) => answer.digit));
+      const label = digit ? `${words.capital(words.called(names[digit.label]))} by its label, test image ${digit.index}. ` : "";
+      const said = words.verdict([...answers.values()].map((answer) => names[answer.digit]));
       return label + said + words.changed(scales.list().length);
     }
 
@@ -283,6 +285,22 @@ window.InsideMNIST ??= {};
       restore(values);
     });
     restore(state.read());
+  }
+
+  /**
+   * Where the panels of a network would be, one line says why they are not.
+   * @param {HTMLElement} element
+   * @param {string} name
+   * @param {string} why
+   */
+  function excuse(element, name, why) {
+    for (const panel of element.querySelectorAll(`[data-answer="${name}"], [data-network="${name}"]`)) {
+      const title = panel.querySelector(".lab-name");
+      const line = document.createElement("p");
+      line.className = "lab-note";
+      line.textContent = why;
+      panel.replaceChildren(...(title ? [title] : []), line);
+    }
   }
 
   /** @param {Content} content */

@@ -11,8 +11,7 @@ window.InsideMNIST = window.InsideMNIST || {};
 
   /** @type {Object<string, string>} */
   const METHOD_TITLES = { pca: "PCA", tsne: "t-SNE", umap: "UMAP" };
-  const COLOURS = [["digit", "True digit"], ["answer", "Answer"], ["right", "Right or wrong"]];
-  const TOOLS = [["point", "Point"], ["lasso", "Lasso"]];
+    const TOOLS = [["point", "Point"], ["lasso", "Lasso"]];
 
   /**
    * A row of radio buttons.
@@ -90,26 +89,27 @@ window.InsideMNIST = window.InsideMNIST || {};
   }
 
   /** @param {(digits: boolean[]) => void} change which classes stand out */
-  function digitFilter(change) {
+  function classFilter(change) {
     const { element } = lab.map;
-    let shown = new Array(10).fill(true);
-    const buttons = shown.map((_, digit) => {
-      const button = element("button", { type: "button", className: "map-digit", textContent: String(digit), "data-digit": String(digit), "aria-label": `Digit ${digit}` });
+    const { names, kind, kinds } = /** @type {MapSet} */ (lab.map.shared().set);
+    let shown = names.map(() => true);
+    const buttons = names.map((name, label) => {
+      const button = element("button", { type: "button", className: `map-digit c${label}`, textContent: name, "aria-label": lab.map.called(name, kind) });
       button.addEventListener("click", () => {
-        const next = shown.map((each, at) => (at === digit ? !each : each));
+        const next = shown.map((each, at) => (at === label ? !each : each));
         change(next.some(Boolean) ? next : next.map(() => true));
       });
       return button;
     });
-    const all = element("button", { type: "button", className: "map-all", textContent: "All", "aria-label": "All digits" });
+    const all = element("button", { type: "button", className: "map-all", textContent: "All", "aria-label": `All ${kinds}` });
     all.addEventListener("click", () => change(shown.map(() => true)));
-    const root = element("fieldset", { className: "map-choice" }, element("legend", { textContent: "Digits" }),
+    const root = element("fieldset", { className: "map-choice" }, element("legend", { textContent: lab.map.called(kinds, kinds) }),
       element("div", { className: "map-options" }, ...buttons, all));
 
     /** @param {MapState} state */
     function sync(state) {
       shown = state.digits;
-      buttons.forEach((button, digit) => button.setAttribute("aria-pressed", String(shown[digit])));
+      buttons.forEach((button, label) => button.setAttribute("aria-pressed", String(shown[label])));
       all.disabled = shown.every(Boolean);
     }
 
@@ -129,8 +129,9 @@ window.InsideMNIST = window.InsideMNIST || {};
     const layer = choice("Layer", "map-layer", [], (value) => change({ depth: Number(value) }, true));
     const method = choice("Method", "map-method", [], (value) => change({ method: value }, true));
     const epoch = epochSlider((value, push) => change({ epoch: value }, push), play);
-    const colour = choice("Colour by", "map-colour", COLOURS, (value) => change({ colour: value }, true));
-    const digits = digitFilter((value) => change({ digits: value }, true));
+    const colours = [["digit", `True ${lab.map.shared().set.kind}`], ["answer", "Answer"], ["right", "Right or wrong"]];
+    const colour = choice("Colour by", "map-colour", colours, (value) => change({ colour: value }, true));
+    const digits = classFilter((value) => change({ digits: value }, true));
     const tools = choice("Pointer", "map-tool", TOOLS, tool);
     const rings = element("input", { type: "checkbox" });
     rings.addEventListener("change", () => change({ rings: rings.checked }, true));

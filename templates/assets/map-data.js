@@ -1,18 +1,21 @@
 // The map's data: what all networks share, and the places of all images in the maps of one network, fetched when chosen.
 //
 // In: data/map.js (shared) and data/map-<network>.js, which set InsideMNIST.data, and data/map-digits.png.
-// Out: InsideMNIST.map.shared(), .load(name) and .sheet().
+// Out: InsideMNIST.map.shared(), .load(name), .sheet(), and .called(name of a class, kind).
 //
 // A place is four characters of the base64 alphabet: two for x, two for y, each pair a whole number 0 to 4095 that
-// divides the side of a square about the origin. Images stand in the same order everywhere.
+// divides the side of a square about the origin. A class is one character, 0 to 9, then a to t. Images stand in the same
+// order everywhere.
 
 /** @typedef {{name: string, title: string, hook: string, epochs: Object<string, number[]>}} MapLayer
  *  epochs: {method: the epochs at which there is a map} */
 /** @typedef {{name: string, title: string, architecture: string, treatment: string, layers: MapLayer[],
  *  final: {answers: Uint8Array, confidence: Uint8Array}}} MapNetwork
  *  layers in order of depth; final: the answers after the last epoch, and their probability in per cent, (image) */
-/** @typedef {{count: number, labels: Uint8Array, index: number[], columns: number, networks: MapNetwork[]}} MapShared
- *  labels: (image) the true digit; index: (image) place in the test set; columns: of the picture of all digits */
+/** @typedef {{names: string[], codes: string[], side: number, noun: string, plural: string, kind: string, kinds: string}} MapSet
+ *  the data set: names of its classes, short ones, the images' side in pixels, what an image shows and a class is called */
+/** @typedef {{set: MapSet, count: number, labels: Uint8Array, index: number[], columns: number, networks: MapNetwork[]}} MapShared
+ *  labels: (image) the true class; index: (image) place in the test set; columns: of the picture of all digits */
 /** @typedef {{answers: Uint8Array[], confidence: Uint8Array[],
  *  frames: (layer: string, method: string) => Float32Array[]}} MapPlaces
  *  answers, confidence: one (image) for each epoch; frames: one (image, 2) for each epoch with a map, mostly in -1..1 */
@@ -44,13 +47,14 @@ window.InsideMNIST = window.InsideMNIST || {};
     if (known) return known;
     const raw = lab.data["map"];
     known = {
+      set: raw.set,
       count: raw.labels.length,
-      labels: digits(raw.labels),
+      labels: classes(raw.labels),
       index: raw.index,
       columns: raw.columns,
       networks: raw.networks.map((/** @type {any} */ network) => ({
         ...network,
-        final: { answers: digits(network.final.answers), confidence: bytes(network.final.confidence) },
+        final: { answers: classes(network.final.answers), confidence: bytes(network.final.confidence) },
       })),
     };
     return known;
@@ -87,7 +91,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     /** @type {Map<string, Float32Array[]>} */
     const decoded = new Map();
     return {
-      answers: raw.answers.map(digits),
+      answers: raw.answers.map(classes),
       confidence: raw.confidence.map(bytes),
       frames(layer, method) {
         const key = `${layer}/${method}`;
@@ -101,7 +105,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     };
   }
 
-  /** @returns {Promise<HTMLImageElement>} the picture of all digits, 28 pixels each, in rows */
+  /** @returns {Promise<HTMLImageElement>} the picture of all images, in rows */
   function sheet() {
     picture = picture || new Promise((resolve, reject) => {
       const image = new Image();
@@ -146,8 +150,14 @@ window.InsideMNIST = window.InsideMNIST || {};
   }
 
   /** @param {string} text "0719…" @returns {Uint8Array} */
-  function digits(text) {
-    return Uint8Array.from(text, Number);
+  function classes(text) {
+    return Uint8Array.from(text, (letter) => parseInt(letter, 36));
+  }
+
+  /** @param {string} name of a class @param {string} kind @returns {string} "Digit 3", "Circle" */
+  function called(name, kind) {
+    const said = /^\d+$/.test(name) ? `${kind} ${name}` : name;
+    return said.charAt(0).toUpperCase() + said.slice(1);
   }
 
   /** @param {string} text base64 @returns {Uint8Array} */
@@ -155,5 +165,5 @@ window.InsideMNIST = window.InsideMNIST || {};
     return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   }
 
-  Object.assign(lab.map, { shared, load, sheet });
+  Object.assign(lab.map, { shared, load, sheet, called });
 })();

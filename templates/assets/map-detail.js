@@ -1,4 +1,4 @@
-// Beside the maps: the marked digit and what all networks answer, the picked images, and the map in numbers.
+// Beside the maps: the marked image and what all networks answer, the picked images, and the map in numbers.
 //
 // In: the marked image, the picked ones, the panels. Out: text and small pictures; what is new is told to screen readers.
 
@@ -10,7 +10,7 @@ window.InsideMNIST = window.InsideMNIST || {};
   lab.map = lab.map || {};
 
   const MOST = 60; // picked images whose pictures are shown
-  const TILE = 28;
+  const TILE = 28; // CSS pixels of each
 
   /** @param {(Node | string)[][]} rows the first one the heading, the first cell of each row its name @param {string} caption @returns {HTMLElement} */
   function table(rows, caption) {
@@ -39,21 +39,23 @@ window.InsideMNIST = window.InsideMNIST || {};
       const { element } = lab.map;
       this.deeds = deeds;
       this.shared = /** @type {MapShared} */ (lab.map.shared());
+      const { noun, plural } = this.shared.set;
+      this.none = `No ${noun} marked`;
       this.status = element("p", { className: "unseen", role: "status" });
       this.picture = canvas(84);
       this.picture.className = "map-digit-picture";
       this.picture.setAttribute("aria-hidden", "true");
-      this.name = element("h2", { className: "map-name", textContent: "No digit marked" });
+      this.name = element("h2", { className: "map-name", textContent: this.none });
       this.body = element("div", { className: "map-answers" });
-      const card = element("section", { className: "map-card", "aria-label": "The marked digit" },
+      const card = element("section", { className: "map-card", "aria-label": `The marked ${noun}` },
         element("div", { className: "map-who" }, this.picture, this.name), this.body);
       this.count = element("p", { className: "map-count" });
       this.strip = element("div", { className: "map-strip" });
-      this.pickOne = this.button("Pick the marked digit", () => deeds.pick([this.marked], true));
+      this.pickOne = this.button(`Pick the marked ${noun}`, () => deeds.pick([this.marked], true));
       this.pickNear = this.button(`Pick it and its ${lab.map.NEIGHBOURS} nearest`, () => deeds.pick(this.around(), true));
       this.clear = this.button("Clear", () => deeds.pick([], false));
-      const picked = element("section", { className: "map-card", "aria-label": "Picked digits" },
-        element("h2", { className: "map-name", textContent: "Picked digits" }), this.count,
+      const picked = element("section", { className: "map-card", "aria-label": `Picked ${plural}` },
+        element("h2", { className: "map-name", textContent: `Picked ${plural}` }), this.count,
         element("div", { className: "map-options" }, this.pickOne, this.pickNear, this.clear), this.strip);
       this.numbers = element("div", {});
       this.more = element("details", { className: "map-numbers" }, element("summary", { textContent: "The map in numbers" }), this.numbers);
@@ -77,7 +79,8 @@ window.InsideMNIST = window.InsideMNIST || {};
 
     /** @param {number} image @returns {string} */
     title(image) {
-      return `A ${this.shared.labels[image]}: test image ${lab.map.grouped(this.shared.index[image])}`;
+      const name = this.shared.set.names[this.shared.labels[image]];
+      return `${lab.map.called(name, "a")}: test image ${lab.map.grouped(this.shared.index[image])}`;
     }
 
     /** @param {number} looked the image to show, or -1 @param {number} marked the one that stays marked, or -1 */
@@ -86,7 +89,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.pickOne.disabled = this.pickNear.disabled = marked < 0;
       const context = /** @type {CanvasRenderingContext2D} */ (this.picture.getContext("2d"));
       context.clearRect(0, 0, 168, 168);
-      this.name.textContent = looked < 0 ? "No digit marked" : this.title(looked);
+      this.name.textContent = looked < 0 ? this.none : this.title(looked);
       if (looked < 0) {
         this.body.replaceChildren(lab.map.element("p", { textContent: "Point at a dot, tap it, or step from dot to dot with the arrow keys." }));
         return;
@@ -95,7 +98,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       const rows = this.shared.networks.map((network) => {
         const answer = network.final.answers[looked];
         const right = answer === this.shared.labels[looked];
-        const told = lab.map.element("span", { className: right ? "map-yes" : "map-no", textContent: `${answer} ${right ? "right" : "wrong"}` });
+        const told = lab.map.element("span", { className: right ? "map-yes" : "map-no", textContent: `${this.shared.set.names[answer]} ${right ? "right" : "wrong"}` });
         return [network.title, told, lab.map.sure(network.final.confidence[looked])];
       });
       this.body.replaceChildren(table([["Trained network", "Answer", "Probability"], ...rows], "What each network answers at the end of training"));
@@ -103,7 +106,7 @@ window.InsideMNIST = window.InsideMNIST || {};
 
     /** Tells screen readers which image is marked, and what the networks shown say of it. */
     announce() {
-      if (this.marked < 0) this.status.textContent = "No digit marked.";
+      if (this.marked < 0) this.status.textContent = `${this.none}.`;
       else {
         const says = this.deeds.panels().map((panel) => `${panel.network.title} ${panel.says(this.marked)}`);
         this.status.textContent = `${this.title(this.marked)}. ${says.join(". ")}.`;
@@ -113,17 +116,18 @@ window.InsideMNIST = window.InsideMNIST || {};
     /** @param {Set<number>} picked */
     pickedNow(picked) {
       const { element, grouped } = lab.map;
+      const { names, noun, plural, kind } = this.shared.set;
       this.clear.disabled = picked.size === 0;
       this.strip.replaceChildren();
       if (picked.size === 0) {
-        this.count.textContent = "None. Draw around dots with the lasso, or pick the marked digit; picked digits stand out in every map.";
+        this.count.textContent = `None. Draw around dots with the lasso, or pick the marked ${noun}; picked ${plural} stand out in every map.`;
         return;
       }
       const images = [...picked].sort((a, b) => this.shared.labels[a] - this.shared.labels[b] || a - b);
-      const counts = new Array(10).fill(0);
+      const counts = names.map(() => 0);
       for (const image of images) counts[this.shared.labels[image]] += 1;
-      const told = counts.flatMap((count, digit) => (count ? [`${digit}: ${count}`] : []));
-      this.count.textContent = `${grouped(picked.size)} picked. By true digit \u2013 ${told.join(", ")}.`;
+      const told = counts.flatMap((count, label) => (count ? [`${names[label]}: ${count}`] : []));
+      this.count.textContent = `${grouped(picked.size)} picked. By true ${kind} \u2013 ${told.join(", ")}.`;
       const columns = Math.max(6, Math.floor((this.strip.clientWidth || 280) / TILE));
       const shown = images.slice(0, MOST);
       const sheet = canvas(columns * TILE, Math.ceil(shown.length / columns) * TILE);
@@ -132,7 +136,7 @@ window.InsideMNIST = window.InsideMNIST || {};
         this.deeds.painter().digit(context, image, (at % columns) * 2 * TILE, Math.floor(at / columns) * 2 * TILE, 2 * TILE);
       });
       sheet.setAttribute("role", "img");
-      sheet.setAttribute("aria-label", images.length > MOST ? `The first ${MOST} of the picked digits` : "The picked digits");
+      sheet.setAttribute("aria-label", images.length > MOST ? `The first ${MOST} of the picked ${plural}` : `The picked ${plural}`);
       this.strip.append(sheet);
       if (images.length > MOST) this.strip.append(element("p", { className: "map-note", textContent: `The first ${MOST} of them.` }));
     }
@@ -140,28 +144,29 @@ window.InsideMNIST = window.InsideMNIST || {};
     /** What the maps show, as a table: it stands for them where they cannot be seen. Computed when it is opened. */
     measure() {
       if (!this.more.open) return;
+      const { names, kind } = this.shared.set;
       const rows = this.deeds.panels().map((panel) => {
         const same = lab.map.sameNeighbour(panel.scene.places, panel.shown, this.shared.labels);
         const centres = lab.map.centres(panel.scene.places, this.shared.labels);
-        return same.map((/** @type {number} */ share, /** @type {number} */ digit) => [
-          panel.shown.some((/** @type {number} */ each, /** @type {number} */ image) => each && this.shared.labels[image] === digit)
+        return same.map((/** @type {number} */ share, /** @type {number} */ label) => [
+          panel.shown.some((/** @type {number} */ each, /** @type {number} */ image) => each && this.shared.labels[image] === label)
             ? `${(100 * share).toFixed(0)}\u202f%` : "\u2013",
-          String(nextTo(centres, digit)),
+          names[nextTo(centres, label)] ?? "\u2013",
         ]);
       });
-      const heads = this.deeds.panels().flatMap((panel) => [`${panel.title.textContent}: same digit next to it`, "nearest other digit"]);
-      const body = [...new Array(10).keys()].map((digit) => [String(digit), ...rows.flatMap((each) => each[digit])]);
+      const heads = this.deeds.panels().flatMap((panel) => [`${panel.title.textContent}: same ${kind} next to it`, `nearest other ${kind}`]);
+      const body = names.map((name, label) => [name, ...rows.flatMap((each) => each[label])]);
       this.numbers.replaceChildren(
-        lab.map.element("p", { textContent: "For each digit: the share of its images whose nearest neighbour in the map is of the same digit, and the digit whose middle lies nearest to its own." }),
-        table([["Digit", ...heads], ...body], "The map in numbers"));
+        lab.map.element("p", { textContent: `For each ${kind}: the share of its images whose nearest neighbour in the map is of the same ${kind}, and the ${kind} whose middle lies nearest to its own.` }),
+        table([[lab.map.called(kind, kind), ...heads], ...body], "The map in numbers"));
     }
   }
 
-  /** @param {Float32Array} centres (10, 2) @param {number} digit @returns {number | string} the digit whose centre is nearest */
-  function nextTo(centres, digit) {
-    const there = Uint8Array.from({ length: 10 }, (_, each) => Number(each !== digit && Number.isFinite(centres[2 * each])));
-    const found = lab.map.nearest(centres, there, centres[2 * digit], centres[2 * digit + 1]);
-    return found < 0 ? "\u2013" : found;
+  /** @param {Float32Array} centres (class, 2) @param {number} label @returns {number} the class whose centre is nearest, or -1 */
+  function nextTo(centres, label) {
+    const length = centres.length / 2;
+    const there = Uint8Array.from({ length }, (_, each) => Number(each !== label && Number.isFinite(centres[2 * each])));
+    return lab.map.nearest(centres, there, centres[2 * label], centres[2 * label + 1]);
   }
 
   Object.assign(lab.map, { Detail });

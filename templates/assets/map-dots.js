@@ -14,7 +14,6 @@ window.InsideMNIST = window.InsideMNIST || {};
   const lab = window.InsideMNIST;
   lab.map = lab.map || {};
 
-  const STYLES = 12; // 0 to 9: the digits' colours; 10: right; 11: wrong
   const PHASES = 3; // places of a dot within its pixel, along each axis: so it moves smoothly
   const TAU = 2 * Math.PI;
   const PLAIN = 0;
@@ -112,7 +111,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       const found = this.stamps.get(String(kind));
       if (found) return found;
       const made = [];
-      for (let style = 0; style < STYLES; style += 1) {
+      for (const style of /** @type {MapPalette} */ (this.colours).dots.keys()) {
         for (let phase = 0; phase < PHASES * PHASES; phase += 1) made.push(this._one(kind, style, phase));
       }
       this.stamps.set(String(kind), made);

@@ -1,14 +1,15 @@
-// One map drawn on a canvas: dots, rings, the numerals of the classes, the marked digit and a line being drawn.
+// One map drawn on a canvas: dots, rings, the names of the classes, the marked image and a line being drawn.
 //
 // In: a canvas and a scene (what to draw, in map coordinates). Out: pixels, and the way between pixels and map
 // coordinates. The dots themselves are made by map-dots.js.
 
 /** @typedef {{places: Float32Array, centres: Float32Array, style: Uint8Array, faint: Uint8Array, ring: Uint8Array,
  *  marked: number, line: number[][], numerals: boolean}} MapScene
- *  places (image, 2); centres (10, 2) of the classes; style (image): 0 to 9 the digits' colours, 10 right, 11 wrong; faint, ring (image) 1 or 0;
+ *  places (image, 2); centres (class, 2); style (image): a place among the palette's dots; faint, ring (image) 1 or 0;
  *  marked: an image or -1; line: corners [x, y] of a lasso */
 /** @typedef {{x: number, y: number, zoom: number}} MapView what is in the middle, and how large; 1 shows the whole map */
-/** @typedef {{dots: string[], ink: string, paper: string, rule: string, muted: string, accent: string, font: string}} MapPalette */
+/** dots: a colour for each class, for what is right, and for what is wrong
+ *  @typedef {{dots: string[], ink: string, paper: string, rule: string, muted: string, accent: string, font: string}} MapPalette */
 
 window.InsideMNIST = window.InsideMNIST || {};
 
@@ -17,17 +18,20 @@ window.InsideMNIST = window.InsideMNIST || {};
   const lab = window.InsideMNIST;
   lab.map = lab.map || {};
 
-  const SIDE = 28; // pixels of a digit
+  const MARKED = { small: 42, large: 56 }; // CSS pixels of the marked image, on small maps and on large ones
   const TAU = 2 * Math.PI;
 
-
+  /** @returns {MapSet} */
+  function set() {
+    return lab.map.shared().set;
+  }
 
   /** @returns {MapPalette} the page's colours now */
   function palette() {
     const styles = getComputedStyle(document.documentElement);
     const colour = (/** @type {string} */ name) => styles.getPropertyValue(`--${name}`).trim();
     return {
-      dots: [...Array.from({ length: 10 }, (_, digit) => colour(`digit-${digit}`)), colour("map-right"), colour("map-wrong")],
+      dots: [...set().names.map((_, each) => colour(`class-${each}`)), colour("map-right"), colour("map-wrong")],
       ink: colour("ink"),
       paper: colour("paper"),
       rule: colour("rule"),
@@ -39,7 +43,7 @@ window.InsideMNIST = window.InsideMNIST || {};
 
   /** A canvas that shows one map. */
   class Painter {
-    /** @param {HTMLCanvasElement} canvas @param {HTMLImageElement} sheet all digits @param {number} columns of the sheet */
+    /** @param {HTMLCanvasElement} canvas @param {HTMLImageElement} sheet all images @param {number} columns of the sheet */
     constructor(canvas, sheet, columns) {
       this.canvas = canvas;
       this.context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { alpha: false }));
@@ -125,21 +129,21 @@ window.InsideMNIST = window.InsideMNIST || {};
       if (scene.marked >= 0) this._mark(scene);
     }
 
-    /** @param {MapScene} scene each class's numeral in its middle, with a rim of paper */
+    /** @param {MapScene} scene each class's name, or a short one, in its middle, with a rim of paper */
     _numerals(scene) {
       const { context } = this;
       context.font = `700 ${Math.round(Math.max(13, Math.min(19, this.size / 24)))}px ${this.colours.font}`;
       context.textAlign = "center";
       context.textBaseline = "middle";
       context.lineJoin = "round";
-      for (let digit = 0; digit < 10; digit += 1) {
-        const [left, top] = this.toPixel(scene.centres[2 * digit], scene.centres[2 * digit + 1]);
+      for (const [each, name] of set().codes.entries()) {
+        const [left, top] = this.toPixel(scene.centres[2 * each], scene.centres[2 * each + 1]);
         if (!Number.isFinite(left)) continue;
         context.lineWidth = 5;
         context.strokeStyle = this.colours.paper;
-        context.strokeText(String(digit), left, top);
+        context.strokeText(name, left, top);
         context.fillStyle = this.colours.ink;
-        context.fillText(String(digit), left, top);
+        context.fillText(name, left, top);
       }
     }
 
@@ -160,7 +164,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       context.setLineDash([]);
     }
 
-    /** @param {MapScene} scene the marked image: a ring, and beside it the digit itself */
+    /** @param {MapScene} scene the marked image: a ring, and beside it the image itself */
     _mark(scene) {
       const { context, radius, colours, size } = this;
       const [left, top] = this.toPixel(scene.places[2 * scene.marked], scene.places[2 * scene.marked + 1]);
@@ -175,7 +179,7 @@ window.InsideMNIST = window.InsideMNIST || {};
         context.strokeStyle = colour;
         context.stroke();
       }
-      const side = size < 360 ? 1.5 * SIDE : 2 * SIDE;
+      const side = size < 360 ? MARKED.small : MARKED.large;
       const gap = radius + 12;
       const x = left + gap + side + 4 < size ? left + gap : left - gap - side;
       const y = Math.min(size - side - 4, Math.max(4, top - side / 2));
@@ -185,7 +189,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     }
 
     /**
-     * One digit, from the picture of all.
+     * One image, from the picture of all.
      * @param {CanvasRenderingContext2D} context
      * @param {number} image
      * @param {number} left
@@ -195,8 +199,9 @@ window.InsideMNIST = window.InsideMNIST || {};
     digit(context, image, left, top, side) {
       const column = image % this.columns;
       const row = Math.floor(image / this.columns);
-      context.imageSmoothingEnabled = side % SIDE !== 0;
-      context.drawImage(this.sheet, column * SIDE, row * SIDE, SIDE, SIDE, left, top, side, side);
+      const own = set().side;
+      context.imageSmoothingEnabled = side % own !== 0;
+      context.drawImage(this.sheet, column * own, row * own, own, own, left, top, side, side);
     }
   }
 

@@ -10,9 +10,6 @@ window.InsideMNIST = window.InsideMNIST || {};
   const lab = window.InsideMNIST;
   lab.map = lab.map || {};
 
-  const RIGHT = 10; // styles of map-draw.js
-  const WRONG = 11;
-
   /**
    * @param {string} tag
    * @param {Object<string, any>} [properties] of the element; "aria-…" and "data-…" become attributes
@@ -55,6 +52,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.network = network;
       this.data = data;
       this.labels = shared.labels;
+      this.names = shared.set.names;
       this.title = element("h2", { className: "map-title", "data-treatment": network.treatment });
       this.note = element("p", { className: "map-note" });
       this.next = element("button", {
@@ -71,7 +69,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.painter = new lab.map.Painter(this.canvas, sheet, shared.columns);
       /** @type {MapScene} */
       this.scene = {
-        places: new Float32Array(2 * shared.count), centres: new Float32Array(20), style: new Uint8Array(shared.count),
+        places: new Float32Array(2 * shared.count), centres: new Float32Array(2 * shared.set.names.length), style: new Uint8Array(shared.count),
         faint: new Uint8Array(shared.count), ring: new Uint8Array(shared.count), marked: -1, line: [], numerals: true,
       };
       this.shown = new Uint8Array(shared.count).fill(1); // 1: of a class that is not filtered out
@@ -138,7 +136,7 @@ window.InsideMNIST = window.InsideMNIST || {};
         const shown = state.digits[this.labels[image]];
         if (state.colour === "digit") style[image] = this.labels[image];
         else if (state.colour === "answer") style[image] = answers[image];
-        else style[image] = right ? RIGHT : WRONG;
+        else style[image] = this.names.length + Number(!right); // behind the classes, see map-draw.js
         this.shown[image] = Number(shown);
         faint[image] = Number(!shown || (state.picked.size > 0 && !state.picked.has(image)));
         ring[image] = Number(state.rings && !right);
@@ -207,9 +205,14 @@ window.InsideMNIST = window.InsideMNIST || {};
     /** @param {number} image @returns {string} what the network answers at the epoch shown */
     says(image) {
       const answer = this.data.answers[this.epoch][image];
-      const verdict = answer === this.labels[image] ? "right" : `wrong, it is a ${this.labels[image]}`;
-      return `reads ${answer}, ${sure(this.data.confidence[this.epoch][image])} (${verdict})`;
+      const verdict = answer === this.labels[image] ? "right" : `wrong, it is ${called(this.names[this.labels[image]])}`;
+      return `reads ${this.names[answer]}, ${sure(this.data.confidence[this.epoch][image])} (${verdict})`;
     }
+  }
+
+  /** @param {string} name of a class @returns {string} "a 7", "circle" */
+  function called(name) {
+    return /^\d+$/.test(name) ? `a ${name}` : name;
   }
 
   /** @param {Float32Array} into @param {Float32Array} from @param {Float32Array} to @param {number} share */

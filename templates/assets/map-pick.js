@@ -103,11 +103,11 @@ window.InsideMNIST = window.InsideMNIST || {};
    * @param {Float32Array} places (image, 2)
    * @param {Uint8Array} shown (image) 1 or 0
    * @param {Uint8Array} labels (image)
-   * @returns {number[]} (10)
+   * @returns {number[]} (class)
    */
   function sameNeighbour(places, shown, labels) {
-    const same = new Array(10).fill(0);
-    const count = new Array(10).fill(0);
+    const same = new Array(classes(labels)).fill(0);
+    const count = same.slice();
     const alone = Uint8Array.from(shown);
     for (let image = 0; image < shown.length; image += 1) {
       if (!shown[image]) continue;
@@ -117,25 +117,30 @@ window.InsideMNIST = window.InsideMNIST || {};
       count[labels[image]] += 1;
       if (next >= 0 && labels[next] === labels[image]) same[labels[image]] += 1;
     }
-    return same.map((each, digit) => each / count[digit]);
+    return same.map((each, label) => each / count[label]);
   }
 
   /**
    * The middle of each class: medians, which a few strays do not move.
    * @param {Float32Array} places (image, 2)
    * @param {Uint8Array} labels (image)
-   * @returns {Float32Array} (10, 2); NaN for an empty class
+   * @returns {Float32Array} (class, 2); NaN for an empty class
    */
   function centres(places, labels) {
-    const found = new Float32Array(20).fill(NaN);
-    for (let digit = 0; digit < 10; digit += 1) {
-      const own = [...labels.keys()].filter((image) => labels[image] === digit);
+    const found = new Float32Array(2 * classes(labels)).fill(NaN);
+    for (let label = 0; label < classes(labels); label += 1) {
+      const own = [...labels.keys()].filter((image) => labels[image] === label);
       for (const axis of [0, 1]) {
         const values = Float32Array.from(own, (image) => places[2 * image + axis]).sort();
-        if (values.length) found[2 * digit + axis] = values[values.length >> 1];
+        if (values.length) found[2 * label + axis] = values[values.length >> 1];
       }
     }
     return found;
+  }
+
+  /** @param {Uint8Array} labels @returns {number} how many classes there are: labels count from 0 */
+  function classes(labels) {
+    return labels.reduce((most, label) => Math.max(most, label), 0) + 1;
   }
 
   Object.assign(lab.map, { nearest, towards, neighbours, within, sameNeighbour, centres });

@@ -6,7 +6,7 @@
 /** @typedef {{networks: string[], depth: number, method: string, epoch: number, colour: string, rings: boolean,
  *  digits: boolean[], image: number, picked: Set<number>}} MapState
  *  depth: hidden layers between the one shown and the logits; epoch: wanted, the nearest with a map is shown;
- *  colour: "digit", "answer" or "right"; digits: (10) which classes stand out; image: marked, or -1 */
+ *  colour: "digit", "answer" or "right"; digits: (class) which of them stand out; image: marked, or -1 */
 
 window.InsideMNIST = window.InsideMNIST || {};
 
@@ -30,7 +30,11 @@ window.InsideMNIST = window.InsideMNIST || {};
       epoch: /^[0-9]{1,4}$/,
       colour: (/** @type {string} */ text) => COLOURS.includes(text),
       rings: /^off$/,
-      digits: /^(?!.*(.).*\1)[0-9]{1,9}$/,
+      digits: (/** @type {string} */ text) => {
+        const shown = new Set([...text].map((letter) => parseInt(letter, 36)));
+        const known = [...shown].every((each) => each < classes());
+        return /^[0-9a-z]+$/.test(text) && known && shown.size === text.length && shown.size < classes();
+      },
       image: (/** @type {string} */ text) => /^[0-9]{1,9}$/.test(text) && index.includes(Number(text)),
       picked: PICKED,
     });
@@ -86,6 +90,11 @@ window.InsideMNIST = window.InsideMNIST || {};
     return distances.indexOf(Math.min(...distances));
   }
 
+  /** @returns {number} */
+  function classes() {
+    return lab.map.shared().set.names.length;
+  }
+
   /** @returns {MapState} what the page shows first */
   function firstState() {
     const names = choices()[0].names;
@@ -96,7 +105,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       epoch: Infinity,
       colour: "digit",
       rings: true,
-      digits: new Array(10).fill(true),
+      digits: new Array(classes()).fill(true),
       image: -1,
       picked: new Set(),
     };
@@ -130,7 +139,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     state.colour = given.get("colour") || "digit";
     state.rings = !given.has("rings");
     const digits = given.get("digits");
-    if (digits) state.digits = state.digits.map((_, digit) => digits.includes(String(digit)));
+    if (digits) state.digits = state.digits.map((_, each) => digits.includes(each.toString(36)));
     if (given.has("image")) state.image = index.indexOf(Number(given.get("image")));
     const picked = unpacked(given.get("picked") || "", count);
     if (picked) state.picked = picked;
@@ -166,7 +175,7 @@ window.InsideMNIST = window.InsideMNIST || {};
         epoch: state.epoch >= Math.max(...epochs(state)) ? null : String(state.epoch),
         colour: state.colour === "digit" ? null : state.colour,
         rings: state.rings ? null : "off",
-        digits: all ? null : [...state.digits.keys()].filter((digit) => state.digits[digit]).join(""),
+        digits: all ? null : [...state.digits.keys()].filter((each) => state.digits[each]).map((each) => each.toString(36)).join(""),
         image: state.image < 0 ? null : String(index[state.image]),
         picked: packed(state.picked, count) || null,
       },

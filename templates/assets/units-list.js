@@ -4,8 +4,8 @@
 // Out: what there is to choose from, and the cards that a choice leaves, in their order. Changes nothing on the page.
 
 /**
- * @typedef {{id: string, name: string, layer: string, digit: string, card: HTMLElement, place: number,
- *   selectivity: number, importance: number}} UnitCard  digit: the favourite one, "" for a dead unit
+ * @typedef {{id: string, name: string, layer: string, digit: string, likes: string, card: HTMLElement, place: number,
+ *   selectivity: number, importance: number}} UnitCard  digit: the favourite class, "" for a dead unit; likes: its name
  * @typedef {{layer?: string, digit?: string, sort?: string}} UnitChoice
  */
 
@@ -24,6 +24,7 @@ window.InsideMNIST ??= {};
       name: card.querySelector("h3 a")?.textContent?.trim() ?? card.id,
       layer: card.dataset.layer ?? "",
       digit: card.dataset.digit ?? "",
+      likes: card.dataset.likes ?? "",
       card,
       place,
       selectivity: Number(card.dataset.selectivity),

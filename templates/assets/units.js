@@ -23,7 +23,7 @@
   state.declare({
     unit: (/** @type {string} */ id) => byId.has(id),
     layer: (/** @type {string} */ id) => layers.has(id),
-    digit: /^[0-9]$/,
+    digit: /^[0-9]{1,2}$/,
     sort: (/** @type {string} */ name) => name !== "" && orders.has(name),
     show: /^all$/,
   });
@@ -117,13 +117,14 @@
 
   /** The row of controls; `tell` makes it say what is shown. */
   function makeControls() {
-    const digits = [...new Set(all.map((each) => each.digit))].filter(Boolean).sort();
+    const digits = new Map(all.filter((each) => each.digit).map((each) => [each.digit, each.likes]));
+    const inOrder = [...digits].sort(([a], [b]) => Number(a) - Number(b));
     const back = button("Previous", () => step(-1));
     const on = button("Next", () => step(1));
     const unit = choice("Unit", new Map(), (id) => jump(id));
     const every = button("All at once", () => choose({ show: values.has("show") ? null : "all" }));
     const layer = choice("Layer", new Map([["", "all"], ...layers]), (id) => choose({ layer: id, unit: null }));
-    const digit = choice("Favourite digit", new Map([["", "any"], ...digits.map((each) => pair(each))]), (each) =>
+    const digit = choice(`Favourite ${page.dataset.kind}`, new Map([["", "any"], ...inOrder]), (each) =>
       choose({ digit: each, unit: null }),
     );
     const sort = choice("Order", orders, (name) => choose({ sort: name, unit: null }));
@@ -147,11 +148,6 @@
       status.textContent = said();
     }
     return { tell };
-  }
-
-  /** @param {string} text @returns {[string, string]} */
-  function pair(text) {
-    return [text, text];
   }
 
   /** What the page shows now, in words. */

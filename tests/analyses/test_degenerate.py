@@ -1,4 +1,5 @@
-"""Networks and images that leave a measure nothing to measure: every stage says so in finite numbers, or in none."""
+"""Networks and images that leave a measure little or nothing to measure, and sets of few or many classes: every stage
+says so in finite numbers, or in none."""
 
 from __future__ import annotations
 
@@ -25,11 +26,19 @@ CASES = [
     ("whole", "two of each", "mlp"),
     ("whole", "one over and over", "mlp"),
     ("whole", "twins", "mlp"),
+    ("whole", "two classes", "cnn"),
+    ("whole", "thirty classes", "mlp"),
+    ("whole", "small images", "cnn"),
 ]
 
 
 def images(kind: str) -> dict[str, np.ndarray]:
-    """Two of each class, the fewest that there can be; or three: digits, one over and over, or two classes alike."""
+    """Two of each class, the fewest that there can be; or three: digits, one over and over, or two classes alike; or of
+    other classes, or of another side."""
+    if sizes := {"two classes": {"classes": 2}, "thirty classes": {"classes": 30}, "small images": {"side": 17}}.get(
+        kind
+    ):
+        return digits(np.random.default_rng(0), per_class=2, **sizes)
     found = digits(np.random.default_rng(0), per_class=3)
     first = np.arange(30) // 3 * 3
     kept = {
@@ -63,7 +72,8 @@ def study(how: str, *, only: tuple[str, ...]):
 def products(how: str, kind: str, *, only: tuple[str, ...]) -> dict[str, dict]:
     """{stage: its products}: all that is measured of such networks on such images."""
     given = images(kind)
-    card = {"class_names": [str(label) for label in range(10)], "noun": "digit"}
+    classes = int(given["labels"].max()) + 1
+    card = {"class_names": [f"class {k}" for k in range(classes)], "classes": classes, "kinds": "classes"}
     done = {"data": {"train.npz": given, "test.npz": given, "card.json": card}, "probe": probe(test=given, per_class=3)}
     for stage in plan(study(how, only=only)):
         if stage.name in done or stage.name.startswith(LEFT_OUT):

@@ -48,7 +48,7 @@ def study(*, seeds=5):
 
 
 def compared(records):
-    return compare(records=records, titles=TITLES, dropout=0.2)
+    return compare(records=records, card={"kinds": "digits"}, titles=TITLES, dropout=0.2)
 
 
 def test_the_measures_of_one_network_are_those_planted():
@@ -102,7 +102,7 @@ def test_the_family_is_adjusted_where_there_are_many_variants():
     records = {
         f"{name}/{seed}": record(accuracy=0.9 + 0.01 * rng.standard_normal()) for name in titles for seed in range(5)
     }
-    facts = compare(records=records, titles=titles, dropout=0.2)["facts.json"]
+    facts = compare(records=records, card={"kinds": "digits"}, titles=titles, dropout=0.2)["facts.json"]
     assert "Holm-adjusted in a family of 9" in facts["layers.test_accuracy.difference.v3"]["method"]
     assert facts["layers.helped"]["value"] + facts["layers.hurt"]["value"] <= 2, "chance alone is not found to help"
 

@@ -6,8 +6,9 @@ import torch
 from planted import GRID
 
 from experiments.analyses import interventions, portraits
-from experiments.analyses.portraits import correlations, effects, gather, kinds, mean_patches, receptive_field
+from experiments.analyses.portraits import Field, correlations, effects, gather, kinds, mean_patches, receptive_field
 from experiments.analyses.scaling import SCALES
+from experiments.hooks import run_with_cache
 from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
 from experiments.record import read_probe, stacked
@@ -15,6 +16,7 @@ from experiments.treatment import treat
 
 ARCHITECTURE = {"build": "experiments.models.mlp:MLP", "options": {"hidden": [13]}}
 TREATMENT = {"mean": 0.0, "std": 0.5}
+CARD = {"classes": 10, "kinds": "digits"}
 BOTTLENECK, ATTRACTOR, LOUD, DEAD = 3, 10, 11, 12
 
 
@@ -145,14 +147,14 @@ def test_the_mean_patch_is_the_planted_feature_wherever_it_stands():
     for image, (row, column) in enumerate(rng.integers(0, 24, (120, 2))):
         pixels[image, row : row + 5, column : column + 5] = torch.tensor(feature)
         pre[image, 1, row, column] = 1 + image
-    patches = mean_patches(pre, pixels, 5, 1)
+    patches = mean_patches(pre, pixels, Field(5, 1, 0))
     assert patches[1] == pytest.approx(255 * feature, abs=1)
 
 
 def test_receptive_fields_are_those_of_the_gradient():
     model = CNN(channels=(3, 4), hidden=5)
-    assert receptive_field(model, "conv1", side=24) == (5, 1)
-    assert receptive_field(model, "conv2", side=8) == (14, 2)
+    assert receptive_field(model, "conv1", shape=(24, 24), side=28) == Field(5, 1, 0)
+    assert receptive_field(model, "conv2", shape=(8, 8), side=28) == Field(14, 2, 0)
     pixels = torch.rand(1, 1, 28, 28, requires_grad=True)
     pre = model.conv2.pre(torch.nn.functional.conv2d(model.conv1(pixels), model.conv2.weight))
     pre[0, :, 3, 5].sum().backward()
@@ -163,10 +165,27 @@ def test_receptive_fields_are_those_of_the_gradient():
     assert columns.max() < 10 + 14
 
 
+@pytest.mark.parametrize(("kernel", "padding"), [(3, 1), (3, 0), (5, 2)])
+def test_with_padding_and_other_kernels_too_a_position_sees_what_its_field_says(kernel, padding):
+    model = CNN(channels=(2, 3, 4), kernel=kernel, padding=padding, hidden=5)
+    pixels = torch.rand(1, 1, 28, 28, requires_grad=True)
+    _, cache = run_with_cache(model, pixels)
+    below = model.conv2(model.conv1(pixels))
+    pre = torch.nn.functional.conv2d(below, model.conv3.weight, padding=padding)
+    field = receptive_field(model, "conv3", shape=tuple(cache["conv3.pre"].shape[2:]), side=28)
+    place = pre.shape[-1] // 2
+    pre[0, :, place, place].sum().backward()
+    seen = np.flatnonzero(pixels.grad[0, 0].numpy().any(axis=1))
+    first = place * field.stride - field.margin
+    assert max(first, 0) <= seen.min()
+    assert seen.max() < min(first + field.size, 28)
+    assert seen.max() - seen.min() >= field.size / 2, "nor does it say much more"
+
+
 def test_where_the_arithmetic_does_not_fit_there_is_no_receptive_field():
     model = CNN(channels=(3, 4), hidden=5)
-    assert receptive_field(model, "hidden3", side=1) is None
-    assert receptive_field(model, "conv2", side=9) is None
+    assert receptive_field(model, "hidden3", shape=(), side=28) is None
+    assert receptive_field(model, "conv2", shape=(9, 9), side=28) is None
 
 
 def test_correlations_are_pearsons_and_zero_for_a_silent_unit():
@@ -185,6 +204,7 @@ def test_a_network_with_its_units_in_another_order_has_each_units_twin(found):
         responses={name: each["responses.npz"] for name, each in both.items()},
         probe=images(),
         grid=GRID,
+        card=CARD,
     )
     nearest = gathered["arrays.npz"]["nearest/mlp-raw/mlp-normalized"]
     silent = [ATTRACTOR, DEAD]  # one says the same to every image, the other nothing
@@ -205,6 +225,7 @@ def test_every_image_that_a_portrait_shows_is_kept_with_its_place_in_the_test_se
         responses={"mlp-raw": found["responses.npz"]},
         probe=images(),
         grid=GRID,
+        card=CARD,
     )["arrays.npz"]
     assert set(found["portraits.npz"]["top/hidden1"].ravel()) == set(kept["place"])
     assert (kept["index"] == kept["place"] + 1000).all()

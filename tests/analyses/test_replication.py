@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import silhouette_score
 
 from experiments.analyses import notebooks
-from experiments.analyses.replication import agrees, class_accuracy, compare
+from experiments.analyses.replication import agrees, class_accuracy, compare, of_ten
 from experiments.analyses.scaling import SCALES
 from experiments.analyses.specimen import READINGS, read, read_exactly
 from experiments.hooks import run_with_cache, run_with_hooks
@@ -167,3 +167,18 @@ def test_a_training_that_stops_early_still_has_every_fact():
     assert found["facts.json"]["replication.loss.15.reproduced"]["value"] == early["train_loss"][-1]
     numbers = [fact["value"] for fact in found["facts.json"].values()]
     assert np.isfinite(numbers).all()
+
+
+@pytest.mark.parametrize("classes", [2, 5, 26])
+def test_a_set_of_other_classes_is_read_as_ten_of_which_some_have_no_images(classes):
+    given = {"confusion": np.arange(classes**2).reshape(classes, classes), "train_loss": np.ones(3)}
+    given |= {"class_mean/hidden2": np.ones((1, 16, classes)), "mean": np.ones((16, classes))}
+    found = of_ten(given)
+    both = min(classes, 10)
+    assert found["confusion"].shape == (10, 10)
+    assert (found["confusion"][:both, :both] == given["confusion"][:both, :both]).all()
+    assert found["confusion"].sum() == given["confusion"][:both, :both].sum()
+    assert found["class_mean/hidden2"].shape == (1, 16, 10)
+    assert found["mean"].sum() == 16 * both
+    assert found["train_loss"].shape == (3,)
+    assert (class_accuracy(found["confusion"])[both:] == 0).all()

@@ -5,11 +5,11 @@ import pytest
 import torch
 from planted import CONDITIONS, GRID
 
-from experiments.analyses.selectivity import GRID as RATIOS
 from experiments.analyses.selectivity import (
     agreement,
     compare,
     correct_logit_gradient,
+    limits,
     preferences,
     read,
     scores,
@@ -19,7 +19,7 @@ from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
 from experiments.record import unit_statistics
 
-CARD = {"class_names": [str(digit) for digit in range(10)]}
+CARD = {"class_names": [str(digit) for digit in range(10)], "classes": 10, "kinds": "digits"}
 SPECIALIST, GENERALIST, PAIR, DEAD = np.eye(10)[3], np.ones(10), np.eye(10)[3] + np.eye(10)[8], np.zeros(10)
 RAW = {"mean": 0.0, "std": 1.0}
 
@@ -98,6 +98,18 @@ def test_the_kinds_meet_at_their_thresholds():
     eight = np.where(np.arange(10) < 8, 1.0, 0.0)
     found = preferences(np.stack([PAIR, eight]))
     assert (found["specialists"], found["polysemantic"], found["generalists"]) == (0, 100, 0)
+
+
+@pytest.mark.parametrize("classes", [2, 5, 10, 30])
+def test_one_class_makes_a_specialist_and_all_a_generalist_however_many_there_are(classes):
+    few, many = limits(classes)
+    assert 1 < few < many < classes
+    found = preferences(np.stack([np.eye(classes)[0], np.ones(classes)]))
+    assert (found["specialists"], found["generalists"]) == (50, 50)
+
+
+def test_of_ten_classes_fewer_than_two_make_a_specialist_and_more_than_eight_a_generalist():
+    assert limits(10) == (2, 8)
 
 
 def test_a_layer_without_life_prefers_nothing():
@@ -207,8 +219,8 @@ def test_arrays_hold_growth_and_the_distribution_of_participation():
     assert growth.shape == (2, 3)
     assert (np.diff(growth, axis=1) > 0).all()
     spread = arrays["spread/own/mlp-raw/hidden2"][0]
-    assert spread[RATIOS > 1.01].min() == 100
-    assert arrays["spread/rotated/mlp-raw/hidden2"][0, RATIOS < 9.9].max() == 0
+    assert spread[arrays["grid"] > 1.01].min() == 100
+    assert arrays["spread/rotated/mlp-raw/hidden2"][0, arrays["grid"] < 9.9].max() == 0
     assert arrays["top/mlp-raw/hidden2"].shape == (3, 10, 3)
     assert arrays["top/mlp-raw/hidden2"][0, 4, 0] == 4
 

@@ -62,6 +62,7 @@ def test_a_shelf_holds_what_the_page_needs(planted):
             "test_prediction": prediction[place],
             "test_confidence": confidence[place],
             "layers": np.array(["hidden1", "logits"]),
+            "hook_points": np.array(["input", "hidden1.pre", "hidden1.post", "logits"]),
             "quantile_levels": np.array([0, 0.99, 1]),
             "quantile/hidden1.post": np.array([[0, 1, 2], [0, 3, 4]], np.float32),
         }

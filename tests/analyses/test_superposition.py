@@ -17,8 +17,8 @@ def simplex() -> np.ndarray:
 
 def test_a_unit_for_each_digit_keeps_them_as_far_apart_as_can_be():
     found = simplex()
-    assert superposition.interference(found) == pytest.approx(superposition.least(16))
-    assert superposition.least(16) == pytest.approx(1 / 81)
+    assert superposition.interference(found) == pytest.approx(superposition.least(16, count=10))
+    assert superposition.least(16, count=10) == pytest.approx(1 / 81)
     assert superposition.cosines(found)[2, 7] == pytest.approx(-1 / 9)
 
 
@@ -44,8 +44,8 @@ def test_in_fewer_dimensions_than_digits_some_interference_is_forced():
     rng = np.random.default_rng(0)
     for units in (3, 8):
         found = superposition.directions(rng.normal(size=(units, 10)))
-        assert superposition.interference(found) > superposition.least(units)
-    assert superposition.least(8) > superposition.least(9)
+        assert superposition.interference(found) > superposition.least(units, count=10)
+    assert superposition.least(8, count=10) > superposition.least(9, count=10)
 
 
 def test_random_directions_interfere_as_chance_says():
@@ -78,13 +78,36 @@ def run(*, noise: float, seed: int) -> tuple[dict[str, np.ndarray], dict[str, np
     """A network that begins with random class means and ends with a unit for each digit, and reads them so."""
     rng = np.random.default_rng(seed)
     end = np.eye(12, 10) + noise * rng.normal(size=(12, 10))
+    weights = {"logits.weight": np.stack([rng.normal(size=(10, 12)), np.eye(10, 12)])}
     record = {
         "layers": np.array(["hidden1", "logits"]),
         "active/hidden1": np.ones((2, 12)),
+        "class_mean/logits": weights["logits.weight"] @ end,
         "class_mean/hidden1": np.stack([np.abs(rng.normal(size=(12, 10))), end]),
         "confusion": rng.integers(0, 50, (10, 10)),
     }
-    return record, {"logits.weight": np.stack([rng.normal(size=(10, 12)), np.eye(10, 12)])}
+    return record, weights
+
+
+def test_of_logits_that_are_no_weighted_sum_of_the_last_layers_units_no_readout_is_told():
+    """Something stands between the two, a LayerNorm say, or they listen to something else."""
+    record, weights = run(noise=0.3, seed=0)
+    assert {"readout", "alignment"} <= superposition.read(record, weights).keys()
+    elsewhere = record | {"class_mean/logits": 1.01 * record["class_mean/logits"]}
+    found = superposition.read(elsewhere, weights)
+    assert not {"readout", "alignment"} & found.keys()
+    assert list(found["left_out"]) == ["readout: the logits are no weighted sum of the units of hidden1"]
+    wider = weights | {"logits.weight": np.ones((2, 10, 13))}
+    assert "readout" not in superposition.read(record, wider)
+
+
+def test_of_a_single_unit_nothing_is_rotated():
+    record, weights = run(noise=0.3, seed=0)
+    alone = record | {"class_mean/hidden1": record["class_mean/hidden1"][:, :1]}
+    found = superposition.compare(records={"mlp-raw/0": alone}, weights={"mlp-raw/0": weights})
+    assert "superposition.units.mlp-raw.hidden1" in found["facts.json"]
+    assert "superposition.basis.mlp-raw.hidden1" not in found["facts.json"]
+    assert "rotations of hidden1: a single unit" in found["arrays.npz"]["left_out/mlp-raw"][0]
 
 
 def test_the_study_tells_start_end_and_difference():

@@ -1,16 +1,20 @@
 // What the scripts of a page share: one global object, to which each script adds its part.
 
 /** A network as data/networks.js holds it; see report/scripts.py. */
-interface PackedNetwork {
+type PackedNetwork = RunnableNetwork | { title: string; cannot: string };
+interface RunnableNetwork {
   title: string;
+  side: number;
   mean: number;
   std: number;
-  layers: { name: string; kind: "linear" | "conv"; shape: number[]; weight: string; bias: string }[];
+  layers: { name: string; kind: "linear" | "conv"; padding?: number; shape: number[]; weight: string; bias: string }[];
+  reference: { images: string[]; logits: number[][] };
 }
 
 interface InsideMNIST {
   data: { networks?: Record<string, PackedNetwork>; [name: string]: any };
   networks(): Map<string, Network>;
+  unusable(): Map<string, string>;
   forward(network: Network, pixels: Float32Array, options?: { scales?: Scales }): Reading;
   gradient(
     network: Network,

@@ -26,7 +26,9 @@ def page(browser, published_site):
 
 def to_image(page, strokes):
     told = [[{"x": x, "y": y} for x, y in stroke] for stroke in strokes]
-    image = page.evaluate("(strokes) => { const i = InsideMNIST.raster.toImage(strokes); return i && [...i]; }", told)
+    image = page.evaluate(
+        "(strokes) => { const i = InsideMNIST.raster.toImage(strokes, 28); return i && [...i]; }", told
+    )
     return None if image is None else np.array(image).reshape(SIDE, SIDE)
 
 
@@ -99,6 +101,23 @@ def test_where_something_is_drawn_on_the_board_and_how_large_does_not_matter(pag
     small = [[60, 60], [100, 60], [80, 120]]
     moved = [[x + 90, y + 70] for x, y in small]
     np.testing.assert_array_equal(to_image(page, [small]), to_image(page, [moved]))
+
+
+@pytest.mark.parametrize(("side", "box"), [(8, 6), (20, 14), (28, 20), (64, 46)])
+def test_images_of_another_side_have_box_pen_and_middle_in_proportion(browser, side, box):
+    page = browser.new_page()
+    page.add_script_tag(path=Path(__file__).parents[2] / "templates" / "assets" / "raster.js")
+    line, point = ([[{"x": x, "y": y} for x, y in stroke]] for stroke in ([[20, 40], [200, 220]], [[9, 9]]))
+    found = page.evaluate(
+        "(all) => all.map(([s, n]) => [...InsideMNIST.raster.toImage(s, n)])", [[line, side], [point, side]]
+    )
+    page.close()
+    drawn, dot = (np.array(each).reshape(side, side) for each in found)
+    for axis in (0, 1):
+        assert np.ptp(np.flatnonzero(drawn.any(axis=axis))) + 1 == box
+        middle = (drawn.sum(axis=1 - axis) * np.arange(side)).sum() / drawn.sum()
+        assert side // 2 - 0.5 <= middle < side // 2 + 0.5
+    assert dot.sum() / 255 == pytest.approx(np.pi * (PEN * box / BOX) ** 2, rel=0.05)
 
 
 def test_a_blank_board_is_no_image_and_a_point_is_one(page):

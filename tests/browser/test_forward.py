@@ -1,6 +1,7 @@
 """The page's forward pass, on the shipped weights in a real browser, against PyTorch: every number, every unit."""
 
 import base64
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,12 @@ import torch
 from experiments import published
 from experiments.analyses.scaling import hidden_layers, scale_units
 from experiments.hooks import run_with_cache, run_with_hooks
+from experiments.models.cnn import CNN
+from experiments.models.mlp import MLP
+from experiments.networks import keep, open_network, runnable
+from report.scripts import networks
+
+ASSETS = Path(__file__).parents[2] / "templates" / "assets"
 
 CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
 TOLERANCE = 1e-4
@@ -116,7 +123,9 @@ def test_every_unit_switched_off_or_turned_up_gives_the_figures_of_python(ask, e
 def test_saliency_agrees_with_autograd(ask, examples, condition):
     targets = [{"hook": "logits", "index": digit} for digit in range(10)]
     found = numbers(ask("gradients", condition, list(range(100)), targets, {}), 100, 10, -1)
-    np.testing.assert_allclose(found, gradients(condition, examples[0], targets), atol=TOLERANCE, rtol=0)
+    np.testing.assert_allclose(
+        found, gradients(published.network(condition), examples[0], targets), atol=TOLERANCE, rtol=0
+    )
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
@@ -135,7 +144,38 @@ def test_saliency_of_any_hook_point_and_under_interventions_agrees_with_autograd
         for layer in hidden_layers(network.model)
     }
     found = numbers(ask("gradients", condition, few, targets, scales), len(few), len(targets), -1)
-    np.testing.assert_allclose(found, gradients(condition, examples[0][few], targets, scales), atol=TOLERANCE, rtol=0)
+    expected = gradients(network, examples[0][few], targets, scales)
+    np.testing.assert_allclose(found, expected, atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize(("make", "classes", "side"), [(MLP, 3, 20), (CNN, 26, 20), (CNN, 2, 22), (CNN, 30, 33)])
+def test_networks_of_other_classes_and_images_agree_with_pytorch(browser, make, classes, side):
+    """Of 22 and 33 pixels convolutions leave odd sides, whose last row and column pooling leaves out."""
+    torch.manual_seed(0)
+    model = make(classes=classes, side=side).eval()
+    weights = {name: value.numpy()[None] for name, value in model.state_dict().items()}
+    architecture = {"build": f"{make.__module__}:{make.__name__}", "options": {}}
+    images = np.random.default_rng(0).integers(0, 256, (3, side, side), dtype=np.uint8)
+    of = {"weights": weights, "architecture": architecture, "treatment": {"mean": 0.25, "std": 0.5}}
+    kept, told = keep(**of), runnable(**of, probe={"images": images})["runnable.json"]
+    script = networks(
+        networks={"a": kept["network.safetensors"]}, told={"a": told}, titles={"a": ""}, card={"height": side}
+    )
+    page = browser.new_page()
+    page.add_script_tag(path=ASSETS / "forward.js")
+    page.add_script_tag(content=script["networks.js"])
+    page.evaluate(TOOLS, images.reshape(len(images), -1).tolist())
+    answer = page.evaluate("() => tools.hooks('a')")
+    targets = [{"hook": "logits", "index": 1}, {"hook": f"{model.layers[0]}.post", "index": 5}]
+    found = page.evaluate("(targets) => tools.gradients('a', [0, 1, 2], targets, {})", targets)
+    page.close()
+    network = open_network(kept["network.safetensors"])
+    _, cache = run_with_cache(network.model, network.treat(images))
+    for hook, expected in cache.items():
+        told = numbers(answer["hooks"][hook], *expected.flatten(1).shape)
+        np.testing.assert_allclose(told, expected.flatten(1), atol=TOLERANCE, rtol=0, err_msg=hook)
+    expected = gradients(network, images, targets)
+    np.testing.assert_allclose(numbers(found, *expected.shape), expected, atol=TOLERANCE, rtol=0)
 
 
 def times(units, factor):
@@ -149,9 +189,8 @@ def times(units, factor):
     return edit
 
 
-def gradients(condition, images, targets, scales=None):
+def gradients(network, images, targets, scales=None):
     """By autograd, with respect to pixels in [0, 1]: (image, target, pixel)."""
-    network = published.network(condition)
     pixels = (torch.tensor(images).float() / 255).requires_grad_()
     kept = {}
     hooks = []

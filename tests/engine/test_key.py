@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.engine import key, sources
+from experiments.engine import cover, definitions, key, sources
 from experiments.engine.key import canonical, ingredients
 from experiments.engine.sources import SourceError, Sources
 from experiments.spec import Product, Stage
@@ -90,8 +90,10 @@ def test_places_and_names_are_no_part_of_a_key(project):
 
 
 def meaning(project, text):
+    """What a module means as a whole: one that a parameter names may be asked for anything."""
     project.write("lab/sample.py", text)
-    return Sources(project.root).reach("lab.sample")["lab.sample"]
+    stage = Stage("s", "lab.sample:anything", parameters={"module": "lab.sample"})
+    return Sources(project.root).reached_by(stage)["lab.sample"]
 
 
 CODE = '''
@@ -159,7 +161,7 @@ def test_the_meaning_of_a_text_is_the_same_for_ever_and_in_every_python(project)
     text = (
         CODE + "    SIGNS = ['\\u2014', '\\U0001fae8', b'\\xff', 1e300, 2j, ..., None]\n    TAIL = f\"{SIGNS:>{1}}\"\n"
     )
-    assert meaning(project, text) == "20da02748fd3db9bedb9d1bfe931087cd7b8870263504b2197a10cbffd0fab5f"
+    assert meaning(project, text) == "Y73lYZZ6yhmfdT4UD9Lo_JcUGewokyhuUY4ZJZZp"
 
 
 @pytest.mark.parametrize("python", OTHERS)
@@ -178,11 +180,11 @@ def answers(python):
 def meanings(python):
     code = (
         "import json, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
-        "from experiments.engine.sources import Sources\n"
-        "root = Path(sys.argv[1]); sources = Sources(root)\n"
+        "from experiments.engine.definitions import parse\n"
+        "root = Path(sys.argv[1])\n"
         "files = [p for top in ('experiments', 'report') for p in sorted((root / top).rglob('*.py'))]\n"
-        "names = ['.'.join(p.relative_to(root).with_suffix('').parts).removesuffix('.__init__') for p in files]\n"
-        "print(json.dumps({name: sources.reach(name)[name] for name in names}))"
+        "read = [(p.as_posix(), parse(p.read_bytes(), module='a.b', path=p, package=False)) for p in files]\n"
+        "print(json.dumps(dict(read)))"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
@@ -232,6 +234,35 @@ def test_functions_named_in_parameters_are_reached(project):
     assert {"lab.models", "lab.helper"} <= set(Sources(project.root).reached_by(stage))
 
 
+def changed(project, old, new, **parameters):
+    """The modules that mean something else to a stage after an edit of a module that its parameters name."""
+    project.write("lab/models.py", "def mlp():\n    return 1\n\n\ndef cnn():\n    return 2\n")
+    project.edit("lab/steps.py", "from pathlib", "import lab.models\nfrom pathlib")
+    stage = Stage("s", "lab.steps:numbers", parameters=parameters)
+    before = Sources(project.root).reached_by(stage)
+    project.edit("lab/models.py", old, new)
+    after = Sources(project.root).reached_by(stage)
+    return [name for name in after if after[name] != before[name]]
+
+
+@pytest.mark.parametrize(
+    ("value", "reached"),
+    [
+        ("lab.models:mlp", ["mlp"]),
+        ({"build": ["lab.models:mlp"]}, ["mlp"]),
+        ({"lab.models:mlp": 3}, ["mlp"]),
+        ("mlp", ["mlp"]),
+        ("lab.models", ["mlp", "cnn"]),
+        ("models", []),
+        ("no name", []),
+    ],
+)
+def test_what_a_parameter_names_is_reached_and_what_it_does_not_name_is_not(project, value, reached):
+    for name, number in (("mlp", 1), ("cnn", 2)):
+        found = changed(project, f"return {number}", "return 3", value=value)
+        assert found == (["lab.models"] if name in reached else []), name
+
+
 def test_functions_of_others_named_in_parameters_are_not_ours(project):
     stage = Stage("s", "lab.steps:numbers", parameters={"method": "sklearn.decomposition:PCA", "text": "a: b"})
     assert set(Sources(project.root).reached_by(stage)) == {"lab", "lab.steps", "lab.notes"}
@@ -259,12 +290,25 @@ def test_a_module_that_cannot_be_parsed_is_named_with_its_line(project):
 
 def test_what_was_learnt_once_is_not_parsed_again(project, monkeypatch):
     first = Sources(project.root)
-    reached = first.reach("lab.sums")
+    stage = Stage("s", "lab.sums:total")
+    reached = first.reached_by(stage)
     assert first.learnt_more
-    monkeypatch.setattr(sources, "parse", lambda *_, **__: pytest.fail("parsed again"))
+    monkeypatch.setattr(definitions, "parse", lambda *_, **__: pytest.fail("parsed again"))
+    monkeypatch.setattr(cover, "Cover", lambda *_, **__: pytest.fail("searched again"))
     again = Sources(project.root, memo=json.loads(json.dumps(first.memo)))
-    assert again.reach("lab.sums") == reached
+    assert again.reached_by(stage) == reached
     assert not again.learnt_more
+
+
+def test_what_was_learnt_of_a_module_counts_no_more_when_another_changes(project):
+    first = Sources(project.root)
+    stage = Stage("s", "lab.sums:total")
+    before = first.reached_by(stage)
+    project.edit("lab/helper.py", "value * factor", "value + factor")
+    again = Sources(project.root, memo=json.loads(json.dumps(first.memo)))
+    after = again.reached_by(stage)
+    assert {name for name in before if before[name] != after[name]} == {"lab.helper"}
+    assert after == Sources(project.root).reached_by(stage)
 
 
 def test_what_was_learnt_is_forgotten_when_the_form_of_meanings_changes(project, monkeypatch):

@@ -106,5 +106,6 @@ def test_a_shelf_without_its_list_misses_that(project, text):
 def test_definitions_travel_with_what_is_published(project):
     project.build()
     published(project)
-    meaning = project.survey().sources.reach("lab.helper")["lab.helper"]
-    assert list(contents(Shelf("results", project.published))["definitions"][meaning]) == ["scaled"]
+    told = contents(Shelf("results", project.published))["definitions"]
+    assert list(told["lab.helper"].values()) == ["scaled"]
+    assert list(told) == ["lab", "lab.helper", "lab.notes", "lab.reports", "lab.steps", "lab.sums"]

@@ -144,6 +144,47 @@ def test_an_edited_source_is_named(project):
     assert "    source lab.helper: scaled differs" in explain(survey, "total/1").splitlines()
 
 
+def test_a_definition_that_is_new_and_one_that_is_gone_are_named(project):
+    project.edit("lab/helper.py", "def scaled", "def kept(value):\n    return value\n\n\ndef scaled")
+    project.edit("lab/helper.py", "value * factor", "kept(value) * factor")
+    project.build()
+    project.edit("lab/helper.py", "kept", "held")
+    assert (
+        "    source lab.helper: scaled differs; held new; kept gone"
+        in explain(project.survey(), "total/1").splitlines()
+    )
+
+
+def test_what_an_edit_changes_beside_definitions_is_named(project):
+    project.build()
+    project.edit("lab/helper.py", "def scaled", "import measures\n\nprint()\n\n\ndef scaled")
+    told = explain(project.survey(), "total/1")
+    assert "source lab.helper: its imports, its order, its other statements new" in told
+    project.edit("lab/helper.py", "print()", "print('')")
+    assert "source lab.helper: its imports, its order, its other statements new" in explain(project.survey(), "total/1")
+
+
+def test_what_nobody_remembers_is_not_named(project):
+    project.build()
+    project.edit("lab/helper.py", "value * factor", "value + factor")
+    project.memo = {}
+    assert "    source lab.helper: its meaning differs" in explain(project.survey(), "total/1").splitlines()
+
+
+def test_what_was_published_is_remembered(project):
+    published(project)
+    project.edit("lab/helper.py", "value * factor", "value + factor")
+    project.memo = {}
+    assert "    source lab.helper: scaled differs" in explain(project.survey(), "total/1").splitlines()
+
+
+def test_what_no_stage_can_reach_changes_nothing(project):
+    project.build()
+    project.edit("lab/helper.py", "def scaled", '"""Helpers."""\n\n\ndef unused():\n    return 1\n\n\ndef scaled')
+    assert set(states(project.survey()).values()) == {"cached"}
+    assert project.build() == []
+
+
 def test_a_changed_parameter_is_named_with_both_values(project):
     project.build()
     assert "    parameter upto: 4 then, 5 now" in explain(project.survey(project.plan(upto=5)), "numbers").splitlines()

@@ -11,9 +11,9 @@ from report import style
 from report.figures import interventions
 
 LARGEST = 250_000  # bytes of one SVG: some have a dot for every unit of every network
-FIGURES = ("ablation", "curves", "confusions", "dose", "bottlenecks", "attractors", "mean_ablation", "importance")
+FIGURES = ("ablation", "curves", "confusions", "bottlenecks", "mean_ablation", "importance")
 LAYERS = {"mlp": {"hidden1": 32, "hidden2": 16}, "cnn": {"conv1": 8, "conv2": 16, "hidden3": 16}}
-EFFECTS = ("lost", "worst", "mean_lost", "pulled", "direction_worst", "direction_pulled", "selectivity")
+EFFECTS = ("lost", "worst", "mean_lost", "direction_worst", "selectivity")
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def study(
             change = np.zeros((units, 2, count, count), dtype=int)
             change[3, 0, -2, -2], change[3, 0, -2, 0] = -40, 40
             arrays |= {f"class_accuracy/{place}": accuracy, f"correct_logit/{place}": accuracy / 10}
-            arrays |= {f"change/{place}": change, f"dose/{place}": np.tile(90 - np.abs(scales - 1), (seeds, 1))}
+            arrays[f"change/{place}"] = change
             arrays |= {f"{effect}/{place}": rng.random((seeds, units)) for effect in EFFECTS}
             arrays[f"worst/{place}"][:, 3] = arrays[f"lost/{place}"][:, 3] = 80
             arrays[f"living/{place}"] = np.tile(np.arange(units) != 5, (seeds, 1))
@@ -69,12 +69,12 @@ def test_a_figure_of_another_study_shows_all_its_conditions_and_names_its_classe
     """Three treatments, and twelve classes that are words."""
     words = [f"thing {letter}" for letter in "abcdefghijkl"]
     conditions = [f"{architecture}-{treatment}" for architecture in architectures for treatment in THREE["treatments"]]
-    drawn = getattr(interventions, name)(look=THREE, arrays=study(conditions=conditions, names=words))
+    drawn = draw(getattr(interventions, name), look=THREE, arrays=study(conditions=conditions, names=words))
     said = " ".join(texts(drawn))
     assert all(treatment in said for treatment in THREE["treatments"].values())
     assert {row["condition"] for row in rows(drawn)} == set(conditions)
     if name in ("ablation", "confusions"):
-        assert all(word in said for word in words)
+        assert sum(word in said for word in words) >= 3, "as many as there is room for"
 
 
 def test_the_most_important_unit_has_the_first_curve_and_its_class_is_named():

@@ -32,18 +32,20 @@ def test_many_panels_stand_in_rows_of_like_length(count, expected):
 
 
 @style.drawn
-def ticks(*, axis, names):
-    ax = style.figure(height=2)[1]
-    style.class_ticks(ax, axis, names)
-    labels = (ax.get_xticklabels if axis == "x" else ax.get_yticklabels)()
+def ticks(*, axis, names, width):
+    ax = style.figure(height=2, width=width)[1]
+    style.class_ticks(ax, names, axis=axis)
+    labels = (ax.get_yticklabels if axis == "y" else ax.get_xticklabels)()
     return {"said": [label.get_text() for label in labels], "turned": {label.get_rotation() for label in labels}}
 
 
-def test_digits_are_named_by_thirds_and_words_all_of_them_upright():
-    assert ticks(look=LOOK, axis="x", names=map(str, range(10))) == {"said": ["0", "3", "6", "9"], "turned": {0}}
-    clothes = ["T-shirt", "trouser", "coat"]
-    assert ticks(look=LOOK, axis="x", names=clothes) == {"said": clothes, "turned": {90}}
-    assert ticks(look=LOOK, axis="y", names=clothes) == {"said": clothes, "turned": {0}}
+def test_as_many_classes_are_named_as_there_is_room_for_and_words_below_columns_stand_upright():
+    digits, clothes = [str(digit) for digit in range(10)], ["T-shirt", "trouser", "coat"]
+    assert ticks(look=LOOK, axis="x", names=digits, width=7) == {"said": digits, "turned": {0}}
+    assert ticks(look=LOOK, axis="x", names=digits, width=1.5) == {"said": ["0", "3", "6", "9"], "turned": {0}}
+    assert ticks(look=LOOK, axis="x", names=clothes, width=1.5) == {"said": clothes, "turned": {90}}
+    assert ticks(look=LOOK, axis="y", names=clothes, width=7) == {"said": clothes, "turned": {0}}
+    assert ticks(look=LOOK, axis="y", names=[], width=7)["said"] == []
 
 
 @style.drawn

@@ -11,7 +11,7 @@ from report import style
 from report.figures import selectivity
 
 LARGEST = 150_000  # bytes of one SVG
-FIGURES = ("class_means", "top_units", "agreement", "overlap", "participation", "growth")
+FIGURES = ("class_means", "top_units", "agreement", "participation", "growth")
 DIGITS = tuple("0123456789")
 LAYERS = {"mlp": {"hidden1": 32, "hidden2": 16}, "cnn": {"conv1": 8, "conv2": 16, "hidden3": 16}}
 
@@ -39,7 +39,6 @@ def study(
             arrays[f"top/{condition}/{layer}"] = np.tile(np.arange(3), (3, count, 1))
             arrays[f"top/{condition}/{layer}"][1] += 2  # 2, 3, 4 beside 0, 1, 2 twice
             arrays[f"agreement/{condition}/{layer}"] = np.tile([0.0, 1.0, -1.0], (seeds, 1))
-            arrays[f"overlap/{condition}/{layer}"] = np.tile([0.0, 3.0, 1.0], (seeds, 1))
             for part in [layer, f"{layer}.peak"] if layer.startswith("conv") else [layer]:
                 arrays[f"growth/{condition}/{part}"] = np.tile(np.linspace(0.2, 0.8, epochs + 1), (seeds, 1))
                 for variant in ("own", "start", "rotated"):
@@ -71,7 +70,7 @@ def test_a_figure_of_another_study_names_its_classes_and_all_its_treatments(name
     words = ["T-shirt", "trouser", "pullover", "dress", "coat"]
     conditions = [f"mlp-{treatment}" for treatment in THREE["treatments"]]
     arrays = study(conditions=conditions, names=words)
-    said = " ".join(texts(getattr(selectivity, name)(look=THREE, arrays=arrays, architecture="mlp")))
+    said = " ".join(texts(draw(getattr(selectivity, name), look=THREE, arrays=arrays, architecture="mlp")))
     assert all(treatment in said for treatment in THREE["treatments"].values())
     if name in ("class_means", "top_units"):
         assert all(word in said for word in words)

@@ -16,8 +16,8 @@ def example(*, arrays):
     style.curve(axes[0], np.arange(4), arrays, "cnn-normalized")
     style.end_labels(axes[0], [(0.5, "near", style.TREATMENTS[0]), (0.5, "as near", style.TREATMENTS[1])])
     style.heat(axes[1], arrays, low=0, high=1)
-    style.dots(axes[0], np.array([[1.0, 0.5]]), color=style.DIGITS[3])
-    style.class_labels(axes[0], np.array([[1.0, 0.5]]), halo="one")
+    style.dots(axes[0], np.array([[1.0, 0.5]]), color=style.CLASSES[3])
+    style.class_labels(axes[0], np.array([[1.0, 0.5]]), ["5"], halo="one")
     return {"figure.svg": export.save(fig), "data.csv": export.csv(arrays, ["a", "b", "c", "d"])}
 
 
@@ -158,3 +158,56 @@ def test_rows_of_panels_end_together_and_what_is_left_over_is_blank():
     assert found["columns"]["mlp", "logits"] == found["columns"]["cnn", "logits"] == 2
     assert found["titles"]["cnn", "conv1"] == "CNN, conv 1"
     assert found["empty"] == 1
+
+
+FRUIT = [f"{first} {second}" for first in ("sour", "sweet") for second in ("apple", "blackcurrant", "fig", "pear")]
+NAMES = [list("0123456789"), ["yes", "no"], ["circle", "cross", "horizontal bar", "ring & dot", "empty <frame>"], FRUIT]
+NAMES += [[f"class number {k}" for k in range(30)], [chr(97 + k) for k in range(26)], ["$5", "$10"]]
+
+
+def overlapping(fig, labels):
+    """Pairs of labels of which one is drawn over another, as they are laid out; empty ones are none."""
+    fig.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in labels if label.get_text()]
+    return [(a, b) for place, a in enumerate(boxes) for b in boxes[:place] if a.overlaps(b)]
+
+
+@pytest.mark.parametrize("names", NAMES, ids=lambda names: names[-1])
+@pytest.mark.parametrize("across", [1, 2, 4])
+def test_names_of_classes_along_axes_never_lie_over_each_other(names, across):
+    @style.drawn
+    def example():
+        fig, axes = style.figure(height=2.6, ncols=across, squeeze=False)
+        for ax in axes[0]:
+            style.heat(ax, np.eye(len(names)), low=0, high=1)
+            style.class_ticks(ax, names, axis="both")
+        shown = [overlapping(fig, axis.get_ticklabels()) for ax in axes[0] for axis in (ax.xaxis, ax.yaxis)]
+        return {"labels": [label.get_text() for label in axes[0, 0].get_xticklabels()], "overlapping": shown}
+
+    found = example()
+    assert not any(found["overlapping"])
+    assert len(set(found["labels"])) == len(found["labels"]) >= min(2, len(names))
+
+
+@pytest.mark.parametrize("names", NAMES, ids=lambda names: names[-1])
+def test_names_above_columns_never_lie_over_each_other(names):
+    @style.drawn
+    def example():
+        fig, ax = style.figure(height=2)
+        ax.imshow(np.zeros((30, 30 * len(names))))
+        style.class_columns(ax, 30 * np.arange(len(names)) + 15, names)
+        return {"overlapping": overlapping(fig, ax.get_xticklabels())}
+
+    assert not example()["overlapping"]
+
+
+def test_a_key_below_a_figure_makes_it_higher_and_tells_every_name():
+    @style.drawn
+    def example():
+        fig, _ = style.figure(height=2)
+        style.class_key(fig, FRUIT)
+        return {"height": fig.get_size_inches()[1], "svg": export.save(fig)}
+
+    found = example()
+    assert found["height"] > 2
+    assert "sweet blackcurrant" in found["svg"]

@@ -34,6 +34,8 @@ def test_networks_that_keep_the_contract_pass(build, options):
     found = checked(build, options)
     assert found["ok"]
     assert found["layers"][-1] == "logits"
+    assert [found["points"][0], found["points"][-1]] == ["input", "logits"]
+    assert set(found["reading"].values()) <= set(found["points"])
 
 
 def test_other_classes_and_sides_are_handed_to_the_network():

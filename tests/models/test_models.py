@@ -9,8 +9,9 @@ from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vmap
 from torch.nn.functional import max_pool2d
 
 from experiments import models
+from experiments.errors import InputError
 from experiments.hooks import HookedModule, HookPoint, run_with_cache
-from experiments.models.cnn import CNN, MaxPool
+from experiments.models.cnn import CNN, MaxPool, max_pool
 from experiments.models.mlp import MLP
 from experiments.study import STUDIES
 
@@ -196,8 +197,54 @@ class Misnamed(HookedModule):
     hook_points = ("input", "middle")
     layers = ("middle",)
 
+    def __init__(self, **sizes):
+        super().__init__()
+
 
 def test_hook_points_that_are_not_modules_are_refused(monkeypatch):
     monkeypatch.setattr("experiments.models.mlp.MLP", Misnamed)
     with pytest.raises(ValueError, match="not modules of it: input, middle"):
         models.build("experiments.models.mlp:MLP", options={})
+
+
+BUILDS = ("experiments.models.mlp:MLP", "experiments.models.layered:LayeredMLP", "experiments.models.cnn:CNN")
+
+
+@pytest.mark.parametrize("build", BUILDS)
+@pytest.mark.parametrize(("classes", "side"), [(2, 16), (3, 20), (5, 28), (26, 28), (30, 33), (10, 64)])
+def test_a_network_has_a_logit_for_each_class_and_reads_images_of_any_side(build, classes, side):
+    model = models.build(build, options={}, classes=classes, side=side)
+    images = torch.rand(4, 1, side, side)
+    logits = model(images)
+    assert logits.shape == (4, classes)
+    logits.logsumexp(1).sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+    shapes = {name: value.shape for name, value in model.state_dict().items()}
+    found = models.sizes(build, options={}, shapes=shapes)
+    again = models.build(build, options={}, **found)
+    again.load_state_dict(model.state_dict())
+    assert torch.equal(again.eval()(images), model.eval()(images))
+
+
+def test_weights_of_other_options_belong_to_no_network():
+    shapes = {name: value.shape for name, value in MLP(hidden=(8, 4)).state_dict().items()}
+    with pytest.raises(ValueError, match="has weights of these shapes"):
+        models.sizes("experiments.models.mlp:MLP", options={}, shapes=shapes)
+
+
+def test_images_of_which_convolutions_leave_nothing_are_refused():
+    with pytest.raises(InputError, match="images of 15x15 pixels are too small for a CNN of 2 convolutions"):
+        CNN(side=15)
+    assert CNN(side=15, channels=[8])(torch.rand(1, 1, 15, 15)).shape == (1, 10)
+
+
+def test_what_takes_no_classes_is_refused(monkeypatch):
+    monkeypatch.setattr("experiments.models.mlp.MLP", lambda hidden=(): MLP(hidden=hidden))
+    with pytest.raises(ValueError, match=r"MLP does not take classes, side \(got an unexpected keyword argument"):
+        models.build("experiments.models.mlp:MLP", options={})
+
+
+@pytest.mark.parametrize("side", [5, 8, 9])
+def test_maps_of_odd_sides_are_pooled_without_their_last_row_and_column(side):
+    maps = torch.randn(2, 3, side, side, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(max_pool(maps), max_pool2d(maps, 2))

@@ -15,6 +15,9 @@ from report.written import Provenance
 REPOSITORY = Path(__file__).parents[2]
 FIXTURE = Path(__file__).parent / "fixture"
 
+CARD = {"dataset": "mnist", "title": "MNIST", "noun": "digit", "plural": "digits", "kind": "digit", "kinds": "digits"}
+CARD |= {"train": 60000, "test": 10000, "height": 28, "width": 28, "classes": 10, "class_names": list("0123456789")}
+
 
 def fact(value, low=None, high=None, *, n=10, unit="%", method="mean over seeds, 95 % BCa bootstrap interval"):
     return {"value": value, "low": low, "high": high, "n": n, "unit": unit, "method": method}
@@ -36,7 +39,7 @@ def drawing(title):
         f'<polyline fill="none" style="stroke:{colour}" stroke-width="2" '
         f'points="60,{200 - 9 * i} 160,{120 - 5 * i} 460,{90 - 5 * i}"/>'
         f'<text x="466" y="{94 - 5 * i}" font-family="sans-serif" font-size="9.5" style="fill:{colour}">{i}</text>'
-        for i, colour in enumerate((theme.TREATMENTS[0], theme.TREATMENTS[1], *theme.DIGITS))
+        for i, colour in enumerate((theme.TREATMENTS[0], theme.TREATMENTS[1], *theme.CLASSES[:10]))
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="518.4pt" height="259.2pt" viewBox="0 0 518.4 259.2">'
@@ -62,7 +65,7 @@ def arguments(root):
     """What render() is called with for the fixture site."""
     return {
         "study": PUBLISHED,
-        "card": {"dataset": "mnist", "title": "MNIST", "train": 60000, "test": 10000},
+        "card": CARD,
         "facts": {
             "health.accuracy.raw": fact(94.8123, 94.6412, 95.0234),
             "health.accuracy.difference": fact(1.5312, 1.2201, 1.8345, unit="points"),

@@ -15,6 +15,7 @@ from report.functions import Functions, Library
 from report.pages import Page
 
 MLP, CNN = PUBLISHED.architectures
+BATCHNORM = next(each for each in PUBLISHED.variants if each.name == "batchnorm")
 TREATED = [each for each in PUBLISHED.comparisons if each.axis == "treatment"]
 BUILT = [each for each in PUBLISHED.comparisons if each.axis == "architecture"]
 NETWORKS = {
@@ -44,6 +45,7 @@ FACTS = {
     "a.form.difference.raw:cnn.last": fact(0.4, 0.3, 0.5),
     "a.soon.mlp:normalized": fact(3.0),
     "a.class.mlp-raw.3": fact(7.0),
+    "a.gain.difference.batchnorm": fact(-1.0, -2.0, -0.5),
 }
 KNOWN = Known(FACTS, NETWORKS)
 CHECKS = Checks(KNOWN)
@@ -65,6 +67,7 @@ def page(*, strict=True):
         ("a.form", (PUBLISHED.conditions[2], "first"), "a.form.cnn-raw.conv1"),
         ("a.form", (BUILT[0], "last"), "a.form.difference.raw:cnn.last"),
         ("a.class", ("mlp-raw", 3), "a.class.mlp-raw.3"),
+        ("a.gain.difference", (BATCHNORM,), "a.gain.difference.batchnorm"),
     ],
 )
 def test_a_fact_is_found_by_measure_condition_or_comparison_and_role_of_a_layer(measure, at, name):

@@ -13,7 +13,7 @@ def drawing(*, arrays):
     axes[0, 0].set_title("CNN, logits")
     axes[0, 0].set_ylabel("loss\nin nats")
     style.epoch_axis(axes[0, 0], 3)
-    axes[0, 1].plot([1, 2, 3], [0.5, 5.0, 0.25], color=style.DIGITS[3], label="a < b & c")
+    axes[0, 1].plot([1, 2, 3], [0.5, 5.0, 0.25], color=style.CLASSES[3], label="a < b & c")
     axes[0, 1].set(ylim=(0, 1), title="errors")
     axes[0, 1].fmt_ydata = lambda share: 1 - share
     style.epoch_axis(axes[0, 1], 3)
@@ -52,7 +52,7 @@ def test_values_are_read_as_the_axes_say_and_gaps_stay_gaps():
     assert curve["name"] == "a < b & c"
     assert curve["value"] == [None, 0.5, -4.0, 0.75]
     assert [y is None for y in curve["y"]] == [True, False, True, False], "a point outside the axes is not drawn"
-    assert curve["tone"] == "digit-3"
+    assert curve["tone"] == "class-3"
 
 
 def test_a_panel_without_a_name_of_its_own_has_that_of_the_panel_above_it_or_beside_it():

@@ -11,10 +11,12 @@ from PIL import Image
 from report.scripts_map import ALPHABET, coordinates, pack, picture, title
 
 RNG = np.random.default_rng(0)
+CARD = {"class_names": [f"class {k}" for k in range(30)], "height": 28}
+CARD |= {"noun": "image", "plural": "images", "kind": "class", "kinds": "classes"}
 TITLES = {"mlp-raw": {"title": "MLP, raw", "architecture": "MLP", "treatment": "raw"}}
 SHEET = {
     "images": RNG.integers(0, 16, (70, 28, 28), dtype=np.uint8),
-    "labels": RNG.integers(0, 10, 70, dtype=np.uint8),
+    "labels": RNG.integers(0, 30, 70, dtype=np.uint8),
     "index": np.arange(500, 570),
 }
 CODES = RNG.integers(0, 4096, (2, 70, 2))
@@ -24,13 +26,13 @@ CODES = RNG.integers(0, 4096, (2, 70, 2))
 def packed():
     places = {
         "hook_points": np.array(["conv1.pooled"]),
-        "answers": RNG.integers(0, 10, (3, 70), dtype=np.uint8),
+        "answers": RNG.integers(0, 30, (3, 70), dtype=np.uint8),
         "confidence": RNG.integers(10, 101, (3, 70), dtype=np.uint8),
         "epochs/pca/conv1.pooled": np.array([0, 2]),
         "places/pca/conv1.pooled": np.stack([CODES % 256, CODES // 256]).astype(np.uint8),
         "limit/pca/conv1.pooled": np.float32(3),
     }
-    return places, pack(sheet=SHEET, places={"mlp-raw": places}, networks=TITLES)
+    return places, pack(sheet=SHEET, places={"mlp-raw": places}, networks=TITLES, card=CARD)
 
 
 def value(text, name):
@@ -54,8 +56,10 @@ def test_places_come_out_as_they_went_in(packed):
 def test_answers_stand_beside_them_and_the_last_ones_are_shared(packed):
     places, made = packed
     own, shared = value(made["map-mlp-raw.js"], "map-mlp-raw"), value(made["map.js"], "map")
-    assert [[int(each) for each in row] for row in own["answers"]] == places["answers"].tolist()
+    assert [[int(each, 36) for each in row] for row in own["answers"]] == places["answers"].tolist()
     assert [list(base64.b64decode(row)) for row in own["confidence"]] == places["confidence"].tolist()
+    assert [int(each, 36) for each in shared["labels"]] == SHEET["labels"].tolist()
+    assert shared["set"]["codes"] == [str(k) for k in range(30)]
     assert shared["networks"][0]["final"] == {"answers": own["answers"][-1], "confidence": own["confidence"][-1]}
     assert shared["networks"][0]["layers"] == [
         {"name": "conv1", "title": "Conv 1", "hook": "conv1.pooled", "epochs": {"pca": [0, 2]}}

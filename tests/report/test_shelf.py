@@ -22,16 +22,20 @@ SHELF = {
     "layers/cnn-raw": np.array(["conv1"]),
     "tall/cnn-raw": np.array([2.5], np.float32),
 }
+CARD = {"class_names": list("0123456789"), "height": 28}
+CARD |= {"noun": "digit", "plural": "digits", "kind": "digit", "kinds": "digits"}
 TITLES = {"cnn-raw": "CNN, raw", "mlp-raw": "MLP, raw"}
 
 
 def packed():
-    return pack(shelf=SHELF, titles=TITLES)
+    return pack(shelf=SHELF, titles=TITLES, card=CARD)
 
 
 def test_the_script_holds_every_digit_with_its_pixels():
     value = json.loads(packed()["shelf.js"].partition("] = ")[2].rstrip(";\n"))
     assert value["conditions"] == ["mlp-raw", "cnn-raw"]
+    assert value["set"]["names"] == list("0123456789")
+    assert value["set"]["side"] == 28
     assert value["tall"] == {"mlp-raw": {"hidden1": 3.142}, "cnn-raw": {"conv1": 2.5}}
     pixels = [np.frombuffer(base64.b64decode(digit["pixels"]), np.uint8).reshape(28, 28) for digit in value["digits"]]
     np.testing.assert_array_equal(pixels, IMAGES)

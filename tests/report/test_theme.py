@@ -2,8 +2,10 @@
 
 import re
 
+import numpy as np
 import pytest
 
+from experiments.idx import CLASSES
 from report import theme
 
 
@@ -26,14 +28,28 @@ def test_text_has_a_contrast_of_four_and_a_half_on_paper_and_on_surfaces(page):
         assert contrast(page[name], page["surface"]) >= 4.5, name
 
 
-@pytest.mark.parametrize("colour", [theme.TREATMENTS[0], theme.TREATMENTS[1], *theme.DIGITS])
+@pytest.mark.parametrize("colour", [theme.TREATMENTS[0], theme.TREATMENTS[1], *theme.CLASSES])
 def test_data_colours_have_a_contrast_of_three_on_either_paper(colour):
     assert contrast(colour, theme.PAPER) >= 3
     assert contrast(theme.DARK[colour], theme.DARK[theme.PAPER]) >= 3
 
 
-def test_the_ten_digits_have_ten_colours_on_either_paper():
-    assert len(set(theme.DIGITS)) == len({theme.DARK[colour] for colour in theme.DIGITS}) == 10
+@pytest.mark.parametrize("colours", [theme.CLASSES, theme.CLASSES_DARK], ids=["light", "dark"])
+def test_thirty_classes_have_thirty_colours_that_can_be_told_apart(colours):
+    assert len(colours) == CLASSES[1]
+    places = np.array([oklab(colour) for colour in colours])
+    apart = np.linalg.norm(places[:, None] - places, axis=2) + np.eye(len(colours))
+    assert apart[:10, :10].min() > 0.13
+    assert apart.min() > 0.1
+
+
+def oklab(colour):
+    """Lightness and two axes of colour in which distances are as they are seen (Ottosson 2020)."""
+    channels = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    cones = [[0.4122215, 0.5363325, 0.0514460], [0.2119035, 0.6806995, 0.1073970], [0.0883025, 0.2817188, 0.6299787]]
+    axes = [[0.2104543, 0.7936178, -0.0040720], [1.9779985, -2.4285922, 0.4505937], [0.0259040, 0.7827718, -0.8086758]]
+    return np.array(axes) @ np.cbrt(np.array(cones) @ linear)
 
 
 def test_every_constant_becomes_a_variable_with_a_value_for_either_paper_and_nothing_else_changes():

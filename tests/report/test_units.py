@@ -1,6 +1,7 @@
 """The pages of single units: what is planted in the numbers stands on the card, and every link and picture is there."""
 
 import base64
+import html
 import json
 import re
 from urllib.parse import urljoin
@@ -66,12 +67,15 @@ def network(condition, title, other):
         ],
     )
     dead = unit("hidden1", 1, kind="dead", means=[0.0] * 10, active=0.0)
+    nothing = dict.fromkeys(("kind", "selectivity", "participation", "active"))
+    history = {"selectivity": None, "active": None, "preferred": [2, 3]}
+    signed = unit("hidden1", 2, **nothing, means=[-1.0, 0.0, 0.25, 0.5] + [0.0] * 6, preferred=3, history=history)
     layer = {
         "name": "hidden1",
         "label": "hidden 1",
         "noun": "unit",
         "pictures": [{"sort": "onehot", "width": 28, "height": 28}],
-        "units": [bottleneck, dead],
+        "units": [bottleneck, dead, signed],
     }
     return {
         "condition": condition,
@@ -81,7 +85,7 @@ def network(condition, title, other):
         "images": [100] * 10,
         "epochs": 1,
         "layers": [layer],
-        "pictures": {f"hidden1-{place}{sort}": PICTURE for place in (0, 1) for sort in ("", "-images")},
+        "pictures": {f"hidden1-{place}{sort}": PICTURE for place in range(3) for sort in ("", "-images")},
     }
 
 
@@ -117,11 +121,39 @@ def test_a_card_says_in_words_what_its_numbers_say(page):
     assert "0.87" in said
 
 
+def test_classes_with_names_are_named_wherever_digits_stand(arguments):
+    names = ["circle", "cross", "bar", "ring & dot", "<frame>", "f", "g", "h", "two words", "nine"]
+    named = {"noun": "shape", "plural": "shapes", "kind": "shape", "kinds": "shapes", "class_names": names}
+    site = render(**arguments | {"card": arguments["card"] | named, "units": NETWORKS})
+    shown = card(site["units/mlp-raw.html"].decode(), "hidden1-0")
+    said = html.unescape(text(shown))
+    assert "it answers most to nine, and counts as answering to 3.2 of ten shapes" in said
+    assert "images of nine lose 60.0 points" in said
+    assert "55 of their 60 lost images are read as <frame> instead" in said
+    assert "shape nine 90.0, 90.0, 90.0 %" in html.unescape(shown)
+    assert 'alt="Images of nine, &#60;frame&#62;"' in shown
+    assert 'data-likes="nine"' in shown
+    for code in ("cir", "cro", "bar", "<fr", "two"):
+        assert f">{code}</text>" in html.unescape(shown), code
+    assert "digit " not in said
+
+
 def test_a_dead_unit_is_said_to_be_dead_and_to_cost_nothing(page):
     said = text(card(page, "hidden1-1"))
     assert "A dead unit" in said
     assert "Without it no digit loses anything" in said
     assert "not one answer changes" in said
+
+
+def test_of_a_unit_that_can_be_negative_nothing_is_said_of_selectivity_and_its_bars_go_both_ways(page):
+    shown = card(page, "hidden1-2")
+    said = text(shown)
+    assert (
+        "It is largest on average for 3. Its activation can be negative, so it is neither selective nor silent." in said
+    )
+    assert "Selectivity" not in said
+    bars = re.findall(r'<rect x="([0-9.]+)" y="([0-9.]+)" width="14" height="([0-9.]+)"', shown)
+    assert [(float(top), float(tall)) for _, top, tall in bars[:4]] == [(46, 30), (46, 0), (38.5, 7.5), (31, 15)]
 
 
 def test_every_picture_and_every_link_to_a_unit_or_a_term_leads_to_its_place(files, page):

@@ -1,9 +1,14 @@
 """What templates read of a study and of the data, and how counts are put into words."""
 
+import html
+import re
+
+import jinja2
 import pytest
 
 from experiments.study import PUBLISHED
 from report import values
+from report.prose import to_html
 
 
 @pytest.mark.parametrize(
@@ -34,6 +39,19 @@ def test_a_study_tells_its_counts_and_constants():
 def test_things_are_listed_in_a_phrase():
     assert values.listed(PUBLISHED.treatments) == "raw and normalized"
     assert [values.listed(each) for each in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
+
+
+def test_text_of_the_data_is_shown_as_it_is_in_prose_and_in_attributes():
+    title, names = 'A & B "<x>" *c* [d](e) $f$ `g` h_i_j', ["<b>", "|", "plain"]
+    dataset = values.of_dataset({"title": title, "class_names": names, "train": 3})
+    said = to_html(f"Of {dataset.title}, {dataset.train} images.")[0]
+    assert html.unescape(said) == f"<p>Of {title}, 3 images.</p>"
+    assert re.sub("<[^>]+>", "", said).count("<") == 0
+    shown = jinja2.Environment(autoescape=True).from_string(
+        '<i title="{{ dataset.title }}">{{ dataset.class_names[0] }}</i>'
+    )
+    assert html.unescape(shown.render(dataset=dataset)) == f'<i title="{title}"><b></i>'
+    assert dataset.class_names[2] == dataset.codes[2] == "plain"
 
 
 def test_names_of_the_data_are_never_mistaken_for_methods():

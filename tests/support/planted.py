@@ -44,13 +44,12 @@ def linear(template: torch.Tensor) -> attribution.Reader:
     return lambda pixels: pixels.flatten(1) @ template.flatten(1).T
 
 
-def digits(random, *, per_class: int = 2) -> dict[str, np.ndarray]:
+def digits(random, *, per_class: int = 2, classes: int = 10, side: int = 28) -> dict[str, np.ndarray]:
     """Blots in the middle of black images: the border is never lit."""
-    labels = np.repeat(np.arange(10, dtype=np.uint8), per_class)
-    images = np.zeros((len(labels), 28, 28), dtype=np.uint8)
-    images[:, 8:20, 8:20] = random.integers(0, 256, (len(labels), 12, 12)) * (
-        random.random((len(labels), 12, 12)) > 0.4
-    )
+    labels = np.repeat(np.arange(classes, dtype=np.uint8), per_class)
+    images = np.zeros((len(labels), side, side), dtype=np.uint8)
+    inside, shape = slice(side // 3 - 1, side // 3 + 11), (len(labels), 12, 12)
+    images[:, inside, inside] = random.integers(0, 256, shape) * (random.random(shape) > 0.4)
     return {"images": images, "labels": labels}
 
 
@@ -59,10 +58,10 @@ def some(random, *, count: int = 4, dtype=torch.float64):
     return pixels, torch.arange(count) % 10
 
 
-def crippled(*, build: str, options: dict, how: str):
+def crippled(*, build: str, options: dict, how: str, classes: int, side: int):
     """A network of which each hidden layer is "dead", has "one living unit", says "the same" of every image, or is
     "whole"."""
-    model = models.build(build, options=options)
+    model = models.build(build, options=options, classes=classes, side=side)
     with torch.no_grad():
         for layer in model.layers[:-1]:
             module = model.get_submodule(layer)
