@@ -21,7 +21,7 @@ from report.pages import Page
 from report.writing import NOT_FOUND, TERM, environment
 
 FRAMES = ("base.html", "page.html", "code.html", "units.html", "partials/figure.html", "partials/measured.html")
-NOTEBOOK = ("name", "conditions", "subjects", "show")  # what templates of notebooks may use
+NOTEBOOK = ("architecture", "conditions", "treated", "subjects", "show")  # what templates of notebooks may use
 ALWAYS = ("caller", "loop", "self", "super", "varargs", "kwargs")  # Jinja's own, where they mean something
 GENERATED = ("assets/theme.css",)
 
@@ -31,15 +31,14 @@ def faults(
     figures: Mapping[str, str],
     *,
     pages: Sequence[Page],
-    texts: Collection[str] = tuple(notebooks.NOTEBOOKS),
     absent: Collection[str] = (),
 ) -> list[str]:
     """One line for each fault, in the order of the pages. `figures`: {"health/dead-units": what draws it};
-    `texts`: the notebooks; `absent`: pages that the study cannot have."""
+    `absent`: pages that the study cannot have."""
     check = _Check(root, figures, pages, absent)
     found = [*check.files(), *(fault for page in (*pages, NOT_FOUND) for fault in check.page(page))]
     found += [fault for name in check.others() for fault in check.template(name)]
-    found += [fault for name in texts for fault in check.notebook(name)]
+    found += check.in_notebooks()
     return list(dict.fromkeys([*found, *check.lost()]))
 
 
@@ -84,9 +83,9 @@ class _Check:
         partials = (self.root / "templates" / "partials").glob("*.html")
         return sorted({*FRAMES, *(f"partials/{path.name}" for path in partials)} - self.read)
 
-    def notebook(self, name: str) -> Iterator[str]:
-        """Faults of a notebook's template and of those that it includes."""
-        waiting, seen = [f"notebooks/{name}.md"], set()
+    def in_notebooks(self) -> Iterator[str]:
+        """Faults of the notebooks' template and of those that it includes."""
+        waiting, seen = [f"notebooks/{notebooks.TEMPLATE}.md"], set()
         while waiting:
             template = waiting.pop()
             seen.add(template)
@@ -96,9 +95,9 @@ class _Check:
             yield from self._names(tree, template, known={*NOTEBOOK, *self.environment.globals})
             for call, is_certain in _calls(tree):
                 if _name(call) == "show" and is_certain:
-                    subjects = {figure.partition("/")[0] for figure in self.figures}
                     for figure in _literals(call.args[:1]):
-                        if figure not in self.figures and figure.partition("/")[0] in subjects:
+                        drawn = [each for each in self.figures if each.startswith(f"{figure.partition('/')[0]}/")]
+                        if drawn and not any(each == figure or each.startswith(f"{figure}-") for each in drawn):
                             yield _told(template, call.lineno, _unknown_figure(figure, self.figures))
             loaded = [f"notebooks/{included}" for _, included in _loaded(tree)]
             waiting += [each for each in loaded if each not in seen]

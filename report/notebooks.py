@@ -1,47 +1,43 @@
 """The notebooks: the study's measures again, on the published networks, for readers who want to run and change them.
 
-In: templates/notebooks/<name>.md, which are Jinja and then Markdown, and the figures that the study draws. Out: one
-notebook per template, as text: each fenced Python block becomes a code cell, what stands between them text cells.
+In: templates/notebooks/notebook.md, which is Jinja and then Markdown, the study, and the figures that it draws. Out: a
+notebook of each architecture, as text: each fenced Python block becomes a code cell, what stands between them text
+cells.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from experiments.spec import Architecture, Study
 from report.errors import PageError, unknown
 
-# The networks that each notebook opens; blocks that they share stand in templates/notebooks/shared.
-NOTEBOOKS: Mapping[str, tuple[str, ...]] = {
-    "01_mlp_raw": ("mlp-raw",),
-    "02_mlp_normalized": ("mlp-normalized",),
-    "03_cnn": ("cnn-raw", "cnn-normalized"),
-}
-PATHS = {name: f"notebooks/{name}.ipynb" for name in NOTEBOOKS}  # on the site
+TEMPLATE = "notebook"  # blocks that it includes stand in templates/notebooks/shared
 _CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def files(root: Path, *, figures: Collection[str]) -> dict[str, str]:
-    """Every notebook by its path on the site. `figures` are the figures of the study ("health/dead-units").
-
-    A subject that the study does not have is left out. Raises PageError for a figure that its subject lacks, and
-    for a template that is missing or cannot be filled in.
-    """
-    return {path: file(root, name, figures=figures) for name, path in PATHS.items()}
+def architectures(study: Study) -> dict[str, Architecture]:
+    """The architectures of which there are notebooks, by their path on the site: all that conditions have."""
+    return {f"notebooks/{each.architecture.name}.ipynb": each.architecture for each in study.conditions}
 
 
-def file(root: Path, name: str, *, figures: Collection[str]) -> str:
+def file(root: Path, study: Study, architecture: Architecture, *, figures: Collection[str]) -> str:
     """One notebook, as its file's text."""
-    return notebook(text(root, name, figures=figures))
+    return notebook(text(root, study, architecture, figures=figures))
 
 
-def text(root: Path, name: str, *, figures: Collection[str]) -> str:
-    """The Markdown of one notebook."""
+def text(root: Path, study: Study, architecture: Architecture, *, figures: Collection[str]) -> str:
+    """The Markdown of the notebook that opens all conditions of an architecture.
+
+    `figures` are the figures of the study ("health/dead-units"). A subject that the study does not have is left out.
+    Raises PageError for a figure that its subject lacks, and for a template that is missing or cannot be filled in.
+    """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(root / "templates" / "notebooks", encoding="utf-8"),
         undefined=jinja2.StrictUndefined,
@@ -49,21 +45,32 @@ def text(root: Path, name: str, *, figures: Collection[str]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    subjects = {figure.partition("/")[0] for figure in figures}
+    conditions = [each for each in study.conditions if each.architecture == architecture]
+    treated = [each for each in conditions if (each.treatment.mean, each.treatment.std) != (0.0, 1.0)]
 
     def show(figure: str) -> str:
-        if figure not in figures:
-            raise unknown("figure", figure, figures, "Figures are planned in experiments/plan.py.")
+        """The cell that draws a figure, or the one of this architecture where each has its own."""
         subject, _, drawing = figure.partition("/")
-        return f'```python\nshow("{subject}", "{drawing.replace("-", "_")}")\n```'
+        asked = [f'"{subject}"', f'"{drawing.replace("-", "_")}"']
+        if figure not in figures:
+            if f"{figure}-{architecture.name}" not in figures:
+                raise unknown("figure", figure, figures, "Figures are planned in experiments/chapters.")
+            asked.append(f'architecture="{architecture.name}"')
+        return f"```python\nshow({', '.join(asked)})\n```"
 
+    context = {
+        "architecture": architecture,
+        "conditions": conditions,
+        "treated": treated[-1] if treated else None,
+        "subjects": {figure.partition("/")[0] for figure in figures},
+        "show": show,
+    }
     try:
-        template = environment.get_template(f"{name}.md")
-        return template.render(name=name, conditions=NOTEBOOKS[name], subjects=subjects, show=show)
+        return environment.get_template(f"{TEMPLATE}.md").render(context)
     except jinja2.TemplateNotFound as error:
         raise PageError(f"templates/notebooks/{error.name} is missing; write it.") from error
     except (jinja2.TemplateError, PageError) as error:
-        raise PageError(f"templates/notebooks/{name}.md: {error}") from error
+        raise PageError(f"templates/notebooks/{TEMPLATE}.md: {error}") from error
 
 
 def notebook(markdown: str) -> str:

@@ -147,12 +147,12 @@ def rendering(
         done.add({figure.data: drawn.csv})
         if figure.epochs:
             done.make(figure.steps, [code, drawn.digest], partial(_steps, drawn, figure))
-    done.add(_assets(root))
+    done.add(_assets(root, study))
     _check_scripts((*pages, *unit_pages), done.files)
     done.add(extras.files(pages=tuple(pages), further=unit_pages, root=root, base_url=base_url))
     done.make("facts.json", shared.digest, partial(extras.facts_json, facts, pages))
     for name, make in (notebooks or {}).items():
-        done.make(name, [code, sorted(figures), _digests(root, "notebooks/**/*.md")], make)
+        done.make(name, [code, repr(study), sorted(figures), _digests(root, "notebooks/**/*.md")], make)
     told = extras.about(
         study=study, card=card, figures=figures, placed=homes, provenance=provenance, pages=(*pages, *unit_pages)
     )
@@ -185,12 +185,14 @@ def _digests(root: Path, pattern: str, *, but: tuple[str, ...] = ()) -> dict[str
     return {f"templates/{name}": _digest((folder / name).read_bytes()) for name in names if not name.startswith(but)}
 
 
-def _assets(root: Path) -> dict[str, Content]:
+def _assets(root: Path, study: Study) -> dict[str, Content]:
     """Style sheets, scripts and icon, and the citation file where there is one."""
     folder, citation = root / "templates" / "assets", root / "CITATION.cff"
+    order = list(dict.fromkeys(each.architecture.name for each in study.conditions))
+    conditions = {each.name: (each.treatment.name, order.index(each.architecture.name)) for each in study.conditions}
     found = {f"assets/{path.name}": path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
     cited = {"CITATION.cff": citation.read_bytes()} if citation.is_file() else {}
-    return {**found, "assets/theme.css": theme.stylesheet(), **cited}
+    return {**found, "assets/theme.css": theme.stylesheet(conditions), **cited}
 
 
 def _homes(written: Sequence[Written]) -> dict[str, Placed]:

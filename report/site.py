@@ -214,8 +214,8 @@ def _arguments(
         "scripts": scripts,
         "units": units,
         "notebooks": {
-            path: functools.partial(notebooks.file, root, name, figures=list(figures))
-            for name, path in notebooks.PATHS.items()
+            path: functools.partial(notebooks.file, root, study, architecture, figures=list(figures))
+            for path, architecture in notebooks.architectures(study).items()
         },
         "code": code,
     }

@@ -13,8 +13,11 @@ def missing(study: Study) -> str:
         return "it has no variants of a network"
     if PREFERRED not in [variant.name for variant in study.variants]:
         return f"it has no variant called {PREFERRED}, which all others are set against"
-    names = [condition.name for condition in study.conditions]
-    return "" if study.variants_of in names else f"it has no {study.variants_of}, which the variants stand beside"
+    plain = next((each.architecture for each in study.conditions if each.name == study.variants_of), None)
+    if plain is None:
+        return f"it has no {study.variants_of}, which the variants stand beside"
+    alike = all(each.options.get("hidden") == plain.options.get("hidden") for each in study.variants)
+    return "" if alike else f"its variants have other hidden layers than {study.variants_of}, which they stand beside"
 
 
 def stages(study: Study) -> list[Stage]:

@@ -27,8 +27,9 @@ def check(*, architecture: Mapping[str, Any], side: int = SIDE, classes: int = C
     """The stage that checks one architecture: `check.json`, {"ok": true, "browser", "points", "layers", "reading"}.
 
     architecture: {"build": "module:function", "options": {...}}. `points` are the hook points in forward order;
-    `layers` stand in order of depth, the logits last; `reading` is the hook point that each is read at. `browser` tells
-    whether the pages' scripts can run the network; that they cannot is no fault. Raises NetworkError for the first fault.
+    `layers` stand in order of depth, the logits last; `reading` is the hook point that each is read at.
+    `browser` tells whether the pages' scripts can run the network; that they cannot is no fault. Raises NetworkError
+    for the first fault.
     """
     told = dict(architecture["options"])
     told |= {name: n for name, n, usual in (("side", side, SIDE), ("classes", classes, CLASSES)) if n != usual}

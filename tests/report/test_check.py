@@ -18,7 +18,7 @@ FIGURES = {"health/dead-units": "planted.analysis:dead_units", "health/gradient"
 @pytest.fixture
 def told(root, arguments):
     """told(): the faults of the fixture site."""
-    return lambda figures=FIGURES: faults(root, figures, pages=arguments["pages"], texts=())
+    return lambda figures=FIGURES: faults(root, figures, pages=arguments["pages"])
 
 
 @pytest.mark.parametrize("study", STUDIES)

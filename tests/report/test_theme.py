@@ -70,3 +70,9 @@ def test_every_constant_becomes_a_variable_with_a_value_for_either_paper_and_not
 def test_both_sides_of_the_style_sheet_define_the_same_names():
     assert set(theme.LIGHT_PAGE) == set(theme.DARK_PAGE)
     assert theme.stylesheet().count("--paper:") == 3
+
+
+def test_a_condition_has_the_colour_of_its_treatment_and_a_mark_of_its_architecture():
+    css = theme.stylesheet({"a-x": ("x", 0), "b-y": ("y", 1)})
+    assert '[data-condition="a-x"] { --tone: var(--treatment-0); --shape: circle(); }' in css
+    assert '[data-condition="b-y"] { --tone: var(--treatment-1); --shape: inset(0); }' in css
