@@ -205,7 +205,7 @@ def test_a_chapter_that_a_study_cannot_have_says_why():
     assert all("notebooks" in told[page] for page in ("layers", "replication"))
     deeper = replace(MLP, options={"hidden": [64, 32, 16]})
     told = left_out(replace(SMALL, architectures=(deeper, *SMALL.architectures[1:])))
-    assert "other hidden layers than mlp-normalized" in told["layers"]
+    assert "has fewer hidden layers than mlp-normalized" in told["layers"]
     assert "replication" in told
     alone = replace(SMALL, architectures=SMALL.architectures[:1], treatments=SMALL.treatments[:1])
     assert "nothing to compare it with" in left_out(alone)["comparison"]

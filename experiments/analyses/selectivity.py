@@ -129,7 +129,7 @@ def _turned(
 
 
 def before_relu(
-    model: HookedModule, images: Float[Tensor, "image 1 28 28"], layer: str
+    model: HookedModule, images: Float[Tensor, "image 1 side side"], layer: str
 ) -> Float[Tensor, "image unit ..."] | None:
     """What a layer's ReLU is fed; None where that cannot be read, as another part stands between `pre` and ReLU."""
     pre, post = f"{layer}.pre", f"{layer}.post"
@@ -151,6 +151,8 @@ def correct_logit_gradient(
     That is: by how much the right answer's logit rises per unit of activation, for each unit after its ReLU; of a
     channel, if it rises at all positions. In the layer before the logits it is the weight between the two.
     """
+    if not layers:
+        return {}
     hooks = [reading_point(model, layer) for layer in layers]
     _, cache = run_with_cache(
         model, images, names=hooks, gradients_of=lambda logits: logits.gather(1, labels[:, None]).sum()

@@ -16,8 +16,9 @@ def missing(study: Study) -> str:
     plain = next((each.architecture for each in study.conditions if each.name == study.variants_of), None)
     if plain is None:
         return f"it has no {study.variants_of}, which the variants stand beside"
-    alike = all(each.options.get("hidden") == plain.options.get("hidden") for each in study.variants)
-    return "" if alike else f"its variants have other hidden layers than {study.variants_of}, which they stand beside"
+    depth = len(plain.options.get("hidden", ()))
+    fewer = [each.name for each in study.variants if len(each.options.get("hidden", ())) < depth]
+    return f"its variant {fewer[0]} has fewer hidden layers than {study.variants_of}, its counterpart" if fewer else ""
 
 
 def stages(study: Study) -> list[Stage]:

@@ -62,7 +62,7 @@ class Guard:
     def modules(self, root: Path) -> dict[str, str]:
         """{module: its file} of what is loaded from under a folder or from no place where packages are installed."""
         found = {}
-        for name, module in list(sys.modules.items()):
+        for name, module in sys.modules.copy().items():  # copied in one step: other threads import meanwhile
             file = _file(module)
             if file is not None and name not in ("__main__", "__mp_main__") and _is_own(file, root):
                 found[name] = file

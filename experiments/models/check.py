@@ -31,9 +31,8 @@ def check(*, architecture: Mapping[str, Any], side: int = SIDE, classes: int = C
     `browser` tells whether the pages' scripts can run the network; that they cannot is no fault. Raises NetworkError
     for the first fault.
     """
-    told = dict(architecture["options"])
-    told |= {name: n for name, n, usual in (("side", side, SIDE), ("classes", classes, CLASSES)) if n != usual}
-    network, again = (_seeded(architecture["build"], told) for _ in range(2))
+    sizes = {"side": side, "classes": classes}
+    network, again = (_seeded(architecture["build"], architecture["options"], sizes) for _ in range(2))
     images = torch.rand(IMAGES, 1, side, side, generator=torch.Generator().manual_seed(0))
     fault = (
         _of_names(network)
@@ -54,12 +53,12 @@ def check(*, architecture: Mapping[str, Any], side: int = SIDE, classes: int = C
     }
 
 
-def _seeded(build: str, options: Mapping[str, Any]) -> HookedModule:
+def _seeded(build: str, options: Mapping[str, Any], sizes: Mapping[str, int]) -> HookedModule:
     """The network with the weights that a seed gives."""
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            return models.build(build, options=options)
+            return models.build(build, options=options, **sizes)
     except Exception as error:  # whatever a fork's constructor raises
         module, _, name = build.partition(":")
         told = f"{_place(module, name)}: it cannot be made with the options {dict(options)}: {_line(error)}"

@@ -3,21 +3,18 @@ says so in finite numbers, or in none."""
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from planned import LEFT_OUT, products
 from planted import ARCHITECTURES, digits
 
 from experiments.analyses import features
-from experiments.data import probe
-from experiments.plan import plan
-from experiments.spec import Architecture, Product
+from experiments.spec import Architecture
 from experiments.study import PUBLISHED
 
-LEFT_OUT = ("train/replication", "train/layers", "specimen", "analysis/replication", "analysis/layers")
-LEFT_OUT += ("figure", "social", "script", "unit-page", "network", "analysis/comparison")
+PACKED = ("script", "unit-page", "network", "runnable")
 NEVER = "epochs_to/"  # the arrays in which NaN says that a run never got there
 CASES = [
     ("dead", "digits", "mlp"),
@@ -69,37 +66,11 @@ def study(how: str, *, only: tuple[str, ...]):
     )
 
 
-def products(how: str, kind: str, *, only: tuple[str, ...]) -> dict[str, dict]:
-    """{stage: its products}: all that is measured of such networks on such images."""
-    given = images(kind)
-    classes = int(given["labels"].max()) + 1
-    card = {"class_names": [f"class {k}" for k in range(classes)], "classes": classes, "kinds": "classes"}
-    done = {"data": {"train.npz": given, "test.npz": given, "card.json": card}, "probe": probe(test=given, per_class=3)}
-    for stage in plan(study(how, only=only)):
-        if stage.name in done or stage.name.startswith(LEFT_OUT):
-            continue
-        module, _, name = stage.function.partition(":")
-        taken = {
-            argument: fetched(done, source)
-            if isinstance(source, Product)
-            else {key: fetched(done, each) for key, each in source.items()}
-            for argument, source in stage.inputs.items()
-        }
-        try:
-            done[stage.name] = getattr(importlib.import_module(module), name)(**taken, **stage.parameters)
-        except Exception as error:
-            raise AssertionError(f"{stage.name}: {error!r}") from error
-    return done
-
-
-def fetched(done, product):
-    return done[product.stage][product.name]
-
-
 @pytest.mark.parametrize(("how", "kind", "network"), CASES)
 def test_every_stage_has_finite_numbers_or_none(how: str, kind: str, network: str, monkeypatch) -> None:
     monkeypatch.setattr(features, "SAMPLE", 1)
-    for stage, found in products(how, kind, only=tuple({"mlp", network})).items():
+    planted = study(how, only=tuple({"mlp", network}))
+    for stage, found in products(planted, images(kind), left_out=(*LEFT_OUT, *PACKED)).items():
         for product, content in found.items():
             for name, value in content.items():
                 where = f"{stage} {product} {name}"

@@ -104,7 +104,7 @@ def test_of_logits_that_are_no_weighted_sum_of_the_last_layers_units_no_readout_
 def test_of_a_single_unit_nothing_is_rotated():
     record, weights = run(noise=0.3, seed=0)
     alone = record | {"class_mean/hidden1": record["class_mean/hidden1"][:, :1]}
-    found = superposition.compare(records={"mlp-raw/0": alone}, weights={"mlp-raw/0": weights})
+    found = superposition.compare(records={"mlp-raw/0": alone}, weights={"mlp-raw/0": weights}, grid=GRID)
     assert "superposition.units.mlp-raw.hidden1" in found["facts.json"]
     assert "superposition.basis.mlp-raw.hidden1" not in found["facts.json"]
     assert "rotations of hidden1: a single unit" in found["arrays.npz"]["left_out/mlp-raw"][0]

@@ -2,10 +2,12 @@
 
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from experiments.engine import runner
+from experiments.engine import guard, runner
+from experiments.engine.guard import ROOT, Guard
 from experiments.engine.verify import verify
 from experiments.spec import Product, Stage
 from tests.engine.conftest import Project
@@ -229,3 +231,17 @@ def test_in_the_callers_own_process_files_are_noticed_too(project):
     project.write("lab/constant.py", read)
     outcome = project.run(project.survey([Stage("a", "lab.constant:keep", place={"log": ""})], wanted=()))
     assert [failure.message for failure in outcome.failures] == [READ.format("lab/table.csv")]
+
+
+def test_the_modules_are_listed_while_another_thread_imports(monkeypatch):
+    class Importing(dict):
+        """Grows whenever somebody goes through it, as what is loaded does while another thread imports."""
+
+        def items(self):
+            for name, module in super().items():
+                self[f"{name}.more"] = module
+                yield name, module
+
+    monkeypatch.setattr(guard, "sys", SimpleNamespace(modules=Importing(sys.modules)))
+    listed = Guard.modules(SimpleNamespace(), ROOT)
+    assert "experiments.engine.guard" in listed

@@ -53,57 +53,57 @@ def test_what_the_pages_scripts_can_run_is_told_and_no_fault():
 
 
 class Unreached(MLP):
-    def __init__(self):
+    def __init__(self, *, classes=10, side=28):
         super().__init__()
         self.hidden1.aside = HookPoint()
         self.hook_points = (*self.hook_points[:3], "hidden1.aside", *self.hook_points[3:])
 
 
 class Unordered(MLP):
-    def __init__(self):
+    def __init__(self, *, classes=10, side=28):
         super().__init__()
         self.hook_points = ("input", "hidden1.post", "hidden1.pre", *self.hook_points[3:])
 
 
 class Unread(MLP):
-    def __init__(self):
+    def __init__(self, *, classes=10, side=28):
         super().__init__()
         self.hook_points = ("input", "hidden2.pre", "hidden2.post", "logits")
 
 
 class Kept(MLP):
-    def __init__(self):
+    def __init__(self, *, classes=10, side=28):
         super().__init__()
         self.hook_points = (*self.hook_points[:3], "hidden2.post", "hidden2.pre", "logits")
 
 
 class Nameless(MLP):
-    def __init__(self):
+    def __init__(self, *, classes=10, side=28):
         super().__init__()
         self.layers = ("hidden1", "hidden2")
 
 
 class Weightless(MLP):
-    def __init__(self):
+    def __init__(self, *, classes=10, side=28):
         super().__init__()
         self.pause = nn.Identity()
         self.layers = ("hidden1", "pause", "hidden2", "logits")
 
 
 class Homeless(MLP):
-    def __init__(self):
+    def __init__(self, *, classes=10, side=28):
         super().__init__()
         self.bonus = nn.Parameter(torch.zeros(10))
 
 
 class Idle(MLP):
-    def __init__(self):
+    def __init__(self, *, classes=10, side=28):
         super().__init__()
         self.hidden1.spare = nn.Parameter(torch.zeros(3))
 
 
 class Negative(MLP):
-    def __init__(self):
+    def __init__(self, *, classes=10, side=28):
         super().__init__(activation="tanh")
         self.parts = {"hidden1": ("linear", "relu")}
 
@@ -132,7 +132,7 @@ class Chancy(MLP):
 
 
 class Stubborn(MLP):
-    def __init__(self):
+    def __init__(self, *, classes=10, side=28):
         super().__init__()
         with torch.no_grad():
             self.hidden1.weight.normal_(generator=torch.Generator().manual_seed(id(self) % 1000))
@@ -179,7 +179,7 @@ def test_a_fault_is_told_in_one_line_with_its_place_and_a_remedy(fault, said):
         (CNN, {}, {"side": 8}, "8x8 pixels are too small for 2 convolutions of 5x5 with padding 0"),
         (CNN, {"colour": 1}, {}, "experiments/models/cnn.py, CNN: it cannot be made with the options {'colour': 1}"),
         ("experiments.models.nowhere:Net", {}, {}, "no network is called 'experiments.models.nowhere:Net'"),
-        (f"{__name__}:Nameless", {}, {"classes": 5}, "it cannot be made with the options {'classes': 5}"),
+        (CNN, {"hidden": "many"}, {}, "it cannot be made with the options {'hidden': 'many'}"),
     ],
 )
 def test_a_network_that_cannot_be_made_is_told_likewise(build, options, given, said):

@@ -233,7 +233,7 @@ def test_weights_of_other_options_belong_to_no_network():
 
 
 def test_images_of_which_convolutions_leave_nothing_are_refused():
-    with pytest.raises(InputError, match="images of 15x15 pixels are too small for a CNN of 2 convolutions"):
+    with pytest.raises(InputError, match="images of 15x15 pixels are too small for 2 convolutions"):
         CNN(side=15)
     assert CNN(side=15, channels=[8])(torch.rand(1, 1, 15, 15)).shape == (1, 10)
 

@@ -51,7 +51,7 @@ FAULTS = [
     ('{% call figure("health/gradient", alt="") %}{% endcall %}', "figure(): missing a required argument: 'title'"),
     ('{{ widget("lap") }}', "unknown widget 'lap'. Did you mean"),
     ('{{ measured("planted.analysis:alive") }}', "no code for 'planted.analysis:alive'"),
-    ('{{ fact("health.dead.share", 2) }}', "fact(): too many positional arguments"),
+    ("{{ fact() }}", "fact(): missing a required argument: 'measure'"),
     ('{{ page("health", words="so") }}', "page(): got an unexpected keyword argument 'words'"),
 ]
 

@@ -1,8 +1,16 @@
 """What a drawing carries for stepping through its epochs: read from the lines that were drawn, and taken out whole."""
 
 import numpy as np
+import pytest
+from planted import LOOK
 
 from report import epochs, export, style
+
+
+@pytest.fixture(autouse=True, scope="module")
+def published_look():
+    with style.showing(LOOK):
+        yield
 
 
 @style.drawn
@@ -43,7 +51,7 @@ def test_a_curve_is_read_as_the_mean_that_was_drawn():
     first = record["panels"][0]
     assert [curve["name"] for curve in first["curves"]] == ["normalized", "normalized, half"]
     np.testing.assert_allclose(first["curves"][0]["value"], ARRAYS.mean(axis=0), rtol=1e-3)
-    assert first["curves"][0]["tone"] == "normalized"
+    assert first["curves"][0]["tone"] == "treatment-1"
     assert first["curves"][0]["mark"] == "square"
 
 

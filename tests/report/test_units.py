@@ -152,7 +152,7 @@ def test_of_a_unit_that_can_be_negative_nothing_is_said_of_selectivity_and_its_b
         "It is largest on average for 3. Its activation can be negative, so it is neither selective nor silent." in said
     )
     assert "Selectivity" not in said
-    bars = re.findall(r'<rect x="([0-9.]+)" y="([0-9.]+)" width="14" height="([0-9.]+)"', shown)
+    bars = re.findall(r'<rect x="([0-9.]+)" y="([0-9.]+)" width="14(?:\.0)?" height="([0-9.]+)"', shown)
     assert [(float(top), float(tall)) for _, top, tall in bars[:4]] == [(46, 30), (46, 0), (38.5, 7.5), (31, 15)]
 
 
