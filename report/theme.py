@@ -17,7 +17,7 @@ GRID = "#d9d6cf"  # grid lines and faint fills
 # Input treatments in the order in which a study names them; the first is also the page's accent.
 TREATMENTS = ("#b4541a", "#1f6f8b", "#5f7a1f", "#8a4a9e", "#7a6a2a", "#a03a5c", "#3f5fb0", "#2f7d6d")
 TREATMENTS_DARK = ("#f0975a", "#62b8d4", "#a9c95f", "#cf9be0", "#d0bd6c", "#ec86a6", "#92adf2", "#74ceba")
-# Architectures in the order in which a study names them: the shapes of figures' markers (report/style.py), as CSS clips.
+# Architectures in that order: the shapes of the markers in figures (report/style.py), as CSS clips.
 SHAPES = (
     "circle()",
     "inset(0)",
