@@ -17,6 +17,14 @@ GRID = "#d9d6cf"  # grid lines and faint fills
 # Input treatments in the order in which a study names them; the first is also the page's accent.
 TREATMENTS = ("#b4541a", "#1f6f8b", "#5f7a1f", "#8a4a9e", "#7a6a2a", "#a03a5c", "#3f5fb0", "#2f7d6d")
 TREATMENTS_DARK = ("#f0975a", "#62b8d4", "#a9c95f", "#cf9be0", "#d0bd6c", "#ec86a6", "#92adf2", "#74ceba")
+# Architectures in that order: the shapes of the markers in figures (report/style.py), as CSS clips.
+SHAPES = (
+    "circle()",
+    "inset(0)",
+    "polygon(50% 0, 100% 100%, 0 100%)",
+    "polygon(50% 0, 100% 50%, 50% 100%, 0 50%)",
+    "polygon(0 0, 100% 0, 50% 100%)",
+)
 MORE = "#2f8f4e"  # above zero and below it, in maps that stand on light and on dark paper alike
 LESS = "#9a5fc0"
 
@@ -115,16 +123,16 @@ def stylesheet(conditions: Mapping[str, tuple[str, int]] = MappingProxyType({}))
     """The colours as CSS variables: light, dark where the system or the reader asks for it, light on paper.
 
     What belongs to a class is of the CSS class c0, c1, ...: its colour is then --class. `conditions`, {name: (its
-    treatment, the place of its architecture)}: what has data-condition or data-treatment has the treatment's colour as
-    --tone, and round marks where the architecture is the first.
+    treatment, the place of its architecture)}: what has data-condition has the treatment's colour as --tone and the
+    architecture's shape, a clip, as --shape.
     """
     light, night = _variables(LIGHT_PAGE), _variables(DARK_PAGE)
     classes = "".join(f".c{number} {{ --class: var(--class-{number}); }}\n" for number in range(len(CLASSES)))
     order = list(dict.fromkeys(treatment for treatment, _ in conditions.values()))
     tones = {name: f"--tone: var(--treatment-{place % len(TREATMENTS)});" for place, name in enumerate(order)}
-    marks = "".join(f'[data-treatment="{name}"] {{ {tone} }}\n' for name, tone in tones.items()) + "".join(
-        f'[data-condition="{name}"] {{ {tones[treatment]} --round: {"0" if architecture else "50%"}; }}\n'
-        for name, (treatment, architecture) in conditions.items()
+    marks = "".join(
+        f'[data-condition="{name}"] {{ {tones[treatment]} --shape: {SHAPES[place % len(SHAPES)]}; }}\n'
+        for name, (treatment, place) in conditions.items()
     )
     return marks + (
         f":root {{\n  color-scheme: light;\n{light}}}\n"

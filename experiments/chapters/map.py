@@ -35,7 +35,7 @@ def stages(study: Study) -> list[Stage]:
                 name: {
                     "title": titles(study)[name],
                     "architecture": run.condition.architecture.title,
-                    "treatment": run.condition.treatment.name,
+                    "treatment": run.condition.treatment.title,
                 }
                 for name, run in runs.items()
             }

@@ -19,6 +19,7 @@ from report.arrays import Arrays, Card, conditions_of, layers_of
 Drawn = dict[str, str]
 
 METHODS = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
+ACROSS = 6  # maps beside each other
 DOTS = 1700  # in one figure at most, shared by its maps: more would make it heavy
 SPACES = {"layer": "the layer itself", "pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
 KEPT = {
@@ -37,20 +38,48 @@ CHANCES = (
 
 
 @style.drawn
-def maps(*, arrays: Arrays, card: Card, architecture: str) -> Drawn:
-    """The maps of every hidden layer of one trained network of each input treatment."""
-    return _maps(arrays, card, architecture)
+def maps(*, arrays: Arrays, architecture: str, card: Card) -> Drawn:
+    """The maps of every hidden layer of one trained network of each input treatment: a block of columns for each, a
+    row for each layer."""
+    conditions, methods = conditions_of(arrays, architecture), _methods(arrays)
+    hooks, last = layers_of(arrays, conditions[0]), len(arrays["moments"]) - 1
+    _, beside = style.across(len(conditions), most=max(1, ACROSS // len(methods)))
+    blocks = [conditions[first : first + beside] for first in range(0, len(conditions), beside)]
+    panels = [
+        [_Map(condition, hook, method, last) for condition in block for method in methods]
+        for block in blocks
+        for hook in hooks
+    ]
+    fig, grid, table = _map_grid(arrays, panels, card)
+    for row, line in enumerate(panels):
+        for ax, (condition, _, method, _) in zip(grid[row], line if row % len(hooks) == 0 else (), strict=False):
+            treatment = style.treatment(condition) if method == methods[0] else ""
+            ax.set_title(f"{treatment}\n{METHODS[method]}", color=style.look(condition)["color"])
+        grid[row, 0].set_ylabel(style.layer_label(line[0].hook.partition(".")[0]), color=style.INK)
+    return export.done(fig, *table)
 
 
 @style.drawn
-def development(*, arrays: Arrays, card: Card, architecture: str) -> Drawn:
+def development(*, arrays: Arrays, architecture: str, card: Card) -> Drawn:
     """The bent maps of a network's last hidden layer at each moment: a row for each input treatment."""
-    return _development(arrays, card, architecture)
+    conditions, moments = conditions_of(arrays, architecture), list(arrays["moments"])
+    columns = [(method, place) for method in _bent(arrays) for place in range(len(moments))]
+    panels = [
+        [_Map(condition, layers_of(arrays, condition)[-1], method, place) for method, place in columns]
+        for condition in conditions
+    ]
+    fig, grid, table = _map_grid(arrays, panels, card)
+    for ax, (method, place) in zip(grid[0], columns, strict=True):
+        when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
+        ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{when}")
+    for ax, condition in zip(grid[:, 0], conditions, strict=True):
+        ax.set_ylabel(style.label(condition).replace(", ", "\n"), color=style.look(condition)["color"])
+    return export.done(fig, *table)
 
 
 @style.drawn
 def starts(*, arrays: Arrays, card: Card) -> Drawn:
-    """Maps of one layer from several random starts, and of other networks from the first start."""
+    """Maps of one layer from several random starts, and of other networks from one start: the first condition's."""
     condition, methods = conditions_of(arrays)[0], _bent(arrays)
     labels = arrays[f"stability/labels/{condition}"]
     maps = {
@@ -83,7 +112,7 @@ def kept(*, arrays: Arrays, card: Card) -> Drawn:
     for ax, (measure, title) in zip((*grid[0, :2], *grid[1, :2]), KEPT.items(), strict=True):
         spaces = ("layer", *_methods(arrays)) if measure in ("silhouette", "knn") else _methods(arrays)
         for place, method in enumerate(spaces):
-            for shift, condition in zip(_offsets(len(conditions)), conditions, strict=True):
+            for shift, condition in zip(style.beside(len(conditions), reach=0.26), conditions, strict=True):
                 hook = str(arrays[f"hook_points/{condition}"][-1])
                 value = float(arrays[f"{measure}/{condition}/{method}/{hook}"][-1])
                 look = style.look(condition)
@@ -106,7 +135,7 @@ def stability(*, arrays: Arrays) -> Drawn:
         axes, ("disparity", "overlap"), ("Procrustes disparity", "Shared neighbours, %"), strict=False
     ):
         for place, (chance, method, _) in enumerate(chances):
-            for shift, condition in zip(_offsets(len(conditions)), conditions, strict=True):
+            for shift, condition in zip(style.beside(len(conditions), reach=0.26), conditions, strict=True):
                 values = arrays.get(f"stability/{measure}/{chance}/{method}/{condition}")
                 if values is None:  # of the layer itself there is no map to be turned
                     continue
@@ -131,42 +160,13 @@ class _Map(NamedTuple):
     place: int
 
 
-def _maps(arrays: Arrays, card: Card, architecture: str) -> Drawn:
-    conditions = conditions_of(arrays, architecture)
-    hooks, methods, last = layers_of(arrays, conditions[0]), _methods(arrays), len(arrays["moments"]) - 1
-    columns = [(condition, method) for condition in conditions for method in methods]
-    panels = [[_Map(condition, hook, method, last) for condition, method in columns] for hook in hooks]
-    fig, grid, table = _map_grid(arrays, card, panels)
-    for ax, (condition, method) in zip(grid[0], columns, strict=True):
-        treatment = style.treatment(condition) if method == methods[0] else ""
-        ax.set_title(f"{treatment}\n{METHODS[method]}", color=style.look(condition)["color"])
-    for ax, hook in zip(grid[:, 0], hooks, strict=True):
-        ax.set_ylabel(style.layer_label(hook.partition(".")[0]), color=style.INK)
-    return export.done(fig, *table)
-
-
-def _development(arrays: Arrays, card: Card, architecture: str) -> Drawn:
-    conditions, moments = conditions_of(arrays, architecture), list(arrays["moments"])
-    columns = [(method, place) for method in _bent(arrays) for place in range(len(moments))]
-    panels = [
-        [_Map(condition, layers_of(arrays, condition)[-1], method, place) for method, place in columns]
-        for condition in conditions
-    ]
-    fig, grid, table = _map_grid(arrays, card, panels)
-    for ax, (method, place) in zip(grid[0], columns, strict=True):
-        when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
-        ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{when}")
-    for ax, condition in zip(grid[:, 0], conditions, strict=True):
-        ax.set_ylabel(style.label(condition).replace(", ", "\n"), color=style.look(condition)["color"])
-    return export.done(fig, *table)
-
-
-def _map_grid(arrays: Arrays, card: Card, panels: Sequence[Sequence[_Map]]) -> tuple[Figure, Any, tuple[list, list]]:
+def _map_grid(arrays: Arrays, panels: Sequence[Sequence[_Map]], card: Card) -> tuple[Figure, Any, tuple[list, list]]:
     """Maps in rows and columns, the silhouette of the classes in each below it; and their table."""
-    fig, grid = style.figure(height=0.6 + 1.22 * len(panels), nrows=len(panels), ncols=len(panels[0]), squeeze=False)
-    style.class_key(fig, card["class_names"])
-    few = _first_of_each(arrays["labels"], max(DOTS // (card["classes"] * len(panels) * len(panels[0])), 2))
+    nrows, ncols = len(panels), max(map(len, panels))
+    fig, grid = style.figure(height=0.6 + nrows * min(2.2, 0.12 + 6.6 / ncols), nrows=nrows, ncols=ncols, squeeze=False)
+    few = _first_of_each(arrays["labels"], max(1, DOTS // (card["classes"] * nrows * ncols)))
     labels, drawn = arrays["labels"][few], {}
+    style.class_key(fig, card["class_names"])
     for row, line in enumerate(panels):
         for column, (condition, hook, method, place) in enumerate(line):
             name = f"{condition}/{method}/{hook}"
@@ -176,6 +176,8 @@ def _map_grid(arrays: Arrays, card: Card, panels: Sequence[Sequence[_Map]]) -> t
             separation = float(arrays[f"silhouette/{name}"][place])
             grid[row, column].set_xlabel(f"{separation:.2f}".replace("-", "\N{MINUS SIGN}"), labelpad=2)
             drawn[f"{condition} {hook} {method} epoch {arrays['moments'][place]}"] = points
+        for ax in grid[row, len(line) :]:
+            ax.set_axis_off()
     return fig, grid, _coordinates(labels, drawn, card)
 
 
@@ -203,11 +205,11 @@ def _panel(
 
 def _first_of_each(labels: np.ndarray, count: int) -> np.ndarray:
     """The places of the first images of each class, in order."""
-    return np.sort(np.concatenate([np.flatnonzero(labels == label)[:count] for label in np.unique(labels)]))
+    return np.sort(np.concatenate([np.flatnonzero(labels == each)[:count] for each in np.unique(labels)]))
 
 
 def _centres(points: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    return np.stack([points[labels == label].mean(axis=0) for label in np.unique(labels)])
+    return np.stack([points[labels == each].mean(axis=0) for each in np.unique(labels)])
 
 
 def _methods(arrays: Arrays) -> list[str]:
@@ -229,14 +231,11 @@ def _rows(ax: Axes, names: Sequence[str]) -> None:
     ax.tick_params(axis="y", length=0, labelcolor=style.INK)
 
 
-def _offsets(count: int) -> np.ndarray:
-    return (np.arange(count) - (count - 1) / 2) * 0.17
-
-
 def _key_column(axes: Iterable[Axes], conditions: Sequence[str], *, lines: float) -> None:
     """Markers and names of the conditions, at the top of the first of the axes, which has room for `lines` of them; the
     others stay empty."""
     first, *rest = axes
+    lines = max(lines, len(conditions))
     for ax in (first, *rest):
         ax.set_axis_off()
     first.set(xlim=(0, 1), ylim=(lines, -0.5))

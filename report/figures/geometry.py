@@ -6,30 +6,56 @@ In: arrays and facts of experiments.analyses.geometry; the bent maps are drawn b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from report import export, style
 from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of, span
 
 Drawn = dict[str, str]
 
-SHOWN = 20  # images of each class that are drawn as dots; their centres are of all probe images
+SHOWN = 20  # images of each class that are drawn as dots, if there is room; their centres are of all probe images
+DOTS = 4800  # in one figure at most, shared by its planes: more would make it heavy
+ACROSS = 6  # planes beside each other
 
 
 @style.drawn
-def pca(*, arrays: Arrays, card: Card, architecture: str) -> Drawn:
-    """The first two principal components of every layer of one network: a column for each input treatment."""
-    return _planes(arrays, card, architecture)
+def pca(*, arrays: Arrays, architecture: str, card: Card) -> Drawn:
+    """The first two principal components of every layer of one network at each moment: a block of columns for each
+    input treatment, a row for each layer."""
+    conditions, hooks = conditions_of(arrays, architecture), layers_of(arrays, architecture)
+    moments, labels = list(arrays["moments"]), arrays["labels"]
+    blocks, beside = style.across(len(conditions), most=max(1, ACROSS // len(moments)))
+    ncols = beside * len(moments)
+    fig, grid = style.figure(
+        height=blocks * (0.55 + len(hooks) * min(2.2, 0.1 + 6.6 / ncols)),
+        nrows=blocks * len(hooks),
+        ncols=ncols,
+        squeeze=False,
+    )
+    style.class_key(fig, card["class_names"])
+    chosen = _first_of_each(labels, min(SHOWN, max(1, DOTS // (card["classes"] * grid.size))))
+    table: list[tuple] = []
+    for place, condition in enumerate(conditions):
+        down, right = len(hooks) * (place // beside), len(moments) * (place % beside)
+        block = grid[down : down + len(hooks), right : right + len(moments)]
+        table += _planes(block, arrays, condition, chosen, card["class_names"])
+        for ax, hook in zip(block[:, 0], hooks, strict=True):
+            ax.set_ylabel("" if right else style.layer_label(hook.partition(".")[0]), color=style.INK)
+    for ax in grid[down:, right + len(moments) :].flat:
+        ax.set_axis_off()
+    return export.done(fig, table, ("condition", "hook_point", "epoch", "image", "class", "component_1", "component_2"))
 
 
 @style.drawn
 def explained_variance(*, arrays: Arrays) -> Drawn:
     """Share of the variance that the first components hold together, at the start (thin) and at the end."""
     rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
-    fig, axes, empty = style.panels(rows, row_height=2.0, sharex=True, sharey=True)
+    fig, axes, empty = style.panels(rows, row_height=2.0, spare=True, sharex=True, sharey=True)
     table = []
     for (architecture, hook), ax in axes.items():
         for condition in conditions_of(arrays, architecture):
@@ -49,75 +75,76 @@ def explained_variance(*, arrays: Arrays) -> Drawn:
             ax.set_ylabel("variance held, %")
         if architecture == list(rows)[-1]:
             ax.set_xlabel("components")
-    _key(axes, empty, note="dotted: untrained")
+    style.key(empty[0], notes=("dotted: untrained",))
     return export.done(fig, table, ("condition", "hook_point", "epoch", "components", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def silhouette(*, arrays: Arrays) -> Drawn:
     """Separation of the classes: by layer at each moment, and by epoch in the last hidden layer."""
-    architectures = architectures_of(arrays)
-    fig, grid = style.figure(
-        height=2.5 * len(architectures), nrows=len(architectures), ncols=3, squeeze=False, sharey=True
-    )
+    fig, rows = _rows(arrays, "silhouette", more=1, sharey=True)
     table = []
-    for axes, architecture in zip(grid, architectures, strict=True):
-        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=False):
+    for architecture, (*axes, last) in rows.items():
+        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=True):
             table += _by_depth(ax, arrays, "silhouette", condition)
-            ax.set_title(style.label(condition))
-        table += _by_epoch(axes[2], arrays, architecture)
-        axes[0].set_ylabel("silhouette")
-        for ax in axes:
-            style.sparse(ax, grid="y")
-    for axes, architecture in zip(grid, architectures, strict=True):
-        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=False):
+        table += _by_epoch(last, arrays, architecture)
+    for architecture, (*axes, last) in rows.items():
+        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=True):
             _name_moments(ax, arrays, "silhouette", condition)
-        _name_treatments(axes[2], arrays, architecture)
+        _name_treatments(last, arrays, architecture)
     return export.done(fig, table, ("condition", "hook_point", "epoch", "mean", "lowest", "highest"))
 
 
 @style.drawn
 def dimension(*, arrays: Arrays) -> Drawn:
     """Effective dimension of every layer at each moment: mean over seeds, the bar spans them."""
-    architectures = architectures_of(arrays)
-    fig, grid = style.figure(
-        height=2.5 * len(architectures), nrows=len(architectures), ncols=2, sharey="row", squeeze=False
-    )
+    fig, rows = _rows(arrays, "effective dimension", sharey="row")
     table = []
-    for axes, architecture in zip(grid, architectures, strict=True):
-        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=False):
+    for architecture, axes in rows.items():
+        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=True):
             table += _by_depth(ax, arrays, "dimension", condition)
-            ax.set_title(style.label(condition))
-            style.sparse(ax, grid="y")
+    for architecture, axes in rows.items():
         axes[0].set_ylim(bottom=0)
-        axes[0].set_ylabel("effective dimension")
-        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=False):
+        for ax, condition in zip(axes, conditions_of(arrays, architecture), strict=True):
             _name_moments(ax, arrays, "dimension", condition)
     return export.done(fig, table, ("condition", "hook_point", "epoch", "mean", "lowest", "highest"))
 
 
-def _planes(arrays: Arrays, card: Card, architecture: str) -> Drawn:
-    conditions, hooks = conditions_of(arrays, architecture), layers_of(arrays, architecture)
-    moments = list(arrays["moments"])
-    columns = [(condition, place) for condition in conditions for place in range(len(moments))]
-    fig, grid = style.figure(height=0.55 + 1.2 * len(hooks), nrows=len(hooks), ncols=len(columns), squeeze=False)
-    style.class_key(fig, card["class_names"])
-    chosen, names = _first_of_each(arrays["labels"]), card["class_names"]
-    table = []
-    for column, (condition, place) in enumerate(columns):
-        for row, (ax, hook) in enumerate(zip(grid[:, column], hooks, strict=True)):
-            points = arrays[f"coordinates/{condition}/{hook}"][place].astype(float)
-            _plane(ax, points, arrays["labels"], chosen, names, panel=f"{row}-{column}")
+def _rows(arrays: Arrays, measure: str, *, more: int = 0, **subplots: Any) -> tuple[Figure, dict[str, list[Axes]]]:
+    """A panel for each condition, and `more` of them, in rows of their own for each architecture."""
+    counts = {name: len(conditions_of(arrays, name)) + more for name in architectures_of(arrays)}
+    shapes = {name: style.across(count, most=3) for name, count in counts.items()}
+    nrows, ncols = sum(down for down, _ in shapes.values()), max(right for _, right in shapes.values())
+    fig, grid = style.figure(height=2.5 * nrows, nrows=nrows, ncols=ncols, squeeze=False, **subplots)
+    rows, top = {}, 0
+    for name, (down, right) in shapes.items():
+        block = grid[top : top + down]
+        axes = list(block[:, :right].flat)[: counts[name]]
+        for ax in block.flat:
+            ax.set_visible(ax in axes)
+        for ax in axes:
+            style.sparse(ax, grid="y")
+        for ax in block[:, 0]:
+            ax.set_ylabel(measure)
+        rows[name], top = axes, top + down
+    return fig, rows
+
+
+def _planes(block: np.ndarray, arrays: Arrays, condition: str, chosen: np.ndarray, names: Sequence[str]) -> list[tuple]:
+    """The planes of one condition: a row of axes for each layer, a column for each moment."""
+    labels, moments, table = arrays["labels"], list(arrays["moments"]), []
+    for row, hook in enumerate(layers_of(arrays, condition)):
+        for place, moment in enumerate(moments):
+            ax, points = block[row, place], arrays[f"coordinates/{condition}/{hook}"][place].astype(float)
+            _plane(ax, points, labels, chosen, names, panel=f"{condition}-{row}-{place}")
             shares = arrays[f"variance/{condition}/{hook}"][0, place]
             ax.set_xlabel(f"{100 * shares[:2].sum():.0f} %", labelpad=2)
-            table += [(condition, hook, moments[place], i, names[arrays["labels"][i]], *points[i]) for i in chosen]
-        when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
-        treatment = style.treatment(condition) if place == 0 else ""
-        grid[0, column].set_title(f"{treatment}\n{when}", color=style.look(condition)["color"])
-    for ax, hook in zip(grid[:, 0], hooks, strict=True):
-        ax.set_ylabel(style.layer_label(hook.partition(".")[0]), color=style.INK)
-    header = ("condition", "hook_point", "epoch", "image", "class", "component_1", "component_2")
-    return export.done(fig, table, header)
+            table += [(condition, hook, moment, i, names[labels[i]], *points[i]) for i in chosen]
+    for place, moment in enumerate(moments):
+        when = "untrained" if moment == 0 else f"epoch {moment}"
+        treatment = "" if place else style.treatment(condition)
+        block[0, place].set_title(f"{treatment}\n{when}", color=style.look(condition)["color"])
+    return table
 
 
 def _plane(
@@ -133,9 +160,9 @@ def _plane(
     ax.patch.set(edgecolor=style.GRID, linewidth=0.8)
 
 
-def _first_of_each(labels: np.ndarray) -> np.ndarray:
+def _first_of_each(labels: np.ndarray, count: int) -> np.ndarray:
     """The places of the first images of each class, in order."""
-    firsts = [np.flatnonzero(labels == label)[:SHOWN] for label in np.unique(labels)]
+    firsts = [np.flatnonzero(labels == each)[:count] for each in np.unique(labels)]
     return np.sort(np.concatenate(firsts))
 
 
@@ -154,6 +181,7 @@ def _by_depth(ax: Axes, arrays: Arrays, measure: str, condition: str) -> list[tu
     ax.set_xlim(-0.3, len(hooks) - 0.7)
     names = [style.layer_label(hook.partition(".")[0]) for hook in hooks]
     ax.set_xticks(depth, names, rotation=40, ha="right", rotation_mode="anchor")
+    ax.set_title(style.label(condition))
     return [
         (condition, hook, moment, *span(values[layer, :, place]))
         for layer, hook in enumerate(hooks)
@@ -188,9 +216,3 @@ def _by_epoch(ax: Axes, arrays: Arrays, architecture: str) -> list[tuple]:
     style.epoch_axis(ax, values.shape[1] - 1)
     ax.set_title(f"{style.label(architecture)}, {style.layer_label(hook.partition('.')[0]).lower()}")
     return table
-
-
-def _key(axes: Mapping[tuple[str, str], Axes], empty: Sequence[Axes], *, note: str) -> None:
-    ax = empty[0] if empty else next(iter(axes.values()))
-    style.key(ax)
-    ax.text(0, 0.5, note, color=style.MUTED, transform=ax.transAxes)

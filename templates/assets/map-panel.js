@@ -53,7 +53,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.data = data;
       this.labels = shared.labels;
       this.names = shared.set.names;
-      this.title = element("h2", { className: "map-title", "data-treatment": network.treatment });
+      this.title = element("h2", { className: "map-title", "data-condition": network.name });
       this.note = element("p", { className: "map-note" });
       this.next = element("button", {
         type: "button", className: "map-next", textContent: "Next misreading", "aria-label": `Next misreading: ${network.title}`,

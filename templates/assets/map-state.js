@@ -16,6 +16,7 @@ window.InsideMNIST = window.InsideMNIST || {};
   lab.map = lab.map || {};
 
   const METHODS = ["umap", "tsne", "pca"]; // the first that there is, is shown first
+  const AND = new Intl.ListFormat("en-GB"); // "raw, scaled and normalized"
   const COLOURS = ["digit", "answer", "right"];
   const PICKED = /^[A-Za-z0-9_-]{1,2000}$/;
 
@@ -49,7 +50,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     const architectures = [...new Set(networks.map((network) => network.architecture))];
     const pairs = architectures.map((architecture) => {
       const own = networks.filter((network) => network.architecture === architecture);
-      return { title: `${architecture}: ${own.map((each) => each.treatment).join(" and ")}`, names: own.map((each) => each.name) };
+      return { title: `${architecture}: ${AND.format(own.map((each) => each.treatment))}`, names: own.map((each) => each.name) };
     });
     const all = { title: "All networks", names: networks.map((network) => network.name) };
     const each = networks.map((network) => ({ title: network.title, names: [network.name] }));

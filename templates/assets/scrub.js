@@ -223,7 +223,7 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * A curve's mark, at the origin: a circle for an MLP, a square for a CNN, in the curve's colour; a bar for both.
+   * A curve's mark, at the origin, in the curve's colour: a circle for a solid line, a square for a broken one, a bar for both.
    * @param {SVGElement} parent
    * @param {{mark: "circle" | "square" | "bar", tone: string}} curve
    */

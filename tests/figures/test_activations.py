@@ -3,7 +3,7 @@
 import numpy as np
 import planted
 import pytest
-from drawings import assert_sound, draw, margin, rows, texts
+from drawings import CLOTHES, assert_sound, draw, margin, rows, texts
 
 from experiments import wiring
 from report.figures import activations
@@ -89,8 +89,7 @@ def test_a_silent_layer_can_be_drawn():
 @pytest.mark.parametrize("name", FIGURES)
 def test_one_architecture_with_three_treatments_and_five_named_classes_is_drawn_whole(name, monkeypatch):
     look = wiring.look(planted.study(architectures=("mlp",), treatments=("raw", "scaled", "normalized")))
-    names = np.array(["T-shirt", "Trouser", "Coat", "Bag", "Ankle boot"])
-    arrays = study(conditions=look["conditions"], names=names)
+    arrays = study(conditions=look["conditions"], names=np.array(CLOTHES["class_names"]))
     drawn = draw(getattr(activations, name), arrays=arrays, look=look)
     assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == list(look["conditions"])
     assert margin(monkeypatch, getattr(activations, name), arrays=arrays, look=look) > 0

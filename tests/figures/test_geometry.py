@@ -3,17 +3,24 @@
 import numpy as np
 import planted
 import pytest
-from drawings import assert_sound, draw, rows, texts
+from drawings import CLOTHES, assert_sound, draw, margin, rows, texts, words
 
+from experiments import wiring
 from report.figures import geometry
 
 LARGEST = 150_000  # bytes of one SVG
-FIGURES = ("pca-mlp", "pca-cnn", "explained_variance", "silhouette", "dimension")
+OF_EACH = [(geometry.pca, {"architecture": architecture}) for architecture in ("mlp", "cnn")]
+FIGURES = [
+    *OF_EACH,
+    *((figure, {}) for figure in (geometry.explained_variance, geometry.silhouette, geometry.dimension)),
+]
 
 
-def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
-    """Ten digits on a circle, turning and coming apart; silhouette and dimension count moments and layers."""
-    labels = np.tile(np.arange(10, dtype=np.uint8), 20)
+def study(
+    *, seeds: int = 2, epochs: int = 4, conditions=planted.CONDITIONS, classes: int = 10
+) -> dict[str, np.ndarray]:
+    """Classes on a circle, turning and coming apart; silhouette and dimension count moments and layers."""
+    labels = np.tile(np.arange(classes, dtype=np.uint8), 20)
     moments = sorted({0, 1, epochs})
     circle = np.stack([np.cos(labels * 0.6), np.sin(labels * 0.6)], axis=1)
     hooks = {
@@ -21,7 +28,7 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
         "cnn": ("conv1.pooled", "conv2.pooled", "hidden3.post", "logits"),
     }
     arrays = {"labels": labels, "moments": np.array(moments)}
-    for condition in planted.CONDITIONS:
+    for condition in conditions:
         names = hooks[condition.partition("-")[0]]
         arrays[f"hook_points/{condition}"] = np.array(names)
         arrays[f"silhouette_by_epoch/{condition}"] = np.tile(np.linspace(0, 0.5, epochs + 1), (seeds, 1))
@@ -33,31 +40,25 @@ def study(*, seeds: int = 2, epochs: int = 4) -> dict[str, np.ndarray]:
     return arrays
 
 
-def of(name: str) -> dict:
-    """The figure's function, and the architecture that it is drawn of: "pca-mlp"."""
-    function, _, architecture = name.partition("-")
-    return {"figure": getattr(geometry, function), **({"architecture": architecture} if architecture else {})}
-
-
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (2, 4)])
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_is_valid_and_small(name, seeds, epochs):
-    assert_sound(**of(name), largest=LARGEST, arrays=study(seeds=seeds, epochs=epochs), facts={})
+@pytest.mark.parametrize(("figure", "of"), FIGURES)
+def test_a_figure_is_valid_and_small(figure, of, seeds, epochs):
+    assert_sound(figure, largest=LARGEST, arrays=study(seeds=seeds, epochs=epochs), facts={}, **of)
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
-    drawn = draw(**of(name), arrays=study(), facts={})
+@pytest.mark.parametrize(("figure", "of"), FIGURES)
+def test_a_figure_names_what_it_compares_in_the_order_of_the_study(figure, of):
+    drawn = draw(figure, arrays=study(), facts={}, **of)
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
     assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == [
-        each for each in planted.CONDITIONS if not name.startswith("pca") or each.startswith(name[-3:])
+        each for each in planted.CONDITIONS if each.startswith(of.get("architecture", ""))
     ]
 
 
 def test_every_digit_is_named_in_every_plane_and_the_share_of_variance_stands_below():
-    drawn = draw(geometry.pca, architecture="mlp", arrays=study())
+    drawn = draw(geometry.pca, arrays=study(), architecture="mlp")
     said = texts(drawn)
     assert all(said.count(str(digit)) == 3 * 6 for digit in range(10))
     assert said.count("20 %") == 3 * 6
@@ -68,7 +69,7 @@ def test_the_dots_are_the_first_images_of_each_digit():
     arrays = study()
     arrays |= {name: np.tile(values, (1, 3, 1)) for name, values in arrays.items() if name.startswith("coordinates")}
     arrays["labels"] = np.tile(arrays["labels"], 3)
-    found = rows(draw(geometry.pca, architecture="mlp", arrays=arrays))
+    found = rows(draw(geometry.pca, arrays=arrays, architecture="mlp"))
     assert {int(row["image"]) for row in found} == set(range(200))
 
 
@@ -94,5 +95,18 @@ def test_moments_are_named_by_their_epochs():
 def test_a_layer_that_says_the_same_of_every_image_can_be_drawn():
     arrays = study()
     empty = {name: np.zeros_like(values) for name, values in arrays.items() if values.dtype.kind == "f"}
-    for name in FIGURES:
-        assert draw(**of(name), arrays=arrays | empty)["figure.svg"]
+    for figure, of in FIGURES:
+        assert draw(figure, arrays=arrays | empty, **of)["figure.svg"]
+
+
+@pytest.mark.parametrize("treatments", [("raw",), ("raw", "scaled", "normalized")])
+@pytest.mark.parametrize("architectures", [("mlp",), ("mlp", "cnn")])
+def test_every_number_of_conditions_and_named_classes_are_drawn_whole(architectures, treatments, monkeypatch):
+    look = wiring.look(planted.study(architectures=architectures, treatments=treatments))
+    arrays = study(conditions=look["conditions"], classes=5)
+    for figure, of in [*FIGURES[-3:], (geometry.pca, {"architecture": architectures[-1], "card": CLOTHES})]:
+        drawn = draw(figure, arrays=arrays, look=look, **of)
+        shown = [each for each in look["conditions"] if each.startswith(of.get("architecture", ""))]
+        assert list(dict.fromkeys(row["condition"] for row in rows(drawn))) == shown
+        assert margin(monkeypatch, figure, arrays=arrays, look=look, **of) > 0
+    assert "Tro: Trouser" in words(drawn)

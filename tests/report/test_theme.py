@@ -74,6 +74,5 @@ def test_both_sides_of_the_style_sheet_define_the_same_names():
 
 def test_a_condition_has_the_colour_of_its_treatment_and_a_mark_of_its_architecture():
     css = theme.stylesheet({"a-x": ("x", 0), "b-y": ("y", 1)})
-    assert '[data-condition="a-x"] { --tone: var(--treatment-0); --round: 50%; }' in css
-    assert '[data-condition="b-y"] { --tone: var(--treatment-1); --round: 0; }' in css
-    assert '[data-treatment="y"] { --tone: var(--treatment-1); }' in css
+    assert '[data-condition="a-x"] { --tone: var(--treatment-0); --shape: circle(); }' in css
+    assert '[data-condition="b-y"] { --tone: var(--treatment-1); --shape: inset(0); }' in css

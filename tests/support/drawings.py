@@ -14,6 +14,12 @@ TEXT = "{http://www.w3.org/2000/svg}text"
 
 DRAWN = {}
 CARD = {"class_names": [str(digit) for digit in range(10)], "classes": 10, "kind": "digit", "kinds": "digits"}
+CLOTHES = {
+    "class_names": ["T-shirt", "Trouser", "Coat", "Bag", "Ankle boot"],
+    "classes": 5,
+    "kind": "garment",
+    "kinds": "garments",
+}
 
 
 def draw(figure, **inputs):
