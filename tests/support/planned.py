@@ -14,7 +14,9 @@ LEFT_OUT += ("figure", "social", "analysis/comparison")
 def products(study, given, *, per_class=3, left_out=LEFT_OUT) -> dict[str, dict]:
     """{stage: its products} of a study whose training, test and probe images are the same few."""
     classes = int(given["labels"].max()) + 1
+    height, width = given["images"].shape[1:]
     card = {"class_names": [f"class {k}" for k in range(classes)], "classes": classes, "kinds": "classes"}
+    card |= {"height": height, "width": width}
     done = {"data": {"train.npz": given, "test.npz": given, "card.json": card}}
     done["probe"] = probe(test=given, per_class=per_class)
     for stage in plan(study):
