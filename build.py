@@ -29,7 +29,7 @@ from experiments.engine.survey import PlanError, Shelves, Survey
 from experiments.errors import InputError
 from experiments.idx import fingerprints
 from experiments.plan import PICTURES, plan, sensible, shown
-from experiments.spec import Study
+from experiments.spec import Product, Study
 from experiments.study import STUDIES
 from report.errors import PageError
 from report.pages import Contents, read
@@ -164,7 +164,9 @@ def compute(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> runn
 def inspect(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> int:
     """Checks the networks and the templates, and nothing else; says what is wrong with any, or that nothing is."""
     gates = [stage for stage in survey.stages if stage.gate]
-    networks = Survey(gates, survey.shelves, survey.sources, survey.surroundings)
+    verdicts = [Product(gate.name, name) for gate in gates for name in gate.publish]
+    first = [stage for stage in survey.stages if stage.comes_first]
+    networks = Survey(first, survey.shelves, survey.sources, survey.surroundings, wanted=verdicts)
     outcome = runner.Outcome()
     if missing := networks.must_run():
         with runner.workers(min(jobs, len(missing))) as executor:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +68,7 @@ def recorded_run(sets: dict[str, dict[str, np.ndarray]], architecture: Architect
         treatment={"mean": RAW.mean, "std": RAW.std},
         seed=0,
         epochs=epochs,
-        batch_size=PUBLISHED.batch_size,
-        learning_rate=PUBLISHED.learning_rate,
+        recipe=asdict(PUBLISHED.recipe),
         early=min(PUBLISHED.early, epochs),
     )
 
@@ -80,10 +80,10 @@ def usual_epoch(images: dict[str, np.ndarray], architecture: Architecture) -> No
     from torchvision.transforms import ToTensor
 
     model = models.build(architecture.build, options=architecture.options)
-    optimizer = torch.optim.SGD(model.parameters(), lr=PUBLISHED.learning_rate)
+    optimizer = torch.optim.SGD(model.parameters(), lr=PUBLISHED.recipe.learning_rate)
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder) / "MNIST" / "raw", images)
-        loader = DataLoader(MNIST(folder, transform=ToTensor()), batch_size=PUBLISHED.batch_size, shuffle=True)
+        loader = DataLoader(MNIST(folder, transform=ToTensor()), batch_size=PUBLISHED.recipe.batch_size, shuffle=True)
         loss_sum, right = 0.0, 0
         for batch, labels in loader:
             optimizer.zero_grad()

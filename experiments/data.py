@@ -73,7 +73,7 @@ def load(
     files: Mapping[str, str] = MappingProxyType({}),
     description: Mapping[str, Any] = MappingProxyType({}),
 ) -> Products:
-    """The data stage: train.npz and test.npz, each {images, labels}, and card.json.
+    """The data stage: train.npz and test.npz, each {images, labels}; card.json; shape.json, {"side", "classes"}.
 
     dataset: "mnist" reads the IDX files in `folder`, or, where that is empty, torchvision's download, kept in
         `cache`; "digits" is scikit-learn's bundled set, resized, and needs neither.
@@ -133,7 +133,12 @@ def _products(arrays: Mapping[str, np.ndarray], **card: Any) -> Products:
     names = {"class_names": [str(label) for label in range(classes)]}
     named = card["noun"] != OTHER["noun"]
     kind = {"kind": card["noun"] if named else "class", "kinds": card["plural"] if named else "classes"}
-    return {"train.npz": train, "test.npz": test, "card.json": {**names, **card, **kind, **counts, "classes": classes}}
+    return {
+        "train.npz": train,
+        "test.npz": test,
+        "card.json": {**names, **card, **kind, **counts, "classes": classes},
+        "shape.json": {"side": height, "classes": classes},
+    }
 
 
 # ---------------------------------------------------------------------------------------------- IDX files

@@ -36,33 +36,9 @@ AS_A_WORKER = (
 )
 
 
-def train(
-    *,
-    train_set: Mapping[str, np.ndarray],
-    test_set: Mapping[str, np.ndarray],
-    probe_set: Mapping[str, np.ndarray],
-    architecture: Mapping[str, Any],
-    treatment: Mapping[str, float],
-    seed: int,
-    epochs: int,
-    batch_size: int,
-    learning_rate: float,
-    early: int,
-) -> Products:
+def train(**arguments: Any) -> Products:
     """The training stage with plain kernels; arguments and products are those of `experiments.train.train`."""
-    return call(
-        ordinary,
-        train_set=train_set,
-        test_set=test_set,
-        probe_set=probe_set,
-        architecture=architecture,
-        treatment=treatment,
-        seed=seed,
-        epochs=epochs,
-        batch_size=batch_size,
-        learning_rate=learning_rate,
-        early=early,
-    )
+    return call(ordinary, **arguments)
 
 
 def call(function: Callable[..., Products], **arguments: Any) -> Products:

@@ -31,19 +31,21 @@ REFERENCES = 3  # images whose logits a page compares with its own
 
 @dataclass(frozen=True)
 class Network:
-    """A trained network and its input treatment: `network.model(network.treat(images))` gives logits."""
+    """A trained network and its input treatment: `network.model(network.treat(images))` gives logits.
+
+    treatment: {"mean", "std"} and, where there are any, "transforms"; the arguments of `treatment.treat`.
+    """
 
     model: HookedModule
-    mean: float
-    std: float
+    treatment: Mapping[str, Any]
 
     def treat(self, images: np.ndarray) -> Float[Tensor, "image 1 side side"]:
         """What the network is fed, from images uint8 (image, side, side)."""
-        return treat(images, mean=self.mean, std=self.std)
+        return treat(images, **self.treatment)
 
 
 def keep(
-    *, weights: Mapping[str, np.ndarray], architecture: Mapping[str, Any], treatment: Mapping[str, float]
+    *, weights: Mapping[str, np.ndarray], architecture: Mapping[str, Any], treatment: Mapping[str, Any]
 ) -> dict[str, bytes]:
     """The stage that keeps one trained network: network.safetensors, its weights after the last epoch.
 
@@ -59,7 +61,7 @@ def runnable(
     weights: Mapping[str, np.ndarray],
     probe: Mapping[str, np.ndarray],
     architecture: Mapping[str, Any],
-    treatment: Mapping[str, float],
+    treatment: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The stage that says whether pages can run one trained network, and how: `runnable.json`.
 
@@ -67,7 +69,7 @@ def runnable(
     `plain.described`, "reference": {"images": base64 of the bytes of each, "logits": of each image, by PyTorch}}.
     """
     model = at_epoch(weights, epoch=-1, architecture=architecture)
-    if reason := plain.departure(model):
+    if reason := plain.departure(model) or ("its images are rearranged first" if treatment.get("transforms") else ""):
         return {"runnable.json": {"cannot": reason}}
     places = np.linspace(0, len(probe["images"]) - 1, REFERENCES).astype(int)
     images = np.ascontiguousarray(probe["images"][places])
@@ -92,7 +94,8 @@ def open_network(data: bytes) -> Network:
         wrong += [name for name, value in model.state_dict().items() if value.dtype != state[name].dtype]
         if wrong:
             raise ValueError(f"{wrong[0]} has numbers that are not finite, or of another type than the network's")
-        return Network(model, **belongs["treatment"])
+        treat(np.zeros((1, 1, 1), np.uint8), mean=belongs["treatment"]["mean"], std=belongs["treatment"]["std"])
+        return Network(model, belongs["treatment"])
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         cause = " ".join(str(error).split())
         raise InputError(f"a packed network is damaged ({cause}); build it again") from error

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from experiments import chapters
 from experiments.errors import InputError
 from experiments.spec import Json, Product, Stage, Study
-from experiments.wiring import CARD, checks, look
+from experiments.wiring import CARD, checks, look, treatments
 
 # Stages that draw or pack: each build does it for itself, nothing of it is put on the published shelf.
 PICTURES = ("figure/", "social/", "script/", "unit-page/")
@@ -40,7 +40,7 @@ def plan(
         function="experiments.data:load",
         parameters={"dataset": dataset, "files": dict(files or {}), "description": dict(description or {})},
         place={"folder": folder, "cache": cache},
-        publish=("card.json",),
+        publish=("card.json", "shape.json"),
     )
     declared = [stage for chapter in chapters.chapters_of(study).values() for stage in chapter.stages(study)]
     cards = [
@@ -51,7 +51,7 @@ def plan(
         )
         for page, question in (questions or {}).items()
     ]
-    return _in_order([*checks(study), data, *declared, *cards])
+    return _in_order([data, *checks(study), *treatments(study), *declared, *cards])
 
 
 def sensible(study: Study) -> Study:

@@ -231,15 +231,18 @@ class StepLog:
     A layer's gradient is that of its own weight and bias together; of a layer that has none of its own, that of all
     parameters within. A unit's gradient is zero in a step where its bias's gradient, the sum of what reaches the unit
     from every image and position, is exactly zero; a layer without a bias is left out there.
-    learning_rate: of plain gradient descent; None where the caller tells of each step what it did, see `moved`.
+    rates: {parameter: learning rate} of plain gradient descent; None where the caller tells of each step what it
+    did, see `moved`.
     """
 
-    def __init__(self, model: HookedModule, *, samples: int, steps: int, learning_rate: float | None) -> None:
-        self._layers, self._learning_rate = tuple(model.layers), learning_rate
+    def __init__(self, model: HookedModule, *, samples: int, steps: int, rates: Mapping[str, float] | None) -> None:
+        self._layers = tuple(model.layers)
         modules = {layer: model.get_submodule(layer) for layer in self._layers}
         own = [list(module.parameters(recurse=False)) or list(module.parameters()) for module in modules.values()]
         self.parameters: list[Tensor] = [parameter for of_layer in own for parameter in of_layer]
         self._counts = [len(of_layer) for of_layer in own]
+        names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
+        self._rates = None if rates is None else [rates[names[parameter]] for parameter in self.parameters]
         biases = {layer: getattr(modules[layer], "bias", None) for layer in self._layers[:-1]}
         self._biases = {layer: bias for layer, bias in biases.items() if isinstance(bias, nn.Parameter)}
         self._loss = torch.zeros(steps)
@@ -273,9 +276,14 @@ class StepLog:
         zero_gradient/<layer> (unit,): the share of steps in which the unit's gradient is exactly zero.
         """
         sizes = np.array([len(batch) for batch in labels.split(batch_size)])
-        gradients, weights = self._of_layers(self._norms.reshape(len(sizes), 2, -1)).unbind(1)  # (step, layer) each
-        rate = self._learning_rate
-        moves = self._of_layers(self._moved) if rate is None else rate * gradients
+        norms = self._norms.reshape(len(sizes), 2, -1)
+        gradients, weights = self._of_layers(norms).unbind(1)  # (step, layer) each
+        if self._rates is None:
+            moves = self._of_layers(self._moved)
+        elif len(set(self._rates)) == 1:
+            moves = self._rates[0] * gradients
+        else:
+            moves = self._of_layers(norms[:, 0].double() * torch.tensor(self._rates, dtype=torch.float64))
         ratios = (moves / weights).clamp_min(SMALLEST_RATIO).log10()
         zero = (self._bias_gradients == 0).double().mean(0).split([len(bias) for bias in self._biases.values()])
         return {

@@ -5,12 +5,46 @@ Standard library only, so that planning and a warm build never pay for torch.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 Json = Any  # whatever json.dumps writes: str, int, float, bool, None, lists and dicts of these
+OPTIMIZERS = ("sgd", "adam")
+TRAINING = "training"  # a constant of a treatment that the training images decide
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network learns: the optimizer, its step, and how many images share one.
+
+    momentum: of the gradient's running average; where it is None, what is usual: none for "sgd", 0.9 for "adam" (Kingma
+    and Ba 2015), whose average of squares has 0.999. weight_decay: added to the gradient, as a share of the weights.
+    """
+
+    optimizer: str = "sgd"
+    learning_rate: float = 0.01
+    momentum: float | None = None
+    weight_decay: float = 0.0
+    batch_size: int = 64
+
+    @property
+    def faults(self) -> list[str]:
+        """What of it makes no sense."""
+        told = []
+        if self.optimizer not in OPTIMIZERS:
+            told.append(f"no optimizer is called {self.optimizer!r}: use {' or '.join(OPTIMIZERS)}")
+        if not 0 <= self.learning_rate < math.inf:
+            told.append(f"a learning rate of {self.learning_rate} is none: use a number from 0 on")
+        if self.momentum is not None and not 0 <= self.momentum < 1:
+            told.append(f"a momentum of {self.momentum} is none: use a number from 0 on, below 1")
+        if not 0 <= self.weight_decay < math.inf:
+            told.append(f"a weight decay of {self.weight_decay} is none: use a number from 0 on")
+        if self.batch_size < 1:
+            told.append(f"batches of {self.batch_size} images are none: use 1 or more")
+        return told
 
 
 @dataclass(frozen=True)
@@ -24,13 +58,64 @@ class Architecture:
 
 
 @dataclass(frozen=True)
+class Transform:
+    """Something that is done to all images alike: `function`, "module:name", with `options` as keyword arguments.
+
+    The function is handed images float32 (image, 1, side, side), pixels in [0, 1], and returns images of that shape;
+    see `experiments.treatment.shuffled`. `title` says how the pixels are then shown: "in one fixed random order".
+    """
+
+    title: str
+    function: str
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Treatment:
-    """What is done to the pixels, in [0, 1], before a network sees them: (pixel - mean) / std."""
+    """What is done to the pixels, in [0, 1], before a network sees them: `transforms`, then (pixel - mean) / std.
+
+    mean, std: numbers, or TRAINING for those of all pixels of the training images. `layer_rates` are factors on the
+    learning rate of a layer's weights (not of its biases), by the layer's role: {"first": 0.1} slows the first layer.
+    """
 
     name: str
     title: str
-    mean: float
-    std: float
+    mean: float | str
+    std: float | str
+    transforms: tuple[Transform, ...] = ()
+    layer_rates: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the training images decide a constant of it."""
+        return TRAINING in (self.mean, self.std)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether it leaves the pixels as they are."""
+        return (self.mean, self.std, self.transforms) == (0.0, 1.0, ())
+
+    @property
+    def faults(self) -> list[str]:
+        """What of it makes no sense."""
+        told = []
+        for name, value in (("mean", self.mean), ("std", self.std)):
+            if isinstance(value, str) and value != TRAINING:
+                told.append(f"its {name} is {value!r}: give a number, or {TRAINING!r} for that of the training images")
+        if not isinstance(self.std, str) and not 0 < self.std < math.inf:
+            told.append(f"its std is {self.std}: give a number above 0")
+        if not isinstance(self.mean, str) and not math.isfinite(self.mean):
+            told.append(f"its mean is {self.mean}: give a number")
+        told += [f"its transform is {t.function!r}: write 'module:function'" for t in self.transforms if not _leads(t)]
+        for role, rate in self.layer_rates.items():
+            if role not in ROLES:
+                told.append(f"no layer has the role {role!r}: use {' or '.join(ROLES)}")
+            if not 0 <= rate < math.inf:
+                told.append(f"its rate of the {role} layer is {rate}: give a number from 0 on")
+        return told
+
+
+ROLES = ("first", "last")  # of layers; the last is the one that answers
 
 
 @dataclass(frozen=True)
@@ -104,6 +189,8 @@ class Study:
     The first architecture and the first treatment are the references of their axes: every other is compared with
     them. `controls` are conditions beside the full product of the two, `contrasts` further pairs of conditions, by
     name, that are compared; `faults` says what of this makes no sense.
+    `recipe` is how its networks learn; `recipes` are those of a condition, an architecture or a treatment, by name,
+    that learns otherwise: where a network has several, that of its condition counts, then of its architecture.
     `embeddings` are the maps that are drawn of each layer: "pca", "tsne" and, if a minute may be spent on it, "umap".
     `ascent_steps` are those that make the image which a unit answers most strongly.
     `variants` are architectures that stand beside the condition named `variants_of`: trained as its runs are, with
@@ -115,10 +202,10 @@ class Study:
     treatments: tuple[Treatment, ...]
     seeds: tuple[int, ...]
     epochs: int
-    batch_size: int
-    learning_rate: float
     probe_per_class: int
     early: int
+    recipe: Recipe = Recipe()
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
     controls: tuple[Condition, ...] = ()
     contrasts: tuple[tuple[str, str], ...] = ()
     embeddings: tuple[str, ...] = ("pca", "tsne", "umap")
@@ -152,6 +239,11 @@ class Study:
             found.append(Comparison(*pair, axis, is_contrast=True))
         return tuple(found)
 
+    def recipe_of(self, condition: Condition) -> Recipe:
+        """How the networks of a condition learn."""
+        names = (condition.name, condition.architecture.name, condition.treatment.name)
+        return next((self.recipes[name] for name in names if name in self.recipes), self.recipe)
+
     @property
     def faults(self) -> list[str]:
         """What of the study makes no sense, a line for each."""
@@ -168,7 +260,15 @@ class Study:
             f"two conditions are called {name!r}: name one anew" for name in _twice([c.name for c in self.conditions])
         ]
         told += [f"seed {seed} stands twice: take one out" for seed in _twice(self.seeds)]
+        told += [f"the recipe: {fault}" for fault in self.recipe.faults]
         known = {each.name: each for each in self.conditions}
+        learning = [*known, *(each.name for each in axes)]
+        for name, recipe in self.recipes.items():
+            told += [f"the recipe of {name!r}: {fault}" for fault in recipe.faults]
+            if name not in learning:
+                told.append(f"a recipe is for {name!r}; there are {', '.join(learning)}")
+        for treatment in {each.name: each for each in axes if isinstance(each, Treatment)}.values():
+            told += [f"the treatment {treatment.name!r}: {fault}" for fault in treatment.faults]
         for pair in self.contrasts:
             missing = [name for name in pair if name not in known]
             told += [f"a contrast names {name!r}; there are {', '.join(known)}" for name in missing]
@@ -197,6 +297,11 @@ class Study:
 
 def _is_name(thing: Architecture | Treatment) -> bool:
     return re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", thing.name) is not None
+
+
+def _leads(transform: Transform) -> bool:
+    module, _, name = transform.function.partition(":")
+    return name.isidentifier() and all(part.isidentifier() for part in module.split("."))
 
 
 def _twice(names: Iterable[Any]) -> list[Any]:

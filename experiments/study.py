@@ -6,7 +6,7 @@ runs are trained. Standard library only.
 
 from dataclasses import replace
 
-from experiments.spec import Architecture, Study, Treatment
+from experiments.spec import Architecture, Recipe, Study, Treatment
 
 MLP = Architecture(name="mlp", title="MLP", build="experiments.models.mlp:MLP", options={"hidden": [32, 16]})
 CNN = Architecture(
@@ -45,10 +45,9 @@ PUBLISHED = Study(
     treatments=(RAW, NORMALIZED),
     seeds=tuple(range(10)),
     epochs=20,
-    batch_size=64,
-    learning_rate=0.01,
     probe_per_class=200,
     early=1,
+    recipe=Recipe("sgd", learning_rate=0.01, batch_size=64),
     variants=VARIANTS,
     variants_of="mlp-normalized",
 )

@@ -1,7 +1,7 @@
 """Training one network of the study, and everything that is recorded of it.
 
 In: images, an architecture and an input treatment, a seed, the recipe. Out: record.npz, trajectory.npz,
-layers.npz, weights.npz. The recipe is plain stochastic gradient descent on the cross entropy.
+layers.npz, weights.npz. The loss is the cross entropy.
 """
 
 from __future__ import annotations
@@ -29,18 +29,17 @@ def train(
     test_set: Mapping[str, np.ndarray],
     probe_set: Mapping[str, np.ndarray],
     architecture: Mapping[str, Any],
-    treatment: Mapping[str, float],
+    treatment: Mapping[str, Any],
+    recipe: Mapping[str, Any],
     seed: int,
     epochs: int,
-    batch_size: int,
-    learning_rate: float,
     early: int,
 ) -> dict[str, Arrays]:
     """The training stage: one run, with its record.
 
     The sets hold images uint8 (n, side, side) and labels uint8 (n,), of every class up to the last. architecture:
-    {"build": "module:function", "options": {...}}; treatment: {"mean", "std"}, of pixels in [0, 1]. `early` is the
-    epoch, beside the first and the last, at which whole activations are kept.
+    {"build": "module:function", "options": {...}}; treatment: arguments of `treatment.treat`; recipe: those of
+    `Steps`, and "batch_size". `early` is the epoch, beside the first and the last, at which whole activations are kept.
 
     record.npz       numbers by epoch; see `record`. Readings have epochs + 1 rows, row 0 the untrained network.
     trajectory.npz   penultimate float32 (epochs + 1, probe image, unit): the last hidden layer behind its ReLU.
@@ -59,11 +58,12 @@ def train(
         torch.manual_seed(seed)
         classes, side = record.classes_of(labels), inputs.shape[-1]
         model = models.build(architecture["build"], options=architecture["options"], classes=classes, side=side)
+        steps = Steps(model, **{name: value for name, value in recipe.items() if name != "batch_size"})
         of_input = record.hook_statistics(model.hook_points[0], *probe, classes=classes)
         for epoch in range(epochs + 1):
             if epoch:
                 order = batch_order(len(labels))
-                logs.append(train_epoch(model.train(), inputs[order], labels[order], batch_size, learning_rate))
+                logs.append(train_epoch(model.train(), inputs[order], labels[order], recipe["batch_size"], steps))
             model.eval()  # readings are of the network as it would be used: dropout off, running statistics
             statistics, handed_on = record.read_probe(model, *probe)
             readings.append(of_input | statistics | record.read_test(record.evaluate(model, test[0]), test[1]))
@@ -85,27 +85,79 @@ def train(
     }
 
 
+class Steps:
+    """How a network's parameters are changed, step after step.
+
+    optimizer: "sgd", or "adam" with betas (momentum, 0.999); momentum: None for what is usual, none and 0.9.
+    weight_decay: added to the gradient, as a share of the weights. layer_rates: factors on the learning rate of the
+    "first" or the "last" layer's weights, biases aside. Plain gradient descent is done here, by its formula; all else
+    by torch.optim, which takes seconds to begin.
+    """
+
+    def __init__(
+        self,
+        model: HookedModule,
+        *,
+        optimizer: str,
+        learning_rate: float,
+        momentum: float | None = None,
+        weight_decay: float = 0.0,
+        layer_rates: Mapping[str, float] | None = None,
+    ) -> None:
+        self.parameters: list[Tensor] = list(model.parameters())
+        self.is_plain = optimizer == "sgd" and not momentum and not weight_decay
+        role = {"first": model.layers[0], "last": model.layers[-1]}
+        factors = {f"{role[name]}.weight": factor for name, factor in (layer_rates or {}).items()}
+        self.rates = {name: learning_rate * factors.get(name, 1) for name, _ in model.named_parameters()}
+        if missing := factors.keys() - self.rates.keys():
+            raise ValueError(f"no weights are called {', '.join(missing)}: such a layer has no rate of its own")
+        groups: dict[float, list[Tensor]] = {}
+        for name, parameter in model.named_parameters():
+            groups.setdefault(self.rates[name], []).append(parameter)
+        self._groups = list(groups.items())
+        if not self.is_plain:
+            shared: dict[str, Any] = {"weight_decay": weight_decay, "foreach": True}
+            given = [{"params": parameters, "lr": rate} for rate, parameters in self._groups]
+            if optimizer == "adam":
+                betas = (0.9 if momentum is None else momentum, 0.999)
+                self._optimizer: torch.optim.Optimizer = torch.optim.Adam(given, betas=betas, **shared)
+            else:
+                self._optimizer = torch.optim.SGD(given, momentum=momentum or 0.0, **shared)
+
+    def step(self) -> None:
+        """Changes the parameters by their gradients, in place."""
+        if not self.is_plain:
+            self._optimizer.step()
+            return
+        with torch.no_grad():
+            for rate, parameters in self._groups:
+                torch._foreach_add_(parameters, [cast(Tensor, each.grad) for each in parameters], alpha=-rate)
+
+
 def train_epoch(
     model: HookedModule,
     inputs: Float[Tensor, "sample 1 side side"],
     labels: Int[Tensor, " sample"],
     batch_size: int,
-    learning_rate: float,
+    steps: Steps,
 ) -> Arrays:
     """One pass over the samples, in the order given; changes the model, returns `record.StepLog.summary`."""
-    parameters: list[Tensor] = list(model.parameters())
     batches = list(zip(inputs.split(batch_size), labels.split(batch_size), strict=True))
-    log = record.StepLog(model, samples=len(labels), steps=len(batches), learning_rate=learning_rate)
+    rates = steps.rates if steps.is_plain else None
+    log = record.StepLog(model, samples=len(labels), steps=len(batches), rates=rates)
     for step, (images, classes) in enumerate(batches):
         logits = model(images)
         loss = cross_entropy(logits, classes)
-        for parameter in parameters:
+        for parameter in steps.parameters:
             parameter.grad = None
         loss.backward()
         log.write(step, step * batch_size, loss, logits)
-        with torch.no_grad():
-            gradients = [cast(Tensor, parameter.grad) for parameter in parameters]
-            torch._foreach_add_(parameters, gradients, alpha=-learning_rate)
+        if rates is not None:
+            steps.step()
+            continue
+        before = [parameter.detach().clone() for parameter in log.parameters]
+        steps.step()
+        log.moved(step, before)
     return log.summary(labels, batch_size=batch_size)
 
 
@@ -135,6 +187,6 @@ def _deterministic() -> Iterator[None]:
         memory.fill_uninitialized_memory = before[1]
 
 
-def _tensors(images: Mapping[str, np.ndarray], treatment: Mapping[str, float]) -> tuple[Tensor, Tensor]:
+def _tensors(images: Mapping[str, np.ndarray], treatment: Mapping[str, Any]) -> tuple[Tensor, Tensor]:
     labels = torch.tensor(images["labels"].astype(np.int64))
-    return treat(images["images"], mean=treatment["mean"], std=treatment["std"]), labels
+    return treat(images["images"], **treatment), labels

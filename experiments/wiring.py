@@ -6,38 +6,90 @@ In: a run, a condition or a page. Out: a stage. Which of them a study has, plan.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 
-from experiments.spec import Json, Product, Run, Stage, Study
+from experiments.spec import Architecture, Json, Product, Recipe, Run, Stage, Study, Treatment
 
 TRAIN = Product("data", "train.npz")
 TEST = Product("data", "test.npz")
 CARD = Product("data", "card.json")
+SHAPE = Product("data", "shape.json")
 PROBE = Product("probe", "probe.npz")
 
 
-def train(study: Study, run: Run, *, name: str = "", function: str = "experiments.train:train") -> Stage:
-    return Stage(
-        name=name or f"train/{run.name}",
-        function=function,
-        parameters={
-            **network_of(run),
-            "seed": run.seed,
-            "epochs": study.epochs,
-            "batch_size": study.batch_size,
-            "learning_rate": study.learning_rate,
-            "early": study.early,
-        },
+def train(
+    study: Study,
+    run: Run,
+    *,
+    name: str = "",
+    function: str = "experiments.train:train",
+    recipe: Recipe | None = None,
+) -> Stage:
+    """The stage that trains a run, by its condition's recipe or another one."""
+    learns = asdict(recipe or study.recipe_of(run.condition))
+    if rates := run.condition.treatment.layer_rates:
+        learns["layer_rates"] = dict(rates)
+    return of_network(
+        run,
+        name or f"train/{run.name}",
+        function,
         inputs={"train_set": TRAIN, "test_set": TEST, "probe_set": PROBE},
+        parameters={"recipe": learns, "seed": run.seed, "epochs": study.epochs, "early": study.early},
     )
 
 
-def network_of(run: Run) -> dict[str, Json]:
-    """What the stages that build a network are told of it."""
-    architecture, treatment = run.condition.architecture, run.condition.treatment
-    return {
-        "architecture": {"build": architecture.build, "options": dict(architecture.options)},
-        "treatment": {"mean": treatment.mean, "std": treatment.std},
-    }
+def of_network(
+    run: Run,
+    name: str,
+    function: str,
+    *,
+    inputs: Mapping[str, Product | Mapping[str, Product]],
+    parameters: Mapping[str, Json] | None = None,
+    publish: tuple[str, ...] = (),
+) -> Stage:
+    """A stage that is told which network a run's is, and what the network is fed: `architecture` and `treatment`."""
+    treatment = run.condition.treatment
+    told = {} if treatment.is_measured else {"treatment": constants(treatment)}
+    asked = {"treatment": measured(treatment)} if treatment.is_measured else {}
+    architecture = network(run.condition.architecture)
+    return Stage(
+        name=name,
+        function=function,
+        parameters={"architecture": architecture, **told, **(parameters or {})},
+        inputs={**inputs, **asked},
+        publish=publish,
+    )
+
+
+def network(architecture: Architecture) -> dict[str, Json]:
+    """How a network is built."""
+    return {"build": architecture.build, "options": dict(architecture.options)}
+
+
+def constants(treatment: Treatment) -> dict[str, Json]:
+    """What is done to the pixels, as `experiments.treatment.treat` is told."""
+    done = [{"function": each.function, "options": dict(each.options)} for each in treatment.transforms]
+    return {"mean": treatment.mean, "std": treatment.std, **({"transforms": done} if done else {})}
+
+
+def measured(treatment: Treatment) -> Product:
+    """The same where the training images decide it."""
+    return Product(f"treatment/{treatment.name}", "treatment.json")
+
+
+def treatments(study: Study) -> list[Stage]:
+    """The stages that look up constants in the training images, for the treatments that ask for them."""
+    return [
+        Stage(
+            name=measured(each).stage,
+            function="experiments.treatment:measured",
+            parameters=constants(each),
+            inputs={"train": TRAIN},
+            publish=("treatment.json",),
+        )
+        for each in _distinct(study, "treatment")
+        if each.is_measured
+    ]
 
 
 def weights(run: Run) -> Product:
@@ -117,10 +169,11 @@ def read_networks(
     They are handed its weights and the probe set; its record, where `recorded`, and its seed, where `seeded`.
     """
     return [
-        Stage(
-            name=f"{subject}/{run.name}",
-            function=f"experiments.analyses.{subject}:read",
-            parameters={**network_of(run), **({"seed": run.seed} if seeded else {}), **(parameters or {})},
+        of_network(
+            run,
+            f"{subject}/{run.name}",
+            f"experiments.analyses.{subject}:read",
+            parameters={**({"seed": run.seed} if seeded else {}), **(parameters or {})},
             inputs={
                 "weights": weights(run),
                 **({"record": record(run)} if recorded else {}),
@@ -143,7 +196,8 @@ def checks(study: Study) -> list[Stage]:
         Stage(
             name=f"check/{each.name}",
             function="experiments.models.check:check",
-            parameters={"architecture": {"build": each.build, "options": dict(each.options)}},
+            parameters={"architecture": network(each)},
+            inputs={"shape": SHAPE},
             publish=("check.json",),
             gate=True,
         )

@@ -6,7 +6,7 @@ names, in the order in which every figure shows them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,12 @@ def architectures_of(arrays: Arrays) -> list[str]:
 def layers_of(arrays: Arrays, name: str) -> list[str]:
     """The layers, or the hook points, of a condition, or of an architecture's first one, in order of depth."""
     return [str(each) for each in arrays[f"{_listing(arrays)}/{conditions_of(arrays, name)[0]}"]]
+
+
+def rows_of(arrays: Arrays, layers: Callable[[Arrays, str], Sequence[str]] = layers_of) -> dict[str, list[str]]:
+    """The layers to be shown of each architecture, by its name; an architecture without any is left out."""
+    found = {architecture: list(layers(arrays, architecture)) for architecture in architectures_of(arrays)}
+    return {architecture: names for architecture, names in found.items() if names}
 
 
 def span(values: np.ndarray) -> tuple[float, float, float]:

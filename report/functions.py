@@ -19,7 +19,7 @@ from report import epochs, source
 from report import facts as wording
 from report import units as portraits
 from report.argument import marks
-from report.argument.claims import Check, Checks, Row, titled
+from report.argument.claims import Check, Checks, Row
 from report.argument.known import Known, Place
 from report.errors import PageError, unknown
 from report.facts import Fact
@@ -81,7 +81,7 @@ class Functions:
     def names(self) -> dict[str, Callable[..., Any]]:
         """The functions by the name that templates call them."""
         known = self.library.known
-        checks = Checks(known)
+        checks = Checks(known, strict=self.library.strict)
         return {
             "value": lambda measure, *at, **options: wording.value(known.fact(measure, *at), **options),
             "interval": lambda measure, *at: wording.interval(known.fact(measure, *at)),
@@ -140,9 +140,11 @@ class Functions:
         """A sentence that stands if all checks hold, with its evidence behind a mark.
 
         Where one does not hold, the published study cannot be built: PageError names the claim and the facts. In a
-        smaller study the question stands in its place, with the same evidence.
+        smaller study the question stands in its place, with the same evidence; nothing does where there is none.
         """
         held = self._held(question, checks)
+        if not held and not any(check.rows for check in checks):
+            return ""
         sentence = caller().strip() if held else f"{question} This study is too small to tell: *not decided here*."
         return f"{sentence} {self._mark([row for check in checks for row in check.rows], question)}"
 
@@ -153,8 +155,7 @@ class Functions:
 
     def evidence(self, measure: str, among: Sequence[Any], *at: Place, asked: str = "") -> str:
         """The mark of a measure's facts, of conditions or comparisons; `asked` stands above them."""
-        rows = [Row(self.library.known.name(measure, each, *at), titled(each), measure) for each in among]
-        return self._mark(rows, asked)
+        return self._mark(Checks(self.library.known, self.library.strict).rows(measure, list(among), at), asked)
 
     def _held(self, claim: str, checks: Sequence[Check]) -> bool:
         failed = [check for check in checks if not check.holds]

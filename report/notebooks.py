@@ -46,7 +46,7 @@ def text(root: Path, study: Study, architecture: Architecture, *, figures: Colle
         keep_trailing_newline=True,
     )
     conditions = [each for each in study.conditions if each.architecture == architecture]
-    treated = [each for each in conditions if (each.treatment.mean, each.treatment.std) != (0.0, 1.0)]
+    treated = [each for each in conditions if not (each.treatment.is_identity or each.treatment.transforms)]
 
     def show(figure: str) -> str:
         """The cell that draws a figure, or the one of this architecture where each has its own."""

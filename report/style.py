@@ -76,6 +76,10 @@ _SETTINGS: Any = {
 }
 
 
+class Nothing(Exception):
+    """There is nothing to draw: no network of the study has what is asked for."""
+
+
 def drawn(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     """Mark a figure function: it runs with this look's settings, whatever the user's or the process's are.
 
@@ -89,7 +93,15 @@ def drawn(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, An
         with mpl.rc_context(), showing(look if look is not None else study()):
             mpl.rcdefaults()
             mpl.rcParams.update(_SETTINGS)
-            return function(**{name: value for name, value in inputs.items() if name in wanted})
+            try:
+                return function(**{name: value for name, value in inputs.items() if name in wanted})
+            except Nothing:
+                from report import export  # which draws with this module
+
+                fig, ax = figure(height=0.6)
+                ax.set_axis_off()
+                ax.text(0, 0.5, "No network of this study has what would be shown here.", color=MUTED, va="center")
+                return export.done(fig, [], ("nothing",))
 
     return with_settings
 
@@ -137,6 +149,8 @@ def panels(
     architecture; what follows a colon only tells rows apart. Returns the figure, {(row, name): axes}, and the
     empty axes that are left over, where a key may go: `spare` asks for one at least.
     """
+    if not rows:
+        raise Nothing
     lengths = {len(names) for names in rows.values()}
     ncols = max(lengths) + (spare and len(lengths) == 1)
     fig, grid = figure(height=row_height * len(rows), nrows=len(rows), ncols=ncols, squeeze=False, **subplots)

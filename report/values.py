@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from experiments.spec import Study
+from experiments.spec import Condition, Recipe, Study
 from report import classes
 from report.facts import grouped
 
@@ -58,8 +58,7 @@ def of_study(study: Study) -> Names:
             "seed_list": study.seeds,
             "epochs": study.epochs,
             "early": study.early,
-            "batch_size": study.batch_size,
-            "learning_rate": study.learning_rate,
+            "recipes": _recipes(study),
             "probe_per_class": study.probe_per_class,
             "embeddings": study.embeddings,
             "runs": len(study.runs),
@@ -73,6 +72,25 @@ def of_study(study: Study) -> Names:
             "variants_of": next((each for each in study.conditions if each.name == study.variants_of), None),
         },
     )
+
+
+def _recipes(study: Study) -> list[dict[str, Any]]:
+    """How the networks learn: each recipe once, and who learns by it."""
+    found: dict[Recipe, list[Condition]] = {}
+    for condition in study.conditions:
+        found.setdefault(study.recipe_of(condition), []).append(condition)
+    return [
+        {
+            "optimizer": recipe.optimizer,
+            "learning_rate": recipe.learning_rate,
+            "batch_size": recipe.batch_size,
+            "momentum": recipe.momentum if recipe.optimizer == "sgd" else None,
+            "average": recipe.momentum if recipe.momentum is not None else 0.9,
+            "weight_decay": recipe.weight_decay,
+            "conditions": conditions,
+        }
+        for recipe, conditions in found.items()
+    ]
 
 
 def of_dataset(card: Mapping[str, Any]) -> Names:

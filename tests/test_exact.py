@@ -11,6 +11,7 @@ from experiments import exact
 from experiments.data import load
 from experiments.train import train
 
+RECIPE = {"optimizer": "sgd", "learning_rate": 0.05, "batch_size": 64}
 MLP = {"build": "experiments.models.mlp:MLP", "options": {"hidden": [8, 4]}}
 
 
@@ -42,7 +43,7 @@ def test_training_there_is_training_here_up_to_rounding():
     small = {name: array[:200] for name, array in digits["train.npz"].items()}
     arguments = {
         "train_set": small, "test_set": small, "probe_set": small, "architecture": MLP, "seed": 3, "epochs": 2,
-        "treatment": {"mean": 0.0, "std": 1.0}, "batch_size": 64, "learning_rate": 0.05, "early": 1,
+        "treatment": {"mean": 0.0, "std": 1.0}, "recipe": RECIPE, "early": 1,
     }  # fmt: skip
     here, there = train(**arguments), exact.train(**arguments)
     assert here.keys() == there.keys()

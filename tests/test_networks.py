@@ -31,7 +31,7 @@ def images():
 
 def test_a_kept_network_is_the_one_of_the_last_epoch(weights, images):
     network = open_network(keep(weights=weights, architecture=ARCHITECTURE, treatment=TREATMENT)["network.safetensors"])
-    assert (network.mean, network.std, network.model.training) == (0.25, 0.5, False)
+    assert (network.treatment, network.model.training) == ({"mean": 0.25, "std": 0.5}, False)
     with torch.no_grad():
         expected = at_epoch(weights, epoch=-1, architecture=ARCHITECTURE)(treat(images, mean=0.25, std=0.5))
         assert torch.equal(network.model(network.treat(images)), expected)

@@ -17,7 +17,7 @@ from experiments.engine.surroundings import Surroundings
 from experiments.engine.survey import Shelves, Survey
 from experiments.errors import InputError
 from experiments.plan import PICTURES, plan, shown
-from experiments.spec import Architecture, Condition, Product, Stage, Treatment
+from experiments.spec import Architecture, Condition, Product, Recipe, Stage, Transform, Treatment
 from experiments.study import PUBLISHED, STUDIES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,7 +96,9 @@ def test_a_changed_treatment_trains_exactly_its_runs(built):
     assert all("normalized" in name for name in trained(found))
 
 
-@pytest.mark.parametrize("change", [{"epochs": 21}, {"learning_rate": 0.02}, {"batch_size": 32}])
+@pytest.mark.parametrize(
+    "change", [{"epochs": 21}, {"recipe": Recipe(learning_rate=0.02)}, {"recipe": Recipe(batch_size=32)}]
+)
 def test_a_changed_setting_trains_every_run(built, change):
     found = survey(replace(SMALL, **change), built)
     assert trained(found) == {stage.name for stage in found.stages if stage.name.startswith("train/")}
@@ -118,7 +120,8 @@ def test_another_seed_of_the_replication_trains_it_alone(built):
 def test_every_network_is_checked_first_and_nothing_that_is_measured_depends_on_what_the_check_says():
     stages = plan(PUBLISHED, questions=QUESTIONS)
     names = [each.name for each in (*PUBLISHED.architectures, *PUBLISHED.variants)]
-    checks = stages[: len(names)]
+    assert stages[0].name == "data"
+    checks = stages[1 : len(names) + 1]
     assert [stage.name for stage in checks] == [f"check/{name}" for name in names]
     assert all(stage.gate for stage in checks)
     readers = {stage.name for stage in stages for each in stage.products_read() if each.stage.startswith("check")}
@@ -229,6 +232,36 @@ def test_a_control_stands_beside_the_product_and_is_compared_where_it_can_be():
     assert [each.name for each in study.comparisons if "scaled" in each.name] == ["mlp:scaled"]
 
 
+def test_a_recipe_of_its_own_trains_what_it_is_for_alone(built):
+    for name in ("mlp-raw", "cnn", "normalized", "batchnorm"):
+        found = survey(replace(SMALL, recipes={name: Recipe("adam", 0.002)}), built)
+        runs = {run for run in trained(found) if name in run.split("/")[-2].split("-") or name in run}
+        assert trained(found) == runs - {run for run in runs if "replication" in run}, name
+        assert runs
+
+
+def test_the_nearest_recipe_counts():
+    condition, architecture, treatment = (Recipe("adam", rate) for rate in (0.1, 0.2, 0.3))
+    study = replace(SMALL, recipes={"normalized": treatment, "mlp": architecture, "mlp-raw": condition})
+    found = [study.recipe_of(each).learning_rate for each in study.conditions]
+    assert found == [0.1, 0.2, SMALL.recipe.learning_rate, 0.3]
+
+
+def test_the_notebooks_are_run_again_by_their_own_recipe_or_not_at_all():
+    changed = replace(SMALL, recipe=Recipe(learning_rate=0.1))
+    assert left_out(changed) == {"replication": "its MLPs learn by another recipe than the notebooks’"}
+
+
+def test_constants_that_the_data_decide_are_looked_up_before_training():
+    study = replace(SMALL, treatments=(RAW, Treatment("normalized", "normalized", mean="training", std="training")))
+    stages = {stage.name: stage for stage in plan(study)}
+    assert stages["treatment/normalized"].inputs == {"train": Product("data", "train.npz")}
+    asked = Product("treatment/normalized", "treatment.json")
+    assert stages["train/mlp-normalized/0"].inputs["treatment"] == asked
+    assert "treatment" not in stages["train/mlp-normalized/0"].parameters
+    assert "treatment" in stages["train/mlp-raw/0"].parameters
+
+
 SCALED = Treatment("scaled", "scaled", 0.0, 0.3081)
 MLP, RAW = PUBLISHED.architectures[0], PUBLISHED.treatments[0]
 
@@ -243,6 +276,18 @@ MLP, RAW = PUBLISHED.architectures[0], PUBLISHED.treatments[0]
         ({"contrasts": (("mlp-raw", "mlp-mixed"),)}, "a contrast names 'mlp-mixed'; there are mlp-raw, mlp-normalized"),
         ({"contrasts": (("mlp-raw", "cnn-normalized"),)}, "has to differ in its architecture or its treatment only"),
         ({"seeds": (0, 1, 0)}, "seed 0 stands twice"),
+        ({"recipe": Recipe("adagrad")}, "the recipe: no optimizer is called 'adagrad': use sgd or adam"),
+        ({"recipe": Recipe(learning_rate=-1)}, "a learning rate of -1 is none: use a number from 0 on"),
+        ({"recipe": Recipe(learning_rate=float("nan"))}, "a learning rate of nan is none"),
+        ({"recipe": Recipe(momentum=1.0)}, "a momentum of 1.0 is none: use a number from 0 on, below 1"),
+        ({"recipe": Recipe(weight_decay=-0.1)}, "a weight decay of -0.1 is none"),
+        ({"recipes": {"cnn": Recipe(batch_size=0)}}, "the recipe of 'cnn': batches of 0 images are none"),
+        ({"recipes": {"vit": Recipe()}}, "a recipe is for 'vit'; there are mlp-raw, mlp-normalized"),
+        ({"treatments": (RAW, replace(SCALED, std=0.0))}, "the treatment 'scaled': its std is 0.0: give a number"),
+        ({"treatments": (RAW, replace(SCALED, mean="train"))}, "its mean is 'train': give a number, or 'training'"),
+        ({"treatments": (RAW, replace(SCALED, layer_rates={"middle": 2.0}))}, "no layer has the role 'middle'"),
+        ({"treatments": (RAW, replace(SCALED, layer_rates={"first": -2.0}))}, "its rate of the first layer is -2.0"),
+        ({"treatments": (RAW, replace(SCALED, transforms=(Transform("so", "x"),)))}, "write 'module:function'"),
         ({"treatments": ()}, "no architecture, no treatment or no seed"),
     ],
 )

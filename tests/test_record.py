@@ -164,10 +164,14 @@ def test_confusions_are_counted_by_true_and_predicted_class():
     assert np.array_equal(record.confusion(prediction, labels), expected)
 
 
+def rates(network, rate):
+    return {name: rate for name, _ in network.named_parameters()}
+
+
 def test_a_unit_that_never_answers_has_a_zero_gradient_in_every_step(mlp, images):
     with torch.no_grad():
         mlp.hidden1.bias[7] = -100.0
-    log = record.StepLog(mlp, samples=60, steps=2, learning_rate=0.1)
+    log = record.StepLog(mlp, samples=60, steps=2, rates=rates(mlp, 0.1))
     for step, (batch, classes) in enumerate(zip(images.split(30), LABELS.split(30), strict=True)):
         logits = mlp(batch)
         loss = torch.nn.functional.cross_entropy(logits, classes)
@@ -180,7 +184,7 @@ def test_a_unit_that_never_answers_has_a_zero_gradient_in_every_step(mlp, images
 
 
 def test_an_update_of_nothing_has_a_finite_ratio(mlp):
-    log = record.StepLog(mlp, samples=60, steps=1, learning_rate=0.1)
+    log = record.StepLog(mlp, samples=60, steps=1, rates=rates(mlp, 0.1))
     for parameter in mlp.parameters():
         parameter.grad = torch.zeros_like(parameter)
     log.write(0, 0, torch.tensor(1.0), torch.zeros(60, 10))
@@ -191,7 +195,7 @@ def test_an_update_of_nothing_has_a_finite_ratio(mlp):
 
 
 def test_a_smaller_last_batch_weighs_less_in_the_running_loss(mlp):
-    log = record.StepLog(mlp, samples=60, steps=2, learning_rate=0.1)
+    log = record.StepLog(mlp, samples=60, steps=2, rates=rates(mlp, 0.1))
     for parameter in mlp.parameters():
         parameter.grad = torch.ones_like(parameter)
     log.write(0, 0, torch.tensor(1.0), torch.zeros(50, 10))

@@ -81,8 +81,8 @@ def run(*, epochs):
     trained = exact.train(
         train_set=sets["train.npz"], test_set=sets["test.npz"],
         probe_set={name: array[:100] for name, array in sets["test.npz"].items()},
-        architecture=architecture, treatment={"mean": 0.0, "std": 1.0}, seed=31416, epochs=epochs, batch_size=64,
-        learning_rate=0.01, early=1,
+        architecture=architecture, treatment={"mean": 0.0, "std": 1.0}, seed=31416, epochs=epochs,
+        recipe={"optimizer": "sgd", "learning_rate": 0.01, "batch_size": 64}, early=1,
     )  # fmt: skip
     return trained, sets["test.npz"], architecture
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from experiments import data, models
 from experiments.hooks import run_with_cache
 from experiments.spec import Architecture
 from experiments.study import CNN, MLP
-from experiments.train import batch_order, train
+from experiments.train import Steps, batch_order, train, train_epoch
 from experiments.treatment import treat
 
-RECIPE = {"seed": 5, "epochs": 2, "batch_size": 64, "learning_rate": 0.05, "early": 1}
+SETTING = {"seed": 5, "epochs": 2, "early": 1}
+RECIPE = {"optimizer": "sgd", "learning_rate": 0.05, "batch_size": 64}
 RAW = {"mean": 0.0, "std": 1.0}
 NORMALIZED = {"mean": 0.1307, "std": 0.3081}
 
@@ -38,20 +40,25 @@ def probe_of(test_set):
 
 def run(digits, architecture: Architecture = MLP, treatment=RAW, **changes):
     described = {"build": architecture.build, "options": dict(architecture.options)}
-    return train(**digits, architecture=described, treatment=treatment, **(RECIPE | changes))
+    return train(**digits, architecture=described, treatment=treatment, **({"recipe": RECIPE} | SETTING | changes))
 
 
-def simple_loop(digits, architecture: Architecture, treatment) -> tuple[torch.nn.Module, dict[str, list]]:
-    """The recipe as it is usually written: a loader, an optimizer, and numbers taken out at every step."""
+def plain(model):
+    return torch.optim.SGD(model.parameters(), lr=RECIPE["learning_rate"])
+
+
+def simple_loop(digits, architecture: Architecture, treatment, optimizer=plain):
+    """The recipe as it is usually written: a loader, an optimizer, and numbers taken out at every step; the network and
+    {what: a number for each epoch}, "moved" being the ratios by how far the weights really moved."""
     inputs = treat(digits["train_set"]["images"], **treatment)
     labels = torch.tensor(digits["train_set"]["labels"].astype(np.int64))
-    torch.manual_seed(RECIPE["seed"])
+    torch.manual_seed(SETTING["seed"])
     model = models.build(architecture.build, options=architecture.options)
-    optimizer = torch.optim.SGD(model.parameters(), lr=RECIPE["learning_rate"])
+    optimizer = optimizer(model)
     loader = DataLoader(TensorDataset(inputs, labels), batch_size=RECIPE["batch_size"], shuffle=True)
-    epochs = {name: [] for name in ("loss", "accuracy", "norms", "ratios", "zero")}
-    for _ in range(RECIPE["epochs"]):
-        losses, right, norms, ratios, zero = [], [], [], [], []
+    epochs = {name: [] for name in ("loss", "accuracy", "norms", "ratios", "zero", "moved")}
+    for _ in range(SETTING["epochs"]):
+        losses, right, norms, ratios, zero, moved = [], [], [], [], [], []
         for images, classes in loader:
             logits = model(images)
             loss = cross_entropy(logits, classes)
@@ -65,8 +72,11 @@ def simple_loop(digits, architecture: Architecture, treatment) -> tuple[torch.nn
             norms.append(gradient)
             ratios.append(np.log10(RECIPE["learning_rate"] * np.array(gradient) / np.array(weights)))
             zero.append(torch.cat([layer.bias.grad == 0 for layer in layers[:-1]]).tolist())
+            before = [[layer.weight.detach().clone(), layer.bias.detach().clone()] for layer in layers]
             optimizer.step()
-        for name, values in zip(epochs, (losses, right, norms, ratios, zero), strict=True):
+            ways = [norm(layer.weight - w, layer.bias - b) for layer, (w, b) in zip(layers, before, strict=True)]
+            moved.append(np.log10(np.array(ways) / np.array(weights)))
+        for name, values in zip(epochs, (losses, right, norms, ratios, zero, moved), strict=True):
             epochs[name].append(np.mean(values, axis=0))
     return model, epochs
 
@@ -85,6 +95,70 @@ def test_the_weights_are_those_of_the_simple_loop_to_the_bit(both):
     products, model, _ = both
     for name, parameter in model.named_parameters():
         assert np.array_equal(products["weights.npz"][name][-1], parameter.detach().numpy()), name
+
+
+def groups(model, *, first):
+    """The parameters, the first layer's weights learning at a rate of their own."""
+    weight = model.get_submodule(model.layers[0]).weight
+    return [{"params": [p for p in model.parameters() if p is not weight]}, {"params": [weight], "lr": first}]
+
+
+RECIPES = {
+    "adam": (
+        {"optimizer": "adam", "learning_rate": 0.002},
+        lambda model: torch.optim.Adam(model.parameters(), lr=0.002),
+    ),
+    "adam of another memory, with decay": (
+        {"optimizer": "adam", "learning_rate": 0.002, "momentum": 0.5, "weight_decay": 0.01},
+        lambda model: torch.optim.Adam(model.parameters(), lr=0.002, betas=(0.5, 0.999), weight_decay=0.01),
+    ),
+    "momentum and decay": (
+        {"optimizer": "sgd", "learning_rate": 0.02, "momentum": 0.9, "weight_decay": 0.001},
+        lambda model: torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9, weight_decay=0.001),
+    ),
+    "a faster first layer": (
+        {"optimizer": "sgd", "learning_rate": 0.02, "layer_rates": {"first": 8.0}},
+        lambda model: torch.optim.SGD(groups(model, first=0.16), lr=0.02),
+    ),
+    "a slower first layer, with momentum": (
+        {"optimizer": "sgd", "learning_rate": 0.02, "momentum": 0.5, "layer_rates": {"first": 0.5}},
+        lambda model: torch.optim.SGD(groups(model, first=0.01), lr=0.02, momentum=0.5),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("architecture", [MLP, CNN], ids=["mlp", "cnn"])
+def test_another_recipe_is_that_of_torch(name, architecture, digits):
+    recipe, optimizer = RECIPES[name]
+    products = run(digits, architecture, recipe={"batch_size": RECIPE["batch_size"], **recipe})
+    model, epochs = simple_loop(digits, architecture, RAW, optimizer)
+    for parameter, value in model.named_parameters():
+        found = products["weights.npz"][parameter][-1]
+        np.testing.assert_allclose(found, value.detach().numpy(), rtol=1e-4, atol=1e-6, err_msg=parameter)
+    ratios = [products["record.npz"][f"update_ratio/{layer}"] for layer in model.layers]
+    np.testing.assert_allclose(np.stack(ratios, axis=1), epochs["moved"], atol=2e-3)
+
+
+def test_a_layer_that_learns_faster_stands_for_larger_inputs(digits):
+    """Inputs divided by s are raw inputs, if the first layer's weights are divided by s, and learn at 1 / s^2."""
+    s = 0.5  # a power of two, so that no division rounds
+    labels = torch.tensor(digits["train_set"]["labels"].astype(np.int64))
+    torch.manual_seed(4)
+    scaled = models.build(MLP.build, options=MLP.options)
+    matched = copy.deepcopy(scaled)
+    with torch.no_grad():
+        matched.hidden1.weight /= s
+    recipe = {"optimizer": "sgd", "learning_rate": 0.05}
+    losses = []
+    for model, std, rates in ((scaled, s, {}), (matched, 1.0, {"first": 1 / s**2})):
+        inputs = treat(digits["train_set"]["images"], mean=0.0, std=std)
+        steps = Steps(model, **recipe, layer_rates=rates)
+        losses.append([train_epoch(model.train(), inputs, labels, 64, steps)["train_loss"] for _ in range(3)])
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-6)
+    np.testing.assert_allclose(
+        scaled.hidden1.weight.detach() / s, matched.hidden1.weight.detach(), rtol=1e-4, atol=1e-6
+    )
 
 
 def test_running_loss_and_accuracy_are_those_of_the_simple_loop(both):
@@ -137,7 +211,7 @@ def test_test_results_are_those_of_the_trained_network(both, digits):
 
 def test_the_first_reading_is_of_the_untrained_network(digits):
     products = run(digits, epochs=1)
-    torch.manual_seed(RECIPE["seed"])
+    torch.manual_seed(SETTING["seed"])
     untrained = models.build(MLP.build, options=MLP.options)
     for name, parameter in untrained.named_parameters():
         assert np.array_equal(products["weights.npz"][name][0], parameter.detach().numpy())
@@ -228,6 +302,6 @@ def test_the_first_epoch_on_mnist_is_the_published_one():
     """Running loss and accuracy of the notebooks this study began with (seed 31416, raw pixels)."""
     products = data.load(dataset="mnist", folder=str(mnist_folder()), cache="")
     sets = {"train_set": products["train.npz"], "test_set": products["test.npz"], **probe_of(products["test.npz"])}
-    recorded = run(sets, seed=31416, epochs=1, learning_rate=0.01)["record.npz"]
+    recorded = run(sets, seed=31416, epochs=1, recipe=RECIPE | {"learning_rate": 0.01})["record.npz"]
     assert round(float(recorded["train_loss"][0]), 4) == 1.7227
     assert round(100 * float(recorded["train_accuracy"][0]), 4) == 44.3167

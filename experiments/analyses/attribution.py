@@ -21,6 +21,7 @@ from torch import Tensor
 from experiments import models
 from experiments.hooks import HookedModule, hooks
 from experiments.record import reading_point
+from experiments.treatment import treated
 
 Reader = Callable[[Tensor], Tensor]  # pixels (image, 1, side, side) in [0, 1] -> (image, unit)
 
@@ -72,7 +73,7 @@ def incompleteness(
     return float(missed.abs().sum() / explained) if explained > 0 else 0.0
 
 
-def reader(model: HookedModule, hook_point: str, *, mean: float, std: float) -> Reader:
+def reader(model: HookedModule, hook_point: str, **treatment: Any) -> Reader:
     """The function from pixels in [0, 1] to the units at a hook point: the treatment, then the network up to there.
 
     A unit with positions (a channel) is read where it is highest on the image.
@@ -81,7 +82,7 @@ def reader(model: HookedModule, hook_point: str, *, mean: float, std: float) -> 
     def read(pixels: Tensor) -> Tensor:
         kept: list[Tensor] = []
         with hooks(model, forward_hooks=[(hook_point, lambda activation, _: kept.append(activation))]):
-            model((pixels - mean) / std)
+            model(treated(pixels, **treatment))
         activation = kept[0]
         return activation.amax(dim=tuple(range(2, activation.ndim))) if activation.ndim > 2 else activation
 

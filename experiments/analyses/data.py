@@ -6,13 +6,15 @@ Out: arrays for the figures, facts for the prose, and a hundred example images f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, Float64, UInt8
+from jaxtyping import Float32, Float64, Real, UInt8
 
 from experiments import statistics
+from experiments.treatment import in_pixels, transformed
 
 Images = Mapping[str, np.ndarray]
 WHITE = 255  # the brightest level of a uint8 pixel, 1 on the scale of the study
@@ -21,15 +23,22 @@ SNIPPETS_PER_CLASS = 10
 
 
 def examine(
-    *, train: Images, test: Images, probe: Images, card: Mapping[str, Any], treatments: Mapping[str, Any]
+    *,
+    train: Images,
+    test: Images,
+    probe: Images,
+    card: Mapping[str, Any],
+    treatments: Mapping[str, Any],
+    measured: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Describe a data set as its networks see it.
 
     train, test, probe: {"images": (n, side, side) uint8, "labels": (n,) uint8}, probe also {"index": (n,)}.
-    card: what the data set says of itself. treatments: {name: {"mean", "std"}}, in units of a pixel in [0, 1].
+    card: what the data set says of itself. treatments: {name: arguments of `treatment.treat`}, in units of a pixel in
+    [0, 1]; measured: those of them whose constants were looked up in the training images.
     """
     classes = len(card["class_names"])
-    moments = pixel_moments(train["images"])
+    treatments = {**treatments, **(measured or {})}
     arrays = {
         "class_names": np.array(card["class_names"]),
         "treatments": np.array(list(treatments)),
@@ -41,18 +50,30 @@ def examine(
         "level_count": np.bincount(train["images"].ravel(), minlength=WHITE + 1),
     }
     facts = _count_facts(arrays, probe, classes) | _pixel_facts(arrays, train["images"])
+    moments: dict[str, dict[str, np.ndarray]] = {}
     for name, treatment in treatments.items():
-        spectrum, described = _treatment_facts(name, moments, **treatment)
+        done, kept = treatment.get("transforms", ()), json.dumps(treatment.get("transforms", ()))
+        if kept not in moments:
+            moments[kept] = pixel_moments(_after(train["images"], done))
+        spectrum, described = _treatment_facts(name, moments[kept], mean=treatment["mean"], std=treatment["std"])
         arrays[f"eigenvalues/{name}"] = spectrum.astype(np.float32)
         arrays[f"constants/{name}"] = np.array([treatment["mean"], treatment["std"]])
         facts |= described
     return {"arrays.npz": arrays, "facts.json": facts, "examples.npz": _snippets(probe, classes)}
 
 
-def pixel_moments(images: UInt8[np.ndarray, "image height width"]) -> dict[str, np.ndarray]:
+def _after(images: np.ndarray, transforms: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    """Images after transforms, in levels of grey as they are stored: float64 where there are any."""
+    if not transforms:
+        return images
+    return WHITE * transformed(in_pixels(images), transforms)[:, 0].double().numpy()
+
+
+def pixel_moments(images: Real[np.ndarray, "image height width"]) -> dict[str, np.ndarray]:
     """First and second moment of images as vectors of pixels in [0, 1]: {"mean": (pixel,), "second": (pixel, pixel)}.
 
-    The sums are over whole numbers below 2^53, so they are exact in whatever order they are taken.
+    images: in levels of grey. Of whole ones the sums are over whole numbers below 2^53, so they are exact in whatever
+    order they are taken.
     """
     flat = images.reshape(len(images), -1)  # (n, pixel)
     second = np.zeros((flat.shape[1], flat.shape[1]))

@@ -61,7 +61,7 @@ def read(
     probe: Arrays,
     record: Arrays,
     architecture: Mapping[str, Any],
-    treatment: Mapping[str, float],
+    treatment: Mapping[str, Any],
     seed: int,
 ) -> dict[str, Any]:
     """Every unit of every hidden layer of one trained network, scaled and replaced by its average.

@@ -35,7 +35,7 @@ def place(
     weights: Arrays,
     probe: Arrays,
     architecture: Mapping[str, Any],
-    treatment: Mapping[str, float],
+    treatment: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The maps of one network's hidden layers, and what the network says of each image, epoch by epoch.
 
@@ -115,7 +115,7 @@ def restored(codes: Integer[np.ndarray, "frame image 2"], limit: float) -> Float
 
 
 def answered(
-    weights: Arrays, images: np.ndarray, *, architecture: Mapping[str, Any], treatment: Mapping[str, float]
+    weights: Arrays, images: np.ndarray, *, architecture: Mapping[str, Any], treatment: Mapping[str, Any]
 ) -> tuple[Integer[np.ndarray, "epoch image"], Integer[np.ndarray, "epoch image"]]:
     """A network's answer to each image before the first epoch and after each, and its probability in whole per cent.
 

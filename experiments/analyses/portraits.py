@@ -40,7 +40,7 @@ from experiments.hooks import HookedModule, run_with_cache
 from experiments.networks import at_epoch
 from experiments.record import reading_point
 from experiments.statistics import constant
-from experiments.treatment import treat
+from experiments.treatment import in_pixels, transformed, treat
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -56,7 +56,7 @@ def read(
     probe: Arrays,
     interventions: Arrays,
     architecture: Mapping[str, Any],
-    treatment: Mapping[str, float],
+    treatment: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The portraits of one trained network's hidden units; in a convolutional layer a unit is a channel.
 
@@ -85,7 +85,7 @@ def read(
     """
     model = cast(HookedModule, at_epoch(weights, epoch=-1, architecture=architecture))
     inputs = treat(probe["images"], **treatment)
-    pixels = torch.tensor(probe["images"]).float().div_(255)
+    pixels = transformed(in_pixels(probe["images"]), treatment.get("transforms", ()))[:, 0]
     layers = [str(layer) for layer in interventions["layers"]]
     arrays: dict[str, np.ndarray] = {"layers": np.array(layers), "scales": np.array(SCALES)} | told(
         of_layers(record, layers)

@@ -70,7 +70,7 @@ def read(
     probe: Arrays,
     record: Arrays,
     architecture: Mapping[str, Any],
-    treatment: Mapping[str, float],
+    treatment: Mapping[str, Any],
     seed: int,
     draws: int,
 ) -> dict[str, Any]:

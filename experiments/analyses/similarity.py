@@ -44,7 +44,7 @@ def read(
     weights: Arrays,
     probe: Arrays,
     architecture: Mapping[str, Any],
-    treatment: Mapping[str, float],
+    treatment: Mapping[str, Any],
     images: int = 1000,
 ) -> dict[str, Any]:
     """How alike the epochs, and at the end the layers, of one network are.

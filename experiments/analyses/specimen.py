@@ -28,7 +28,7 @@ from experiments.treatment import treat
 Arrays = Mapping[str, np.ndarray]
 Products = dict[str, dict[str, np.ndarray]]
 
-RAW = {"mean": 0.0, "std": 1.0}  # the input treatment of the notebooks' first network
+RAW: dict[str, Any] = {"mean": 0.0, "std": 1.0}  # the input treatment of the notebooks' first network
 LAYER = "hidden2"  # the layer of 16 units
 READINGS = {"divided": 1, "undivided": 255}  # what the pixels in [0, 1] are multiplied by; the network learnt from 1
 SUBSET = 5  # units in a random subset

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from experiments.spec import Stage, Study
-from experiments.wiring import CARD, PROBE, TEST, TRAIN, analysis, figures
+from experiments.wiring import CARD, PROBE, TEST, TRAIN, analysis, constants, figures, measured
 
 
 def stages(study: Study) -> list[Stage]:
@@ -13,11 +13,12 @@ def stages(study: Study) -> list[Stage]:
         parameters={"per_class": study.probe_per_class},
         inputs={"test": TEST},
     )
+    asked = {each.name: measured(each) for each in study.treatments if each.is_measured}
     examined = analysis(
         "data",
         "examine",
-        inputs={"train": TRAIN, "test": TEST, "probe": PROBE, "card": CARD},
-        parameters={"treatments": {t.name: {"mean": t.mean, "std": t.std} for t in study.treatments}},
+        inputs={"train": TRAIN, "test": TEST, "probe": PROBE, "card": CARD, **({"measured": asked} if asked else {})},
+        parameters={"treatments": {each.name: constants(each) for each in study.treatments}},
         publish=("examples.npz",),
     )
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from experiments.rows import WHOLE, WITHIN, Row
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import PROBE, TRAIN, analysis, arrays, figures, grid, network_of, read_networks, weights
+from experiments.wiring import PROBE, TRAIN, analysis, arrays, figures, grid, of_network, read_networks, weights
 
 ROWS = (
     Row("features", "saliency_border", WHOLE, "saliency on the border", "share on pixels that are hardly ever lit"),
@@ -28,10 +28,11 @@ FIGURES = (
 
 def stages(study: Study) -> list[Stage]:
     galleries = [
-        Stage(
-            name=f"gallery/{run.condition.name}",
-            function="experiments.analyses.features:gallery",
-            parameters={**network_of(run), "ascent_steps": study.ascent_steps},
+        of_network(
+            run,
+            f"gallery/{run.condition.name}",
+            "experiments.analyses.features:gallery",
+            parameters={"ascent_steps": study.ascent_steps},
             inputs={"weights": weights(run), "probe": PROBE},
         )
         for run in study.first_runs

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import CARD, PROBE, TEST, network_of, record, titles, weights
+from experiments.wiring import CARD, PROBE, TEST, of_network, record, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
     return [
         *(
-            Stage(
-                name=f"network/{run.condition.name}",
-                function="experiments.networks:keep",
-                parameters=network_of(run),
+            of_network(
+                run,
+                f"network/{run.condition.name}",
+                "experiments.networks:keep",
                 inputs={"weights": weights(run)},
                 publish=("network.safetensors",),
             )
             for run in study.first_runs
         ),
         *(
-            Stage(
-                name=f"runnable/{run.condition.name}",
-                function="experiments.networks:runnable",
-                parameters=network_of(run),
+            of_network(
+                run,
+                f"runnable/{run.condition.name}",
+                "experiments.networks:runnable",
                 inputs={"weights": weights(run), "probe": PROBE},
                 publish=("runnable.json",),
             )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import CARD, PROBE, network_of, titles, weights
+from experiments.wiring import CARD, PROBE, of_network, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
     runs = {run.condition.name: run for run in study.first_runs}
     planes = {name: Product(f"embed/{run.name}", "arrays.npz") for name, run in runs.items()}
     places = [
-        Stage(
-            name=f"places/{name}",
-            function="experiments.analyses.places:place",
-            parameters=network_of(run),
+        of_network(
+            run,
+            f"places/{name}",
+            "experiments.analyses.places:place",
             inputs={
                 "planes": planes[name],
                 "bent": {"maps": Product(f"manifold/{name}", "arrays.npz")},

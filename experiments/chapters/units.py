@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import CARD, PROBE, grid, network_of, record, titles, weights
+from experiments.wiring import CARD, PROBE, grid, of_network, record, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
     portraits = [
-        Stage(
-            name=f"portraits/{run.condition.name}",
-            function="experiments.analyses.portraits:read",
-            parameters=network_of(run),
+        of_network(
+            run,
+            f"portraits/{run.condition.name}",
+            "experiments.analyses.portraits:read",
             inputs={
                 "weights": weights(run),
                 "record": record(run),

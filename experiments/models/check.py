@@ -20,19 +20,19 @@ from experiments.models import plain
 from experiments.record import reading_point, rectified
 
 IMAGES = 12  # of the batch that is run
-SIDE, CLASSES = 28, 10  # what a network is made for if it is told nothing
 
 
-def check(*, architecture: Mapping[str, Any], side: int = SIDE, classes: int = CLASSES) -> dict[str, Any]:
+def check(*, architecture: Mapping[str, Any], shape: Mapping[str, int]) -> dict[str, Any]:
     """The stage that checks one architecture: `check.json`, {"ok": true, "browser", "points", "layers", "reading"}.
 
-    architecture: {"build": "module:function", "options": {...}}. `points` are the hook points in forward order;
-    `layers` stand in order of depth, the logits last; `reading` is the hook point that each is read at.
+    architecture: {"build": "module:function", "options": {...}}. shape: {"side", "classes"} of the data set.
+    `points` are the hook points in forward order; `layers` stand in order of depth, the logits last; `reading` is the
+    hook point that each is read at.
     `browser` tells whether the pages' scripts can run the network; that they cannot is no fault. Raises NetworkError
     for the first fault.
     """
-    sizes = {"side": side, "classes": classes}
-    network, again = (_seeded(architecture["build"], architecture["options"], sizes) for _ in range(2))
+    side, classes = shape["side"], shape["classes"]
+    network, again = (_seeded(architecture["build"], architecture["options"], shape) for _ in range(2))
     images = torch.rand(IMAGES, 1, side, side, generator=torch.Generator().manual_seed(0))
     fault = (
         _of_names(network)

@@ -46,9 +46,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Checks:
-    """The checks that a page may make of a study's facts. Where there is nothing to check, none holds."""
+    """The checks that a page may make of a study's facts. Where there is nothing to check, none holds.
+
+    A network may lack a measure: without a ReLU no unit is dead. In a `strict` study a fact that is missing is an
+    error; in any other a check rests on the facts that are there, and does not hold if one is missing.
+    """
 
     known: Known
+    strict: bool = True
 
     def every(self, word: str, measure: str, among: Iterable[Place], *at: Place) -> Check:
         """The verdict is the same word everywhere."""
@@ -73,16 +78,18 @@ class Checks:
     def above(self, measure: str, among: Iterable[Place], other: Place, *at: Place) -> Check:
         """The value is larger in each of several places than in another one."""
         places = [*among]
-        rows = tuple(Row(self.known.name(measure, each, *at), titled(each), measure) for each in (*places, other))
+        rows = self.rows(measure, [*places, other], at)
         values = [self.known.facts[row.name]["value"] for row in rows]
-        return Check(bool(places) and min(values[:-1]) > values[-1], f"{measure} above {titled(other)}", rows)
+        holds = 1 < len(rows) == len(places) + 1 and min(values[:-1]) > values[-1]
+        return Check(holds, f"{measure} above {titled(other)}", rows)
 
     def at_most_part(self, part: float, measure: str, of: str, among: Iterable[Place], *at: Place) -> Check:
         """The value of a measure is at most some part of another's, in size, everywhere."""
         some = list(among)
-        rows = self._rows(measure, some, at), self._rows(of, some, at)
+        rows = self.rows(measure, some, at), self.rows(of, some, at)
         sizes = [[abs(self.known.facts[row.name]["value"]) for row in each] for each in rows]
-        holds = bool(some) and all(a <= part * b for a, b in zip(*sizes, strict=True))
+        is_whole = 0 < len(some) == len(rows[0]) == len(rows[1])
+        holds = is_whole and all(a <= part * b for a, b in zip(*sizes, strict=True))
         return Check(holds, f"{measure} at most {part} of {of}", (*rows[1], *rows[0]))
 
     def _verdicts(
@@ -96,9 +103,9 @@ class Checks:
     ) -> Check:
         if word not in (HIGHER, LOWER, UNDECIDED):
             raise ValueError(f"{word!r} is no verdict; there are {HIGHER!r}, {LOWER!r} and {UNDECIDED!r}")
-        rows = self._rows(measure, among, at)
+        rows = self.rows(measure, among, at)
         given = [_verdict(self.known.facts[row.name]) == word for row in rows]
-        return Check(decide(given), f"{measure} {word} in {how}", rows)
+        return Check(len(rows) == len(among) and decide(given), f"{measure} {word} in {how}", rows)
 
     def _bounds(
         self,
@@ -109,13 +116,16 @@ class Checks:
         at: tuple[Place, ...],
         decide: Callable[[float, float], bool],
     ) -> Check:
-        rows = self._rows(measure, among, at)
+        rows = self.rows(measure, among, at)
         facts = [self.known.facts[row.name] for row in rows]
         ends = [tuple(f["value"] if f[end] is None else f[end] for end in ("low", "high")) for f in facts]
-        return Check(bool(ends) and all(decide(*end) for end in ends), f"{measure} {how} {bound} everywhere", rows)
+        holds = 0 < len(ends) == len(among) and all(decide(*end) for end in ends)
+        return Check(holds, f"{measure} {how} {bound} everywhere", rows)
 
-    def _rows(self, measure: str, among: Sequence[Place], at: tuple[Place, ...]) -> tuple[Row, ...]:
-        return tuple(Row(self.known.name(measure, each, *at), titled(each), measure) for each in among)
+    def rows(self, measure: str, among: Sequence[Place], at: tuple[Place, ...]) -> tuple[Row, ...]:
+        """The facts of a measure at several places, as far as they are there."""
+        there = [each for each in among if self.strict or self.known.has(measure, each, *at)]
+        return tuple(Row(self.known.name(measure, each, *at), titled(each), measure) for each in there)
 
 
 def titled(place: Place) -> str:

@@ -5,7 +5,7 @@ In: arrays and facts of experiments.analyses.activations. Out: {"figure.svg", "d
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -134,9 +134,10 @@ def class_drift(*, arrays: Arrays, card: Card) -> Drawn:
 @style.drawn
 def units(*, arrays: Arrays) -> Drawn:
     """Every unit of the last hidden layer, one row each, by epoch: its mean activation and how often it is on."""
-    fig, columns = _columns(arrays, "unit", "unit", row_height=2.4)
+    last = {condition: _hidden(arrays, condition)[-1] for condition in conditions_of(arrays)}
+    counted = [condition for condition, layer in last.items() if f"unit_active/{condition}/{layer}" in arrays]
+    fig, columns = _columns(arrays, "unit", "unit", row_height=2.4, among=counted)
     _, ncols = style.across(len(columns))
-    last = {condition: _hidden(arrays, condition)[-1] for condition in columns}
     means = {condition: arrays[f"unit_mean/{condition}/{last[condition]}"] for condition in columns}
     active = {condition: arrays[f"unit_active/{condition}/{last[condition]}"] for condition in columns}
     top = max(float(values.max()) for values in means.values())
@@ -161,11 +162,13 @@ def units(*, arrays: Arrays) -> Drawn:
 
 
 def _columns(
-    arrays: Arrays, above: str, below: str, *, row_height: float, **subplots: Any
+    arrays: Arrays, above: str, below: str, *, row_height: float, among: Sequence[str] | None = None, **subplots: Any
 ) -> tuple[Figure, dict[str, tuple[Axes, Axes]]]:
     """Two panels for each condition, one below the other, and on the left what they show; many conditions stand in
     several rows of such pairs."""
-    conditions = conditions_of(arrays)
+    conditions = conditions_of(arrays) if among is None else among
+    if not conditions:
+        raise style.Nothing
     rows, ncols = style.across(len(conditions))
     fig, grid = style.figure(
         height=2 * rows * row_height, nrows=2 * rows, ncols=ncols, sharex=True, squeeze=False, **subplots

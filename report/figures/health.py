@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FormatStrFormatter, LogLocator
 
 from report import export, style
-from report.arrays import Arrays, architectures_of, conditions_of, layers_of
+from report.arrays import Arrays, conditions_of, layers_of, rows_of
 
 Drawn = dict[str, str]
 
@@ -20,7 +20,7 @@ Drawn = dict[str, str]
 @style.drawn
 def dead_units(*, arrays: Arrays) -> Drawn:
     """Share of units in each layer that are dead, by epoch: mean over seeds, the band spans them."""
-    rows = {architecture: _hidden(arrays, architecture) for architecture in architectures_of(arrays)}
+    rows = rows_of(arrays, _hidden)
     fig, axes, empty = style.panels(rows, row_height=1.9, spare=True, sharex=True, sharey=True)
     table = _curves(axes, arrays, "dead", first=0)
     for (row, layer), ax in axes.items():
@@ -35,7 +35,7 @@ def dead_units(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def activity(*, arrays: Arrays) -> Drawn:
     """Every unit of every network as a dot, at the share of images on which it is on; each seed is one line."""
-    rows = {architecture: _hidden(arrays, architecture) for architecture in architectures_of(arrays)}
+    rows = rows_of(arrays, _hidden)
     fig, axes, _ = style.panels(rows, row_height=2.4, align="start", sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
@@ -62,7 +62,7 @@ def activity(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def gradient_flow(*, arrays: Arrays) -> Drawn:
     """Size of each layer's gradient, by epoch, on a logarithmic axis."""
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
+    rows = rows_of(arrays)
     fig, axes, empty = style.panels(rows, row_height=1.9, spare=True, sharex=True, sharey=True)
     table = _curves(axes, arrays, "gradient_norm", first=1)
     for (row, layer), ax in axes.items():
@@ -80,7 +80,7 @@ def gradient_flow(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def update_ratios(*, arrays: Arrays) -> Drawn:
     """Size of one step of training relative to the size of the weights it changes, by layer and epoch."""
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
+    rows = rows_of(arrays)
     fig, axes, empty = style.panels(rows, row_height=1.9, spare=True, sharex=True, sharey=True)
     table = _curves(axes, arrays, "update_ratio", first=1)
     for (row, layer), ax in axes.items():
@@ -95,7 +95,9 @@ def update_ratios(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def revival(*, arrays: Arrays) -> Drawn:
     """Every unit of one network of each condition, by epoch: how often it is on; a gap where it is dead."""
-    conditions = conditions_of(arrays)
+    conditions = [each for each in conditions_of(arrays) if _hidden(arrays, style.architecture(each))]
+    if not conditions:
+        raise style.Nothing
     nrows, ncols = style.across(len(conditions))
     fig, grid = style.figure(height=5.2 * nrows, nrows=nrows, ncols=ncols, squeeze=False)
     for ax in grid.flat[len(conditions) :]:

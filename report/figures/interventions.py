@@ -199,7 +199,12 @@ def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, names: Sequence[s
 
 
 def _scatter(arrays: Arrays, first: str, second: str, *, x: str, y: str, diagonal: bool) -> Drawn:
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
+    """One measure of units against another, a panel for each layer whose units have both."""
+    rows: dict[str, list[str]] = {}
+    for architecture in architectures_of(arrays):
+        condition = conditions_of(arrays, architecture)[0]
+        both = [layer for layer in layers_of(arrays, architecture) if f"{first}/{condition}/{layer}" in arrays]
+        rows |= {architecture: both} if both else {}
     fig, axes, empty = style.panels(rows, row_height=2.3, spare=True, sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():

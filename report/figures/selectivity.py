@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from report import classes, export, style
-from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of, span
+from report.arrays import Arrays, Card, conditions_of, layers_of, rows_of, span
 
 Drawn = dict[str, str]
 
@@ -35,7 +35,7 @@ def class_means(*, arrays: Arrays, card: Card, architecture: str) -> Drawn:
 @style.drawn
 def top_units(*, arrays: Arrays) -> Drawn:
     """The top three units of the last hidden layer for every class by each ranking, one network per condition."""
-    conditions = conditions_of(arrays)
+    conditions = _living(arrays)
     down, beside = style.across(len(conditions), most=2)
     height = 0.3 + (0.5 + 0.25 * len(arrays["classes"])) * down
     fig, grid = style.figure(height=height, nrows=down, ncols=beside, squeeze=False)
@@ -54,7 +54,7 @@ def top_units(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def agreement(*, arrays: Arrays) -> Drawn:
     """Spearman's correlation of two rankings over the units of a layer: a dot per seed, a bar at the mean."""
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
+    rows = rows_of(arrays)
     fig, axes, empty = style.panels(rows, row_height=2.2, spare=True, sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
@@ -83,7 +83,7 @@ def agreement(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def participation(*, arrays: Arrays, card: Card) -> Drawn:
     """Share of units that respond to at most so many classes: trained, the same layer rotated, and untrained."""
-    rows = {condition: layers_of(arrays, condition) for condition in conditions_of(arrays)}
+    rows = {condition: layers_of(arrays, condition) for condition in _living(arrays)}
     fig, axes, empty = style.panels(rows, row_height=1.65, spare=True, sharex=True, sharey=True)
     most = len(arrays["classes"])
     step = 2 if most <= 10 else 5
@@ -116,7 +116,7 @@ def participation(*, arrays: Arrays, card: Card) -> Drawn:
 @style.drawn
 def growth(*, arrays: Arrays) -> Drawn:
     """Mean selectivity of the living units of each layer by epoch; channels by their mean and by their maximum."""
-    rows = {name: _parts(arrays, name) for name in architectures_of(arrays)}
+    rows = rows_of(arrays, _parts)
     fig, axes, empty = style.panels(
         {name: layers_of(arrays, name) for name in rows}, row_height=2.1, spare=True, sharex=True, sharey=True
     )
@@ -195,6 +195,14 @@ def _top(ax: Axes, top: np.ndarray, names: Sequence[str], condition: str, layer:
     ax.tick_params(length=0, labelcolor=style.INK)
     ax.spines[:].set_visible(False)
     return table
+
+
+def _living(arrays: Arrays) -> list[str]:
+    """The conditions whose units can be on or off."""
+    found = [each for each in conditions_of(arrays) if layers_of(arrays, each)]
+    if not found:
+        raise style.Nothing
+    return found
 
 
 def _parts(arrays: Arrays, architecture: str) -> list[str]:

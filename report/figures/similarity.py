@@ -183,8 +183,8 @@ def relations(*, facts: Facts) -> Drawn:
     table = []
     for ax, (measure, title) in zip(grid[0], titles.items(), strict=True):
         for height, (group, where, name) in enumerate(lines):
-            if name:
-                fact = facts[f"similarity.{measure}.{name}"]
+            fact = facts.get(f"similarity.{measure}.{name}")  # layers of two widths have no Procrustes distance
+            if fact is not None:
                 _interval(ax, fact, height, _look(where))
                 table.append((measure, group, where, fact["value"], fact["low"], fact["high"], fact["n"]))
         ax.set_title(title)

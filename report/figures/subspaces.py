@@ -42,6 +42,8 @@ def subspaces(*, arrays: Arrays) -> Drawn:
         counts = np.arange(1, band.shape[1] + 1)
         ax.fill_between(counts, *band, color=colour, alpha=0.18, linewidth=0)
         for way, (_, line) in WAYS.items():
+            if f"{way}/{condition}" not in arrays:  # units that can be negative are not ordered by selectivity
+                continue
             values = arrays[f"{way}/{condition}"]
             ax.plot(counts, values.mean(axis=0), **{"color": colour, **line})
             table += [(condition, way, count, *span(values[:, count - 1])) for count in counts]

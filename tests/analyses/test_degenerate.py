@@ -11,7 +11,7 @@ from planned import LEFT_OUT, products
 from planted import ARCHITECTURES, digits
 
 from experiments.analyses import features
-from experiments.spec import Architecture
+from experiments.spec import Architecture, Recipe
 from experiments.study import PUBLISHED
 
 PACKED = ("script", "unit-page", "network", "runnable")
@@ -59,7 +59,7 @@ def study(how: str, *, only: tuple[str, ...]):
         architectures=tuple(architectures),
         seeds=(0,),
         epochs=1,
-        learning_rate=0.0,  # what is planted stays
+        recipe=Recipe(learning_rate=0.0),  # what is planted stays
         embeddings=("pca", "tsne"),
         variants=(),
         ascent_steps=2,  # an image that is made to please need not be finished

@@ -15,7 +15,7 @@ from experiments.analyses.scaling import SCALES
 from experiments.hooks import run_with_cache, run_with_hooks
 from experiments.networks import at_epoch, open_network
 from experiments.record import confusion, reading_point, rectified
-from experiments.spec import Architecture
+from experiments.spec import Architecture, Recipe
 from experiments.study import PUBLISHED
 from experiments.treatment import treat
 
@@ -50,7 +50,7 @@ def study(case: str):
         architectures=tuple(Architecture(name, name, build=build, options=options) for name, (build, options) in pairs),
         seeds=(0,),
         epochs=2,
-        learning_rate=0.05,
+        recipe=Recipe(learning_rate=0.05),
         embeddings=("pca", "tsne") if "single unit" in case else ("pca",),
         variants=(),
         ascent_steps=2,

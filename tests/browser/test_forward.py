@@ -13,6 +13,7 @@ from experiments.hooks import run_with_cache, run_with_hooks
 from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
 from experiments.networks import keep, open_network, runnable
+from experiments.treatment import treated
 from report.scripts import networks
 
 ASSETS = Path(__file__).parents[2] / "templates" / "assets"
@@ -198,7 +199,7 @@ def gradients(network, images, targets, scales=None):
         side = [1] * (2 if layer.startswith("conv") else 0)
         hooks.append((f"{layer}.post", times(slice(None), torch.tensor(factors).reshape(-1, *side))))
     hooks += [(target["hook"], lambda activation, hook: kept.update({hook.name: activation})) for target in targets]
-    run_with_hooks(network.model, ((pixels - network.mean) / network.std)[:, None], forward_hooks=hooks)
+    run_with_hooks(network.model, treated(pixels[:, None], **network.treatment), forward_hooks=hooks)
     found = []
     for target in targets:
         number = kept[target["hook"]].flatten(1)[:, target["index"]].sum()

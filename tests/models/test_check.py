@@ -25,8 +25,9 @@ OTHERS = [
 ]
 
 
-def checked(build, options=None, **given):
-    return check(architecture={"build": build, "options": options or {}}, **given)["check.json"]
+def checked(build, options=None, *, side=28, classes=10):
+    architecture, shape = {"build": build, "options": options or {}}, {"side": side, "classes": classes}
+    return check(architecture=architecture, shape=shape)["check.json"]
 
 
 @pytest.mark.parametrize(("build", "options"), [*OURS, *OTHERS])

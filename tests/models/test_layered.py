@@ -23,7 +23,8 @@ MIXED = [["relu", "layernorm", "dropout"], ["layernorm", "relu"]]
 def trained(build, **options):
     return train(
         train_set=SET, test_set=SET, probe_set=SET, architecture={"build": build, "options": options},
-        treatment={"mean": 0.5, "std": 0.3}, seed=3, epochs=2, batch_size=64, learning_rate=0.05, early=1,
+        treatment={"mean": 0.5, "std": 0.3}, seed=3, epochs=2, early=1,
+        recipe={"optimizer": "sgd", "learning_rate": 0.05, "batch_size": 64},
     )  # fmt: skip
 
 

@@ -17,7 +17,14 @@ def products(study, given, *, per_class=3, left_out=LEFT_OUT) -> dict[str, dict]
     height, width = given["images"].shape[1:]
     card = {"class_names": [f"class {k}" for k in range(classes)], "classes": classes, "kinds": "classes"}
     card |= {"height": height, "width": width}
-    done = {"data": {"train.npz": given, "test.npz": given, "card.json": card}}
+    done = {
+        "data": {
+            "train.npz": given,
+            "test.npz": given,
+            "card.json": card,
+            "shape.json": {"side": height, "classes": classes},
+        }
+    }
     done["probe"] = probe(test=given, per_class=per_class)
     for stage in plan(study):
         if stage.name in done or stage.name.startswith(left_out):
