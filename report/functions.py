@@ -29,6 +29,7 @@ from report.prose import inline, plain, to_html
 from report.references import Reference
 
 TOKEN = "\ue000{}\ue001"  # private-use characters: Markdown leaves them alone
+DASH = "–"  # in a table, where a network lacks a measure
 _BLOCK = re.compile("(?:<p>)?\ue000block:(\\d+)\ue001(?:</p>)?")
 _SEE = re.compile("\ue000see:([^\ue001]+)\ue001")
 Caller = Callable[[], str]
@@ -82,8 +83,13 @@ class Functions:
         """The functions by the name that templates call them."""
         known = self.library.known
         checks = Checks(known, strict=self.library.strict)
+
+        def has(measure: str, *at: Place) -> bool:
+            return self.library.strict or known.has(measure, *at)
+
         return {
             "value": lambda measure, *at, **options: wording.value(known.fact(measure, *at), **options),
+            "cell": lambda measure, *at: wording.value(known.fact(measure, *at)) if has(measure, *at) else DASH,
             "interval": lambda measure, *at: wording.interval(known.fact(measure, *at)),
             "fact": lambda measure, *at: wording.shown(known.fact(measure, *at)),
             "said": lambda measure, *at: wording.said(known.fact(measure, *at)),

@@ -96,10 +96,21 @@ class Site:
         self._digests: dict[Path, str] = {}
 
     def write(self, past: Past) -> list[Written]:
-        """Every page in the order of the pages: its text, or that it is as an earlier build wrote it."""
+        """Every page in the order of the pages: its text, or that it is as an earlier build wrote it.
+
+        Raises PageError of all pages that cannot be written, a line for each.
+        """
         users: dict[str, list[Page]] = {}
         in_turn = sorted(self.pages, key=lambda page: LAST.index(page.slug) + 1 if page.slug in LAST else 0)
-        by_slug = {page.slug: self._remember(page, past, users) or self._write(page, past, users) for page in in_turn}
+        by_slug: dict[str, Written] = {}
+        faults = []
+        for page in in_turn:
+            try:
+                by_slug[page.slug] = self._remember(page, past, users) or self._write(page, past, users)
+            except PageError as fault:
+                faults.append(str(fault))
+        if faults:
+            raise PageError("\n".join(faults))
         return [by_slug[page.slug] for page in self.pages]
 
     def text(self, written: Written) -> Text:
@@ -301,6 +312,10 @@ class _Unknown(jinja2.StrictUndefined):
         return super()._undefined_message
 
 
+def _counted(number: int, noun: str) -> str:
+    return f"{values.words(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def _notices(study: Study, card: Mapping[str, Any]) -> list[str]:
     """What every page must say of a site that does not show the published study of MNIST."""
     notices = []
@@ -308,7 +323,7 @@ def _notices(study: Study, card: Mapping[str, Any]) -> list[str]:
         notices.append(f"Made with {card['title']}, not with MNIST.")
     if study.name != "published":
         notices.append(
-            f"A preview: the {study.name} study, {values.words(len(study.seeds))} seeds and "
-            f"{values.words(study.epochs)} epochs. Its numbers are not the published ones."
+            f"A preview: the {study.name} study, {_counted(len(study.seeds), 'seed')} and "
+            f"{_counted(study.epochs, 'epoch')}. Its numbers are not the published ones."
         )
     return notices
