@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ AS_A_WORKER = (
 )
 
 
+@wraps(ordinary)
 def train(**arguments: Any) -> Products:
     """The training stage with plain kernels; arguments and products are those of `experiments.train.train`."""
     return call(ordinary, **arguments)

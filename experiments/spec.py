@@ -13,6 +13,7 @@ from typing import Any
 
 Json = Any  # whatever json.dumps writes: str, int, float, bool, None, lists and dicts of these
 OPTIMIZERS = ("sgd", "adam")
+AVERAGES = (0.9, 0.999)  # what is usual of Adam: the shares of the old in its averages of gradients and their squares
 TRAINING = "training"  # a constant of a treatment that the training images decide
 
 
@@ -20,8 +21,8 @@ TRAINING = "training"  # a constant of a treatment that the training images deci
 class Recipe:
     """How a network learns: the optimizer, its step, and how many images share one.
 
-    momentum: of the gradient's running average; where it is None, what is usual: none for "sgd", 0.9 for "adam" (Kingma
-    and Ba 2015), whose average of squares has 0.999. weight_decay: added to the gradient, as a share of the weights.
+    momentum: of the gradient's running average; where it is None, what is usual: none for "sgd", the first of AVERAGES
+    for "adam" (Kingma and Ba 2015). weight_decay: added to the gradient, as a share of the weights.
     """
 
     optimizer: str = "sgd"

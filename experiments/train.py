@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy
 
 from experiments import models, record
 from experiments.hooks import HookedModule
+from experiments.spec import AVERAGES
 from experiments.treatment import treat
 
 Arrays = dict[str, np.ndarray]
@@ -88,7 +89,7 @@ def train(
 class Steps:
     """How a network's parameters are changed, step after step.
 
-    optimizer: "sgd", or "adam" with betas (momentum, 0.999); momentum: None for what is usual, none and 0.9.
+    optimizer: "sgd" or "adam"; momentum: None for what is usual, none and the first of `spec.AVERAGES`.
     weight_decay: added to the gradient, as a share of the weights. layer_rates: factors on the learning rate of the
     "first" or the "last" layer's weights, biases aside. Plain gradient descent is done here, by its formula; all else
     by torch.optim, which takes seconds to begin.
@@ -119,7 +120,7 @@ class Steps:
             shared: dict[str, Any] = {"weight_decay": weight_decay, "foreach": True}
             given = [{"params": parameters, "lr": rate} for rate, parameters in self._groups]
             if optimizer == "adam":
-                betas = (0.9 if momentum is None else momentum, 0.999)
+                betas = (AVERAGES[0] if momentum is None else momentum, AVERAGES[1])
                 self._optimizer: torch.optim.Optimizer = torch.optim.Adam(given, betas=betas, **shared)
             else:
                 self._optimizer = torch.optim.SGD(given, momentum=momentum or 0.0, **shared)

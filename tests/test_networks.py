@@ -66,7 +66,7 @@ def test_published_products_are_found_by_stage_and_name(tmp_path, weights, image
         addresses = {name: shelf.add(name, content) for name, content in products.items()}
         made_of = {part: {} for part in ("function", "parameters", "sources", "inputs")}
         shelf.put(Record(stage, f"{number:064x}", addresses, 0.0, {}, made_of))
-    assert published.network("mlp-raw", results=tmp_path).mean == 0.25
+    assert published.network("mlp-raw", results=tmp_path).treatment["mean"] == 0.25
     found, labels = published.examples(results=tmp_path)
     assert np.array_equal(found, images)
     assert labels.tolist() == list(range(6))
@@ -89,7 +89,7 @@ def test_published_products_are_found_by_stage_and_name(tmp_path, weights, image
 )
 def test_a_damaged_network_is_an_error_and_never_another_network(weights, damage):
     data = keep(weights=weights, architecture=ARCHITECTURE, treatment=TREATMENT)["network.safetensors"]
-    assert open_network(altered(data)).mean == 0.25
+    assert open_network(altered(data)).treatment["mean"] == 0.25
     with pytest.raises(InputError, match=r"packed network is damaged \(.*build it again$"):
         open_network(altered(data, **damage))
     for cut in (0, 7, 100, len(data) - 1):

@@ -16,7 +16,7 @@ def products(study, given, *, per_class=3, left_out=LEFT_OUT) -> dict[str, dict]
     classes = int(given["labels"].max()) + 1
     height, width = given["images"].shape[1:]
     card = {"class_names": [f"class {k}" for k in range(classes)], "classes": classes, "kinds": "classes"}
-    card |= {"height": height, "width": width}
+    card |= {"kind": "class", "title": "a few", "noun": "image", "plural": "images", "height": height, "width": width}
     done = {
         "data": {
             "train.npz": given,
