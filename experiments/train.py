@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from experiments import models, record
+from experiments.descent import Steps
 from experiments.hooks import HookedModule
-from experiments.spec import AVERAGES
 from experiments.treatment import treat
 
 Arrays = dict[str, np.ndarray]
@@ -40,7 +40,8 @@ def train(
 
     The sets hold images uint8 (n, side, side) and labels uint8 (n,), of every class up to the last. architecture:
     {"build": "module:function", "options": {...}}; treatment: arguments of `treatment.treat`; recipe: those of
-    `Steps`, and "batch_size". `early` is the epoch, beside the first and the last, at which whole activations are kept.
+    `descent.Steps`, and "batch_size". `early` is the epoch, beside the first and the last, at which whole activations
+    are kept.
 
     record.npz       numbers by epoch; see `record`. Readings have epochs + 1 rows, row 0 the untrained network.
     trajectory.npz   penultimate float32 (epochs + 1, probe image, unit): the last hidden layer behind its ReLU.
@@ -84,55 +85,6 @@ def train(
         "layers.npz": layers,
         "weights.npz": record.stacked(weights),
     }
-
-
-class Steps:
-    """How a network's parameters are changed, step after step.
-
-    optimizer: "sgd" or "adam"; momentum: None for what is usual, none and the first of `spec.AVERAGES`.
-    weight_decay: added to the gradient, as a share of the weights. layer_rates: factors on the learning rate of the
-    "first" or the "last" layer's weights, biases aside. Plain gradient descent is done here, by its formula; all else
-    by torch.optim, which takes seconds to begin.
-    """
-
-    def __init__(
-        self,
-        model: HookedModule,
-        *,
-        optimizer: str,
-        learning_rate: float,
-        momentum: float | None = None,
-        weight_decay: float = 0.0,
-        layer_rates: Mapping[str, float] | None = None,
-    ) -> None:
-        self.parameters: list[Tensor] = list(model.parameters())
-        self.is_plain = optimizer == "sgd" and not momentum and not weight_decay
-        role = {"first": model.layers[0], "last": model.layers[-1]}
-        factors = {f"{role[name]}.weight": factor for name, factor in (layer_rates or {}).items()}
-        self.rates = {name: learning_rate * factors.get(name, 1) for name, _ in model.named_parameters()}
-        if missing := factors.keys() - self.rates.keys():
-            raise ValueError(f"no weights are called {', '.join(missing)}: such a layer has no rate of its own")
-        groups: dict[float, list[Tensor]] = {}
-        for name, parameter in model.named_parameters():
-            groups.setdefault(self.rates[name], []).append(parameter)
-        self._groups = list(groups.items())
-        if not self.is_plain:
-            shared: dict[str, Any] = {"weight_decay": weight_decay, "foreach": True}
-            given = [{"params": parameters, "lr": rate} for rate, parameters in self._groups]
-            if optimizer == "adam":
-                betas = (AVERAGES[0] if momentum is None else momentum, AVERAGES[1])
-                self._optimizer: torch.optim.Optimizer = torch.optim.Adam(given, betas=betas, **shared)
-            else:
-                self._optimizer = torch.optim.SGD(given, momentum=momentum or 0.0, **shared)
-
-    def step(self) -> None:
-        """Changes the parameters by their gradients, in place."""
-        if not self.is_plain:
-            self._optimizer.step()
-            return
-        with torch.no_grad():
-            for rate, parameters in self._groups:
-                torch._foreach_add_(parameters, [cast(Tensor, each.grad) for each in parameters], alpha=-rate)
 
 
 def train_epoch(

@@ -13,10 +13,11 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 from experiments import data, models
+from experiments.descent import Steps
 from experiments.hooks import run_with_cache
 from experiments.spec import Architecture
 from experiments.study import CNN, MLP
-from experiments.train import Steps, batch_order, train, train_epoch
+from experiments.train import batch_order, train, train_epoch
 from experiments.treatment import treat
 
 SETTING = {"seed": 5, "epochs": 2, "early": 1}

@@ -80,14 +80,24 @@ def linear_probe_accuracy(
 
 
 def _discriminant(points: np.ndarray, digits: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (unit, class) and biases (class,) of linear discriminant analysis."""
+    """Weights (unit, class) and biases (class,) of linear discriminant analysis.
+
+    Where there are fewer images than units the system is solved in as many equations as there are images, by the
+    identity of Woodbury.
+    """
     means = np.stack([points[digits == digit].mean(axis=0) for digit in range(classes)])
     rest = points - means[digits]
-    units = points.shape[1]
-    covariance = rest.T @ rest / len(points)
-    spread = np.trace(covariance) / units
-    covariance = (1 - SHRINKAGE) * covariance + (SHRINKAGE * spread or 1.0) * np.eye(units)
-    weights = np.linalg.solve(covariance, means.T)
+    count, units = points.shape
+    if count < units:
+        kept = (1 - SHRINKAGE) / count
+        ridge = SHRINKAGE * float((rest**2).sum()) / (count * units) or 1.0
+        inner = np.linalg.solve(ridge * np.eye(count) + kept * (rest @ rest.T), rest @ means.T)
+        weights = (means.T - kept * (rest.T @ inner)) / ridge
+    else:
+        covariance = rest.T @ rest / count
+        spread = np.trace(covariance) / units
+        covariance = (1 - SHRINKAGE) * covariance + (SHRINKAGE * spread or 1.0) * np.eye(units)
+        weights = np.linalg.solve(covariance, means.T)
     return weights, -0.5 * (means * weights.T).sum(axis=1)
 
 

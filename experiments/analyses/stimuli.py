@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from experiments.analyses.attribution import Reader
+from experiments.descent import Adam
 
 STEP = 0.05  # of the ascent, in pixel values
 VARIATION, INK = 0.015, 0.003  # what a unit of total variation and of squared ink costs, in standard deviations
@@ -59,13 +60,13 @@ def maximise(read: Reader, *, scale: Float[Tensor, " unit"], steps: int, side: i
     """
     scale = torch.where(scale > 0, scale, torch.ones_like(scale))
     images = torch.full((len(scale), 1, side, side), START, requires_grad=True)
-    ascent = torch.optim.Adam([images], lr=STEP, maximize=True)
+    ascent = Adam([images], maximize=True)
     for _ in range(steps):
         driven = read(images).diagonal() / scale  # image i is for unit i
         cost = VARIATION * _variation(images) + INK * images.square().sum(dim=(1, 2, 3))
-        ascent.zero_grad()
+        images.grad = None
         (driven - cost).sum().backward(inputs=[images])
-        ascent.step()
+        ascent.step(STEP)
         with torch.no_grad():
             images.clamp_(0, 1)
     return images.detach().squeeze(1)
