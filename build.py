@@ -32,8 +32,8 @@ from experiments.plan import PICTURES, plan, sensible, shown
 from experiments.spec import Product, Study
 from experiments.study import STUDIES
 from report.errors import PageError
-from report.pages import Contents, read
-from report.site import check, update
+from report.site.pages import Contents, read
+from report.site.update import check, update
 
 ROOT = Path(__file__).resolve().parent
 KEPT = (".", "records", "artifacts")  # the folders of a shelf
@@ -69,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
 def command(options: argparse.Namespace) -> int:
     """Does what the arguments ask for; returns the exit code."""
     if options.serve is not None:
-        from report.serve import serve
+        from report.site.serve import serve
 
         return serve(ROOT, options.out, port=options.serve)
     stand()

@@ -21,7 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from experiments import published
-from report.scripts import networks
+from report.play.networks import networks
 
 ROOT = Path(__file__).resolve().parents[1]
 CONDITIONS = ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")

@@ -19,8 +19,8 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from experiments.analyses.scaling import SCALES, scale_units
 from experiments.hooks import run_with_hooks
+from experiments.measures.scaling import SCALES, scale_units
 from experiments.models.mlp import MLP
 
 IMAGES = 10_000

@@ -206,7 +206,7 @@ def checks(study: Study) -> list[Stage]:
 
 
 def grid(study: Study) -> Json:
-    """The study's conditions and comparisons as the analyses read them; see `experiments.analyses.grid`."""
+    """The study's conditions and comparisons as the analyses read them; see `experiments.evidence`."""
     return {
         "conditions": {
             each.name: {"architecture": each.architecture.name, "treatment": each.treatment.name}

@@ -29,5 +29,5 @@ def unmade(slug: str, needed: str) -> PageError:
     """The error for a script or style sheet that a page needs and that will not be in the site."""
     return PageError(
         f"templates/pages/{slug}.md needs {needed}, which nothing makes; correct its front matter, or the bundle in "
-        "report/pages.py."
+        "report/site/pages.py."
     )

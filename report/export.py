@@ -16,8 +16,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from report import epochs, lines
-from report.style import FONT_SIZE
-from report.theme import PAPER
+from report.theme import FONT_SIZE, PAPER
 
 FONT_STACK = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 _NUMBERS = r'(?<=[ "])(?:d|x|y|width|height|transform|viewBox)="[^"#]*"'  # SVG attributes that hold numbers

@@ -21,12 +21,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
-from report import classes, lines
-from report.theme import CLASSES, GRID, INK, MUTED, PAPER, TREATMENTS
+from report import classes, export, lines
+from report.theme import CLASSES, FONT_SIZE, GRID, INK, MUTED, PAPER, TREATMENTS
 
 WIDTH = 7.2  # inches: the design width of a figure that fills the text column
 MINUS = "\N{MINUS SIGN}"
-FONT_SIZE = 9.5  # points: nothing in a figure is smaller
 SEVERAL = 8  # letters of a name that is cut to fit above a column
 LETTER = 0.6  # width of a letter, in parts of the font's size
 HEAT = "viridis"  # for images of quantities: read the same on light and on dark paper
@@ -96,8 +95,6 @@ def drawn(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, An
             try:
                 return function(**{name: value for name, value in inputs.items() if name in wanted})
             except Nothing:
-                from report import export  # which draws with this module
-
                 fig, ax = figure(height=0.6)
                 ax.set_axis_off()
                 ax.text(0, 0.5, "No network of this study has what would be shown here.", color=MUTED, va="center")

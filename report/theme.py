@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+FONT_SIZE = 9.5  # points: nothing in a figure is smaller
 PAPER = "#fbfaf7"
 INK = "#1d1f21"  # text and axes
 MUTED = "#5c5f66"  # secondary text

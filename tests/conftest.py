@@ -28,13 +28,16 @@ from beartype import BeartypeConf, FrozenDict, beartype  # noqa: E402
 from sets import NAMES, plant  # noqa: E402
 
 from experiments.engine.runner import RARELY  # noqa: E402
-from report import past  # noqa: E402
+from report.site import past  # noqa: E402
 
 NUMERICS = (
     "experiments.activation_cache",
     "experiments.analyses",
     "experiments.data",
+    "experiments.descent",
+    "experiments.evidence",
     "experiments.hooks",
+    "experiments.measures",
     "experiments.models",
     "experiments.networks",
     "experiments.record",
@@ -197,6 +200,12 @@ def small_disk(tmp_path):
         pytest.skip("a small file system can only be mounted by root on Linux")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@pytest.fixture
+def random():
+    """The same chance for every test."""
+    return np.random.default_rng(0)
 
 
 VIEWPORT = {"width": 1280, "height": 720}

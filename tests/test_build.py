@@ -14,8 +14,8 @@ from sets import plant
 
 from experiments.plan import plan
 from experiments.study import STUDIES
-from report.pages import read
-from report.serve import without_serve
+from report.site.pages import read
+from report.site.serve import without_serve
 from tests.conftest import ROOT, SMOKE, Project, copy_sources
 
 CHECKS = {stage.name for stage in plan(STUDIES["smoke"]) if stage.gate}

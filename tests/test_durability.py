@@ -14,7 +14,7 @@ import pytest
 
 from experiments.engine import folder
 from experiments.engine.store import Shelf
-from report import manifest
+from report.site import manifest
 from tests.conftest import SMOKE
 
 JOBS = ("--jobs", "2")

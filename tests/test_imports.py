@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import graphlib
 import shutil
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ NUMERICS = (
     "experiments.networks",
     "experiments.statistics",
     "experiments.analyses",
+    "experiments.descent",
+    "experiments.evidence",
+    "experiments.measures",
 )
 ARRAYS = ("numpy", "scipy", "jaxtyping", "torch", "torchvision", "sklearn", "umap", "captum", "safetensors")
 PAGES = ("jinja2", "markdown", "markupsafe", "pymdownx", "pygments", "latex2mathml")
@@ -51,25 +55,25 @@ LAYERS = (
             "experiments.plan",
             "experiments.study",
             "report.errors",
-            "report.pages",
-            "report.site",
-            "report.serve",
+            "report.site.pages",
+            "report.site.update",
+            "report.site.serve",
         ),
     ),
     Layer(
-        ("report.site", "report.serve"),
+        ("report.site.update", "report.site.serve"),
         ours=(
             *ENGINE,
             "experiments.plan",
-            "report.check",
+            "report.site.check",
             "report.errors",
-            "report.figure",
-            "report.manifest",
-            "report.notebooks",
-            "report.pages",
-            "report.past",
-            "report.render",
-            "report.written",
+            "report.site.figure",
+            "report.site.manifest",
+            "report.site.notebooks",
+            "report.site.pages",
+            "report.site.past",
+            "report.site.render",
+            "report.site.written",
         ),
     ),
     Layer(
@@ -86,10 +90,10 @@ LAYERS = (
         ),
         others=("matplotlib", "numpy", "PIL"),
     ),
-    Layer(("report.scripts_map",), ours=("report.classes", "report.scripts"), others=("numpy", "PIL")),
-    Layer(("report.shelf",), ours=("report.classes", "report.scripts"), others=("numpy", "PIL")),
-    Layer(("report.portraits",), ours=("report.theme",), others=("numpy", "PIL")),
-    Layer(("report.manifest", "report.past"), ours=(*ENGINE, "report.manifest")),
+    Layer(("report.play.map",), ours=("report.classes", "report.play.networks"), others=("numpy", "PIL")),
+    Layer(("report.play.shelf",), ours=("report.classes", "report.play.networks"), others=("numpy", "PIL")),
+    Layer(("report.play.portraits",), ours=("report.theme",), others=("numpy", "PIL")),
+    Layer(("report.site.manifest", "report.site.past"), ours=(*ENGINE, "report.site.manifest")),
     Layer(("report",), ours=("report", *ENGINE), others=PAGES),
     Layer(("experiments.published",), ours=(*ENGINE, "experiments.networks"), others=("numpy",)),
     Layer(
@@ -123,6 +127,15 @@ def test_every_import_goes_the_way_of_the_data():
     assert violations(ROOT) == []
 
 
+def test_no_import_goes_round_in_a_circle():
+    names = modules(ROOT)
+    waits = {
+        name: {each for each, at_once in imports(name, path, names) if at_once and each in names} - parents(name)
+        for name, path in names.items()
+    }
+    graphlib.TopologicalSorter(waits).prepare()  # CycleError names the circle
+
+
 def test_every_layer_exists():
     names = set(modules(ROOT))
     for layer in LAYERS:
@@ -145,7 +158,7 @@ def test_every_layer_exists():
         ("experiments/analyses/health.py", "from .. import plan", "experiments.analyses.health imports experiments.p"),
         ("report/style.py", "import torch", "report.style imports torch"),
         ("report/figures/health.py", "from sklearn.manifold import TSNE", "report.figures.health imports sklearn"),
-        ("report/render.py", "def f():\n    import matplotlib.pyplot", "report.render imports matplotlib"),
+        ("report/site/render.py", "def f():\n    import matplotlib.pyplot", "report.site.render imports matplotlib"),
         ("build.py", "def f():\n    import report.style", "build imports report.style"),
         ("report/newcomer.py", "import pandas", "report.newcomer imports pandas"),
         ("experiments/newcomer.py", "import numpy", "experiments.newcomer imports numpy"),

@@ -10,8 +10,8 @@ import pytest
 from experiments.plan import plan
 from experiments.spec import Condition, Treatment
 from experiments.study import PUBLISHED
-from report import notebooks
 from report.errors import PageError
+from report.site import notebooks
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWN = [each.name.removeprefix("figure/") for each in plan(PUBLISHED) if each.name.startswith("figure/")]

@@ -15,7 +15,7 @@ from experiments import data, exact, published
 from experiments.analyses.notebooks import Published
 from experiments.analyses.replication import RANKINGS, agrees, measure
 from experiments.analyses.specimen import read_exactly
-from experiments.analyses.units import top_units
+from experiments.measures.units import top_units
 
 BY_EPOCH = {0: (1.7227, 44.3167), 5: (0.3368, 90.4050), 10: (0.2477, 92.9117), 15: (0.1990, 94.2500)}
 BY_DIGIT = (98.27, 97.89, 95.06, 92.18, 94.91, 94.28, 95.51, 94.55, 92.61, 92.37)

@@ -12,9 +12,9 @@ import pytest
 from experiments import published
 from experiments.models.check import check
 from experiments.study import PUBLISHED
-from report import pages, values
-from report.functions import Functions, Library
-from report.writing import environment
+from report.site import pages, values
+from report.site.functions import Functions, Library
+from report.site.writing import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "templates/pages"

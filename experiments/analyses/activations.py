@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from experiments.analyses.grid import Grid, by_condition, pairs
+from experiments.evidence import Grid, by_condition, pairs
 from experiments.statistics import Number, constant, family, summary
 
 Record = Mapping[str, np.ndarray]

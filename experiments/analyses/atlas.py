@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from experiments.analyses.manifold import MEASURES
-from experiments.analyses.nearness import rank_within
+from experiments.measures.nearness import rank_within
 from experiments.statistics import constant
 
 Arrays = Mapping[str, np.ndarray]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from experiments.analyses.grid import Grid, comparisons
+from experiments.evidence import Grid, comparisons
 from experiments.rows import FIRST, LAST, SHARED, WITHIN, Row
 from experiments.statistics import Fact, constant
 

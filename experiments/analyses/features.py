@@ -14,11 +14,11 @@ import torch
 from jaxtyping import Bool, Float, Integer, UInt8
 from torch import Tensor
 
-from experiments.analyses import attribution, stimuli
 from experiments.analyses.features_facts import BORDER, facts
-from experiments.analyses.grid import Grid, by_condition
-from experiments.analyses.maps import narrow, packed, roughness, share
+from experiments.evidence import Grid, by_condition
 from experiments.hooks import HookedModule, run_with_cache
+from experiments.measures import attribution, stimuli
+from experiments.measures.maps import narrow, packed, roughness, share
 from experiments.networks import at_epoch
 
 Arrays = Mapping[str, np.ndarray]

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from experiments.analyses.attribution import rank_correlation
-from experiments.analyses.grid import Grid, comparisons, pairs
+from experiments.evidence import Grid, comparisons, pairs
+from experiments.measures.attribution import rank_correlation
 from experiments.statistics import Fact, constant, family, summary
 
 Arrays = Mapping[str, np.ndarray]

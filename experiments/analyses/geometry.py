@@ -15,7 +15,7 @@ from jaxtyping import Float, Integer
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
-from experiments.analyses.grid import Grid, by_condition, pairs
+from experiments.evidence import Grid, by_condition, pairs
 from experiments.statistics import family, summary
 
 Arrays = Mapping[str, np.ndarray]

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from experiments.analyses.absent import of_layers
-from experiments.analyses.grid import Grid, by_condition, pairs
+from experiments.evidence import Grid, by_condition, pairs
 from experiments.statistics import constant, family, summary
 
 Record = Mapping[str, np.ndarray]

@@ -15,10 +15,10 @@ import torch
 from jaxtyping import Float, Int
 
 from experiments.analyses.absent import ALONE, SIGNED, gathered, told
-from experiments.analyses.grid import Grid, by_condition, pairs
-from experiments.analyses.scaling import SCALES, hidden_layers, mean_activations, scale_directions, scale_units
-from experiments.analyses.units import living, rank_correlation, rotations, selectivity
+from experiments.evidence import Grid, by_condition, pairs
 from experiments.hooks import HookedModule
+from experiments.measures.scaling import SCALES, hidden_layers, mean_activations, scale_directions, scale_units
+from experiments.measures.units import living, rank_correlation, rotations, selectivity
 from experiments.networks import at_epoch
 from experiments.record import rectified
 from experiments.statistics import constant, family, summary
@@ -127,7 +127,7 @@ def effects(arrays: Arrays, layer: str) -> dict[str, np.ndarray]:
     pulled                     the largest rise, when tripled, of the share of other classes' images that are
                                read as one class, in points
     direction_lost, direction_worst, direction_pulled   the same for the random directions
-    selectivity, living        of the unit; see experiments.analyses.units
+    selectivity, living        of the unit; see experiments.measures.units
     hit                        whether ablation costs its favourite class more than any other
 
     Directions are left out where there are none; selectivity and hit where units can be negative, all of which live.

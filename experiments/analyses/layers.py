@@ -13,8 +13,8 @@ import numpy as np
 
 from experiments.analyses import health
 from experiments.analyses.activations import read_at
-from experiments.analyses.grid import by_condition
-from experiments.analyses.units import living, participation_ratio, selectivity
+from experiments.evidence import by_condition
+from experiments.measures.units import living, participation_ratio, selectivity
 from experiments.statistics import Fact, constant, family, summary
 
 Record = Mapping[str, np.ndarray]

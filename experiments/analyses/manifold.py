@@ -19,7 +19,7 @@ from scipy.stats import rankdata
 from sklearn.manifold import TSNE
 
 from experiments.analyses.geometry import plane, silhouette
-from experiments.analyses.nearness import distances, flat, knn_accuracy, nearest, trustworthiness
+from experiments.measures.nearness import distances, flat, knn_accuracy, nearest, trustworthiness
 
 Arrays = Mapping[str, np.ndarray]
 Map = Float[np.ndarray, "image 2"]

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from experiments.analyses.geometry import effective_dimension, plane
-from experiments.analyses.grid import Grid, by_condition, pairs
-from experiments.analyses.nearness import (
+from experiments.evidence import Grid, by_condition, pairs
+from experiments.measures.nearness import (
     distances,
     flat,
     knn_accuracy,

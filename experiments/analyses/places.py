@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from experiments.analyses.geometry import plane
-from experiments.analyses.maps import narrow
+from experiments.measures.maps import narrow
 from experiments.networks import at_epoch
 from experiments.record import evaluate
 from experiments.treatment import treat

@@ -18,8 +18,6 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from experiments.analyses.absent import of_layers, told
-from experiments.analyses.attribution import hook_point_of, reader
-from experiments.analyses.grid import Grid, architecture
 from experiments.analyses.health import ALWAYS, RARE, states
 from experiments.analyses.interventions import (
     ATTRACTOR,
@@ -31,12 +29,14 @@ from experiments.analyses.interventions import (
     class_accuracy,
     pull,
 )
-from experiments.analyses.maps import narrow, packed
-from experiments.analyses.scaling import BATCH, SCALES
 from experiments.analyses.selectivity import limits
-from experiments.analyses.stimuli import favourites, one_hot_maps
-from experiments.analyses.units import living, participation_ratio, selectivity
+from experiments.evidence import Grid, architecture
 from experiments.hooks import HookedModule, run_with_cache
+from experiments.measures.attribution import hook_point_of, reader
+from experiments.measures.maps import narrow, packed
+from experiments.measures.scaling import BATCH, SCALES
+from experiments.measures.stimuli import favourites, one_hot_maps
+from experiments.measures.units import living, participation_ratio, selectivity
 from experiments.networks import at_epoch
 from experiments.record import reading_point
 from experiments.statistics import constant

@@ -13,10 +13,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from experiments.analyses import notebooks
-from experiments.analyses.scaling import SCALES
 from experiments.analyses.specimen import LAYER, READINGS
 from experiments.analyses.training import epochs_to_reach
-from experiments.analyses.units import class_selectivity, top_units
+from experiments.measures.scaling import SCALES
+from experiments.measures.units import class_selectivity, top_units
 from experiments.statistics import Fact, constant
 
 Arrays = Mapping[str, np.ndarray]

@@ -16,8 +16,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from experiments.analyses.absent import ALONE, gathered, of_layers, told
-from experiments.analyses.grid import Grid, by_condition, pairs
-from experiments.analyses.units import (
+from experiments.evidence import Grid, by_condition, pairs
+from experiments.hooks import HookedModule, run_with_cache
+from experiments.measures.units import (
     TOP,
     class_selectivity,
     living,
@@ -29,7 +30,6 @@ from experiments.analyses.units import (
     selectivity,
     top_units,
 )
-from experiments.hooks import HookedModule, run_with_cache
 from experiments.networks import at_epoch
 from experiments.record import class_means, reading_point
 from experiments.statistics import constant, family, summary

@@ -2,7 +2,7 @@
 
 In: the weights of every run at every epoch, and the probe images. Out: for one run (`read`) how alike its epochs and
 its layers are, and activations to compare; for the study (`compare`) arrays and facts. Every comparison is made with
-linear CKA (1: alike) and with the Procrustes distance (0: alike); see experiments.analyses.representations.
+linear CKA (1: alike) and with the Procrustes distance (0: alike); see experiments.measures.representations.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Integer
 
-from experiments.analyses.grid import Grid, by_condition, comparisons, pairs
-from experiments.analyses.representations import cka, pair_values, procrustes, settled
+from experiments.evidence import Grid, by_condition, comparisons, pairs
 from experiments.hooks import HookedModule, run_with_cache
+from experiments.measures.representations import cka, pair_values, procrustes, settled
 from experiments.networks import at_epoch
 from experiments.statistics import constant, family, summary
 from experiments.treatment import treat

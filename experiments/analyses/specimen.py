@@ -17,10 +17,10 @@ from torch import Tensor
 from experiments import exact
 from experiments.analyses import notebooks
 from experiments.analyses.geometry import silhouette
-from experiments.analyses.scaling import scale_units
 from experiments.analyses.selectivity import correct_logit_gradient
-from experiments.analyses.units import class_selectivity
 from experiments.hooks import HookedModule, run_with_cache
+from experiments.measures.scaling import scale_units
+from experiments.measures.units import class_selectivity
 from experiments.networks import at_epoch
 from experiments.record import class_means
 from experiments.treatment import treat

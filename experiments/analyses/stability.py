@@ -15,7 +15,7 @@ from jaxtyping import Float
 from scipy.spatial import procrustes
 
 from experiments.analyses.manifold import BENT
-from experiments.analyses.nearness import distances, flat, overlap, rank_within
+from experiments.measures.nearness import distances, flat, overlap, rank_within
 
 Arrays = Mapping[str, np.ndarray]
 Map = Float[np.ndarray, "image 2"]

@@ -15,9 +15,9 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from experiments.analyses.absent import ALONE, SIGNED, gathered, told
-from experiments.analyses.grid import Grid, by_condition, pairs
-from experiments.analyses.nearness import rank_within
-from experiments.analyses.units import rotations, selectivity
+from experiments.evidence import Grid, by_condition, pairs
+from experiments.measures.nearness import rank_within
+from experiments.measures.units import rotations, selectivity
 from experiments.statistics import constant, family, summary
 
 Arrays = Mapping[str, np.ndarray]

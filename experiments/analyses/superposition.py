@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from experiments.analyses.absent import ALONE, gathered, told
-from experiments.analyses.grid import Grid, by_condition, pairs
-from experiments.analyses.units import rank_correlation, rotations
+from experiments.evidence import Grid, by_condition, pairs
+from experiments.measures.units import rank_correlation, rotations
 from experiments.statistics import constant, family, summary
 
 Arrays = Mapping[str, np.ndarray]

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from experiments import statistics
-from experiments.analyses.grid import Grid, by_condition, comparisons, pairs
+from experiments.evidence import Grid, by_condition, comparisons, pairs
 
 Array = np.ndarray
 Labels = Integer[np.ndarray, " image"]

@@ -15,9 +15,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from experiments.analyses.interventions import accuracy, class_accuracy
-from experiments.analyses.scaling import BATCH, SCALES, hidden_layers, mean_activations, scale_units
-from experiments.analyses.units import TOP, class_selectivity, participation_ratio
 from experiments.hooks import HookedModule, run_with_cache
+from experiments.measures.scaling import BATCH, SCALES, hidden_layers, mean_activations, scale_units
+from experiments.measures.units import TOP, class_selectivity, participation_ratio
 from experiments.networks import Network
 from experiments.record import class_means, reading_point, rectified
 

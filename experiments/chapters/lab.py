@@ -36,7 +36,7 @@ def stages(study: Study) -> list[Stage]:
         ),
         Stage(
             name="script/networks",
-            function="report.scripts:networks",
+            function="report.play.networks:networks",
             parameters={"titles": titles(study)},
             inputs={
                 "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions},
@@ -47,7 +47,7 @@ def stages(study: Study) -> list[Stage]:
         ),
         Stage(
             name="script/shelf",
-            function="report.shelf:pack",
+            function="report.play.shelf:pack",
             parameters={"titles": titles(study)},
             inputs={"shelf": Product("shelf", "shelf.npz"), "card": CARD},
             publish=("shelf.js", "shelf.png", "shelf.json"),

@@ -29,7 +29,7 @@ def stages(study: Study) -> list[Stage]:
     sheet = Stage("sheet", "experiments.analyses.places:sheet", inputs={"probe": PROBE}, publish=("sheet.npz",))
     script = Stage(
         name="script/map",
-        function="report.scripts_map:pack",
+        function="report.play.map:pack",
         parameters={
             "networks": {
                 name: {

@@ -37,7 +37,7 @@ def stages(study: Study) -> list[Stage]:
     pages = [
         Stage(
             name=f"unit-page/{condition.name}",
-            function="report.portraits:draw",
+            function="report.play.portraits:draw",
             parameters={"condition": condition.name, "titles": [list(each) for each in titles(study).items()]},
             inputs={
                 "portraits": gathered.inputs["portraits"],

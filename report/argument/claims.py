@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from report import facts as wording
+from report.argument import facts as wording
 from report.argument.known import Known, Place, Titled
 
 HIGHER, LOWER, UNDECIDED = "higher", "lower", "no detectable difference"

@@ -5,13 +5,13 @@ In: facts by name, and what the networks say of themselves. Out: a fact, or a Pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from experiments.spec import Architecture, Comparison, Condition
+from experiments.spec import Architecture, Comparison, Condition, Study
+from report.argument.facts import Fact
 from report.errors import unknown
-from report.facts import Fact
 
 FIRST, LAST = "first", "last"  # roles of layers: the first, and the last hidden one
 Titled = Condition | Comparison | Architecture
@@ -70,3 +70,41 @@ class Known:
         network = self.networks[architecture.name]
         layer = network["layers"][0 if role == FIRST else -2]
         return [layer, network["reading"][layer], role]
+
+
+class Coordinates:
+    """What the names of a study's facts say of the facts: where in the study they are."""
+
+    def __init__(self, study: Study, networks: Mapping[str, Mapping[str, Any]], classes: Sequence[str]) -> None:
+        self._conditions = {each.name: each for each in study.conditions}
+        self._comparisons = {each.name for each in study.comparisons}
+        axes = {"architecture": study.architectures, "treatment": study.treatments}
+        self._axes = {each.name: axis for axis, along in axes.items() for each in along}
+        self._layers = {FIRST, LAST}.union(*([*of["layers"], *of["points"]] for of in networks.values()))
+        self._classes = list(classes)
+
+    def of(self, name: str) -> dict[str, str]:
+        """{"measure", and of "architecture", "treatment", "comparison", "layer", "class" those that the name has}.
+
+        A name is a measure, with coordinates behind it or between its parts, and "difference" before a comparison.
+        """
+        found: dict[str, str] = {}
+        measure, *rest = name.split(".")
+        kept = [measure]
+        while rest:
+            part = rest.pop(0)
+            longer = f"{part}.{rest[0]}" if rest else ""
+            if part in self._conditions:
+                condition = self._conditions[part]
+                found |= {"architecture": condition.architecture.name, "treatment": condition.treatment.name}
+            elif part in self._comparisons:
+                found["comparison"] = part
+            elif longer in self._layers or part in self._layers:
+                found["layer"] = f"{part}.{rest.pop(0)}" if longer in self._layers else part
+            elif part in self._axes:
+                found[self._axes[part]] = part
+            elif part.isdigit() and not rest and int(part) < len(self._classes):
+                found["class"] = self._classes[int(part)]
+            elif part != "difference":
+                kept.append(part)
+        return {"measure": ".".join(kept), **found}

@@ -9,8 +9,8 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 
-from report import facts as wording
-from report.facts import Fact
+from report.argument import facts as wording
+from report.argument.facts import Fact
 
 WIDTH, LINE, EDGE = 220, 18, 10  # of the plot, in CSS pixels: its width, a row, and the space at both ends
 

@@ -14,8 +14,8 @@ from experiments.analyses.interventions import (
     pull,
     read,
 )
-from experiments.analyses.scaling import SCALES
 from experiments.analyses.unit_report import analyze_unit
+from experiments.measures.scaling import SCALES
 from experiments.models.mlp import MLP
 from experiments.networks import Network
 from experiments.record import class_means

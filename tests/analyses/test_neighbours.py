@@ -9,7 +9,8 @@ from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.neighbors import KNeighborsClassifier
 
 from experiments.analyses.geometry import embed
-from experiments.analyses.nearness import (
+from experiments.analyses.neighbours import compare, examine
+from experiments.measures.nearness import (
     SHRINKAGE,
     distances,
     knn_accuracy,
@@ -19,7 +20,6 @@ from experiments.analyses.nearness import (
     rank_within,
     trustworthiness,
 )
-from experiments.analyses.neighbours import compare, examine
 
 
 def digits(random, *, per_class: int = 8, units: int = 5, apart: float = 1.0):

@@ -11,8 +11,8 @@ from planned import products
 from planted import digits
 
 from experiments.analyses import features
-from experiments.analyses.scaling import SCALES
 from experiments.hooks import run_with_cache, run_with_hooks
+from experiments.measures.scaling import SCALES
 from experiments.networks import at_epoch, open_network
 from experiments.record import confusion, reading_point, rectified
 from experiments.spec import Architecture, Recipe

@@ -7,8 +7,8 @@ from planted import GRID
 
 from experiments.analyses import interventions, portraits
 from experiments.analyses.portraits import Field, correlations, effects, gather, kinds, mean_patches, receptive_field
-from experiments.analyses.scaling import SCALES
 from experiments.hooks import run_with_cache
+from experiments.measures.scaling import SCALES
 from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
 from experiments.record import read_probe, stacked

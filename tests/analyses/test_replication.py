@@ -8,9 +8,9 @@ from sklearn.metrics import silhouette_score
 
 from experiments.analyses import notebooks
 from experiments.analyses.replication import agrees, class_accuracy, compare, of_ten
-from experiments.analyses.scaling import SCALES
 from experiments.analyses.specimen import READINGS, read, read_exactly
 from experiments.hooks import run_with_cache, run_with_hooks
+from experiments.measures.scaling import SCALES
 from experiments.networks import at_epoch
 from experiments.treatment import treat
 

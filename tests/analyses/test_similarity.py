@@ -9,8 +9,8 @@ from planted import GRID
 from scipy.linalg import orthogonal_procrustes
 
 from experiments import models
-from experiments.analyses.representations import cka, fingerprint, pair_values, procrustes, settled
 from experiments.analyses.similarity import balanced, compare, read
+from experiments.measures.representations import cka, fingerprint, pair_values, procrustes, settled
 
 MLP = {"build": "experiments.models.mlp:MLP", "options": {"hidden": [8, 4]}}
 CNN = {"build": "experiments.models.cnn:CNN", "options": {"channels": [2, 3], "hidden": 4}}

@@ -5,7 +5,7 @@ import pytest
 from planted import GRID
 
 from experiments.analyses import superposition
-from experiments.analyses.units import rotations
+from experiments.measures.units import rotations
 
 IDENTITY = np.eye(10)
 

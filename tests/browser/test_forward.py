@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from experiments import published
-from experiments.analyses.scaling import hidden_layers, scale_units
 from experiments.hooks import run_with_cache, run_with_hooks
+from experiments.measures.scaling import hidden_layers, scale_units
 from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
 from experiments.networks import keep, open_network, runnable
 from experiments.treatment import treated
-from report.scripts import networks
+from report.play.networks import networks
 
 ASSETS = Path(__file__).parents[2] / "templates" / "assets"
 

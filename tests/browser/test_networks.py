@@ -12,7 +12,7 @@ import torch
 from experiments import models
 from experiments.hooks import run_with_cache
 from experiments.networks import keep, runnable
-from report.scripts import networks
+from report.play.networks import networks
 
 ROOT = Path(__file__).resolve().parents[2]
 TREATMENT = {"mean": 0.125, "std": 0.5}

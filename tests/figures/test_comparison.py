@@ -10,8 +10,8 @@ from drawings import draw, rows, texts
 from report import style
 from report.errors import PageError
 from report.figures import comparison
-from report.functions import Functions, Library
-from report.writing import NOT_FOUND
+from report.site.functions import Functions, Library
+from report.site.writing import NOT_FOUND
 
 ALL = ("mlp:normalized", "cnn:normalized", "raw:cnn", "normalized:cnn")
 ROWS = (("dead", "health", "dead units", ALL), ("growth", "features", "growth of weights", ALL[:2]))

@@ -7,10 +7,10 @@ import pytest
 
 from experiments.study import PUBLISHED
 from report import theme
-from report.figure import FigureFiles
-from report.pages import read
-from report.render import render
-from report.written import Provenance
+from report.site.figure import FigureFiles
+from report.site.pages import read
+from report.site.render import render
+from report.site.written import Provenance
 
 REPOSITORY = Path(__file__).parents[2]
 FIXTURE = Path(__file__).parent / "fixture"

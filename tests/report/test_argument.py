@@ -11,8 +11,8 @@ from report.argument import marks
 from report.argument.claims import Checks
 from report.argument.known import Known
 from report.errors import PageError
-from report.functions import Functions, Library
-from report.pages import Page
+from report.site.functions import Functions, Library
+from report.site.pages import Page
 
 MLP, CNN = PUBLISHED.architectures
 BATCHNORM = next(each for each in PUBLISHED.variants if each.name == "batchnorm")

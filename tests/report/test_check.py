@@ -5,10 +5,10 @@ import pytest
 from experiments.plan import plan
 from experiments.spec import Stage
 from experiments.study import STUDIES
-from report.check import faults
 from report.errors import PageError
-from report.pages import read
-from report.site import check
+from report.site.check import faults
+from report.site.pages import read
+from report.site.update import check
 from tests.conftest import ROOT
 from tests.report.test_render import edit
 
@@ -100,7 +100,7 @@ def test_a_script_that_nothing_makes_is_told(told, root, arguments):
     arguments["pages"] = read(root).pages
     assert told() == [
         "templates/pages/health.md needs assets/lost.js, which nothing makes; correct its front matter, or the bundle "
-        "in report/pages.py."
+        "in report/site/pages.py."
     ]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from report import facts
+from report.argument import facts
 from report.errors import PageError
 
 THIN, NO_BREAK, MINUS = "\u202f", "\u00a0", "\u2212"

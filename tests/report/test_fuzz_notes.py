@@ -8,7 +8,7 @@ import pytest
 from fuzz import examples, sealed, texts
 from hypothesis import given
 
-past = pytest.importorskip("report.past")
+past = pytest.importorskip("report.site.past")
 
 NOTE = past.Past(stamp="0" * 64, manifest="1" * 64, made={"a.html": "2" * 64}, pages={"a": {"listings": {"x": "y"}}})
 

@@ -6,7 +6,7 @@ import pytest
 
 from experiments.engine.files import FilesError
 from experiments.engine.folder import check, replace, written
-from report import manifest
+from report.site import manifest
 
 ABOUT = {
     "study": "published",

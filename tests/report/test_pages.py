@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from report.errors import PageError
-from report.front_matter import blanked
-from report.pages import LAB, LINKED, MAP, SITE_TITLE, read
+from report.site.front_matter import blanked
+from report.site.pages import LAB, LINKED, MAP, SITE_TITLE, read
 from tests.conftest import ROOT
 
 PAGES = read(ROOT).pages

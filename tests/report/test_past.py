@@ -9,10 +9,10 @@ import pytest
 
 from experiments.engine.folder import Kept
 from experiments.study import QUICK
-from report import past
-from report.pages import read
-from report.past import NOTHING, Past
-from report.render import render, rendering
+from report.site import past
+from report.site.pages import read
+from report.site.past import NOTHING, Past
+from report.site.render import render, rendering
 
 
 class Folder:
@@ -178,17 +178,17 @@ def test_nothing_is_rendered_that_need_not_be(root, arguments, edit, anew):
 
 
 def test_without_an_edit_nothing_is_rendered(arguments, monkeypatch):
-    from report.writing import Site
+    from report.site.writing import Site
 
     folder = Folder(arguments)
     monkeypatch.setattr(Site, "text", None)
-    monkeypatch.setattr("report.source._highlighted", None)
+    monkeypatch.setattr("report.site.source._highlighted", None)
     assert folder.build(arguments) == set()
 
 
 def test_an_edit_of_a_page_highlights_no_code_again(root, arguments, monkeypatch):
     folder = Folder(arguments)
-    monkeypatch.setattr("report.source._highlighted", None)
+    monkeypatch.setattr("report.site.source._highlighted", None)
     EDITS["the text of a page"](root, arguments)
     assert folder.build(arguments) == {"health.html"}
     monkeypatch.undo()

@@ -6,8 +6,8 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from report import prose, references
-from report.front_matter import blanked
+from report.site import prose, references
+from report.site.front_matter import blanked
 
 REPOSITORY = Path(__file__).parents[2]
 TEMPLATES = sorted((REPOSITORY / "templates" / "pages").glob("*.md"))

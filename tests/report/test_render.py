@@ -13,10 +13,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from experiments.study import PUBLISHED
 from report import theme
+from report.argument.known import Coordinates
 from report.errors import PageError
-from report.manifest import listed
-from report.render import render
+from report.site.manifest import listed
+from report.site.render import render
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -200,8 +202,36 @@ def test_the_published_study_of_mnist_needs_no_notice(site):
 def test_facts_json_holds_every_fact_with_its_page(site, arguments):
     facts = json.loads(site["facts.json"])
     assert set(facts) == set(arguments["facts"])
-    assert set(facts["health.dead.share"]) == {"value", "low", "high", "n", "unit", "method", "page"}
+    assert set(facts["health.dead.share"]) == {"value", "low", "high", "n", "unit", "method", "page", "at"}
     assert facts["health.dead.share"]["page"] == "health"
+    assert facts["health.dead.share"]["at"] == {"measure": "health.dead.share"}
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        ("training.first_epoch.mlp-raw", {"architecture": "mlp", "treatment": "raw"}),
+        ("training.class_accuracy.cnn-raw.3", {"architecture": "cnn", "treatment": "raw", "class": "3"}),
+        ("health.dead.difference.mlp:normalized.hidden2", {"comparison": "mlp:normalized", "layer": "hidden2"}),
+        ("similarity.cka.cnn-raw.conv1.post", {"architecture": "cnn", "treatment": "raw", "layer": "conv1.post"}),
+        ("similarity.cka.seeds.raw:cnn.last", {"comparison": "raw:cnn", "layer": "last"}),
+        ("data.constant.std.normalized", {"treatment": "normalized"}),
+        ("units.count.cnn", {"architecture": "cnn"}),
+        ("selectivity.stable.400", {}),
+    ],
+)
+def test_the_name_of_a_fact_says_where_in_the_study_it_is(name, at):
+    networks = {
+        "mlp": {"layers": ["hidden1", "hidden2", "logits"], "points": ["input", "hidden1.pre", "hidden2.post"]},
+        "cnn": {"layers": ["conv1", "logits"], "points": ["input", "conv1.post"]},
+    }
+    found = Coordinates(PUBLISHED, networks, list("0123456789")).of(name)
+    measure = found.pop("measure")
+    assert found == at
+    assert measure in {
+        "training.first_epoch", "training.class_accuracy", "health.dead", "similarity.cka", "similarity.cka.seeds",
+        "data.constant.std", "units.count", "selectivity.stable.400",
+    }  # fmt: skip
 
 
 def test_the_manifest_names_study_pages_and_figures(site):
@@ -253,7 +283,7 @@ def test_nothing_of_the_folder_reaches_the_site(site, root):
 
 def test_importing_the_renderer_imports_nothing_heavy():
     heavy = ("torch", "numpy", "matplotlib", "sklearn", "scipy")
-    code = f"import sys, report.render; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, report.site.render; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -13,8 +13,8 @@ from experiments import models
 from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
 from experiments.networks import keep, runnable
-from report import scripts
 from report.errors import PageError
+from report.play import networks as scripts
 
 TREATMENT = {"mean": 0.125, "std": 0.5}
 LAYERED = "experiments.models.layered:LayeredMLP"

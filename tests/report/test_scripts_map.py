@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from report.scripts_map import ALPHABET, coordinates, pack, picture, title
+from report.play.map import ALPHABET, coordinates, pack, picture, title
 
 RNG = np.random.default_rng(0)
 CARD = {"class_names": [f"class {k}" for k in range(30)], "height": 28}

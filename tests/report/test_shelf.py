@@ -7,7 +7,7 @@ import json
 import numpy as np
 from PIL import Image
 
-from report.shelf import COLUMNS, pack
+from report.play.shelf import COLUMNS, pack
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (12, 28, 28), dtype=np.uint8)
 SHELF = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from report import source
 from report.errors import PageError
+from report.site import source
 
 
 @pytest.fixture

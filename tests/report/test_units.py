@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 
 import pytest
 
-from report import units
 from report.errors import PageError
-from report.render import render
+from report.play import units
+from report.site.render import render
 
 PICTURE = base64.b64encode(b"\x89PNG planted").decode()
 NO_CHANGE = [[0] * 10 for _ in range(10)]

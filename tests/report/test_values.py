@@ -7,8 +7,8 @@ import jinja2
 import pytest
 
 from experiments.study import PUBLISHED
-from report import values
-from report.prose import to_html
+from report.site import values
+from report.site.prose import to_html
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from experiments import models, wiring
-from experiments.analyses import attribution
+from experiments.measures import attribution
 from experiments.spec import Architecture, Treatment
 from experiments.study import PUBLISHED
 

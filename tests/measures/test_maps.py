@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.analyses.maps import narrow, packed, roughness, share
+from experiments.measures.maps import narrow, packed, roughness, share
 
 
 def test_noise_has_roughness_one_a_ramp_near_none_and_a_chequerboard_two(random):

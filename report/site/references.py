@@ -48,7 +48,7 @@ def load(root: Path) -> dict[str, Reference]:
         found = {entry["key"]: Reference(**entry) for entry in entries}
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise PageError(
-            f"{FILE}: cannot be read ({error}); it is a list of references, see report/references.py."
+            f"{FILE}: cannot be read ({error}); it is a list of references, see report/site/references.py."
         ) from error
     if len(found) != len(entries):
         raise PageError(f"{FILE}: two references have the same key; keys are unique.")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from report.errors import PageError
-from report.prose import scrollable
+from report.site.prose import scrollable
 
 # Tokens that the style sheet leaves alone: names, punctuation, operators and the like, most of what code is made of.
 _PLAIN = re.compile(r'<span class="(?:bp|n|nb|ne|nn|o|p|vm|w)">([^<]*)</span>')

@@ -20,14 +20,14 @@ from experiments.engine.key import canonical, digest
 from experiments.engine.survey import Survey
 from experiments.plan import CARD, PICTURES, made, shown
 from experiments.spec import Product, Stage, Study
-from report import past
 from report.errors import PageError
-from report.manifest import SIGN
-from report.pages import Contents
-from report.past import Past
+from report.site import past
+from report.site.manifest import SIGN
+from report.site.pages import Contents
+from report.site.past import Past
 
 if TYPE_CHECKING:
-    from report.render import Rendering
+    from report.site.render import Rendering
 
 # What of the project the site's bytes depend on: files, and folders with the endings that count there.
 SOURCES = {
@@ -43,7 +43,7 @@ SOURCES = {
 def check(stages: Iterable[Stage], contents: Contents, *, root: Path, out: Path) -> None:
     """Asked before any work is done. Raises PageError for faults of the templates and of what pages say of themselves,
     with a line for each, and FilesError where no site may be written."""
-    from report.check import faults
+    from report.site.check import faults
 
     figures = {each.name.removeprefix("figure/"): each.function for each in stages if each.name.startswith("figure/")}
     if found := dict.fromkeys([*contents.faults, *faults(root, figures, pages=contents.pages, absent=contents.absent)]):
@@ -156,7 +156,7 @@ def _seconds(survey: Survey) -> float | None:
 
 def _put(out: Path, arguments: Mapping[str, Any], last: Past, lying: Mapping[str, str]) -> tuple[Rendering, list[str]]:
     """Renders the site and puts it into its folder. Returns it, and what else is to be said."""
-    from report.render import rendering
+    from report.site.render import rendering
 
     done = rendering(**arguments, past=last, lying=lying)
     try:
@@ -170,9 +170,9 @@ def _arguments(
     survey: Survey, contents: Contents, *, study: Study, root: Path, base_url: str | None, code: str
 ) -> dict[str, Any]:
     """What the site is rendered of."""
-    from report import notebooks
-    from report.figure import FigureFiles
-    from report.written import Provenance
+    from report.site import notebooks
+    from report.site.figure import FigureFiles
+    from report.site.written import Provenance
 
     facts: dict[str, Any] = {}
     figures: dict[str, FigureFiles] = {}

@@ -4,8 +4,8 @@ import pytest
 import torch
 from planted import NORMALIZED, linear, network, some
 
-from experiments.analyses import attribution, stimuli
-from experiments.analyses.maps import roughness
+from experiments.measures import attribution, stimuli
+from experiments.measures.maps import roughness
 
 
 def test_the_one_hot_map_of_a_first_layer_unit_is_its_weights_over_the_standard_deviation():

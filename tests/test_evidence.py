@@ -2,7 +2,7 @@
 
 from planted import GRID
 
-from experiments.analyses.grid import architecture, by_condition, comparisons, pairs
+from experiments.evidence import architecture, by_condition, comparisons, pairs
 
 
 def test_runs_are_grouped_by_condition_in_the_order_of_their_seeds():

@@ -17,16 +17,17 @@ from typing import Any
 import jinja2
 
 from experiments.spec import Study
-from report import extras, front_matter, references, source, theme, values
-from report import facts as wording
-from report import units as portraits
+from report import theme
+from report.argument import facts as wording
 from report.errors import PageError, unreadable
-from report.figure import Placed
-from report.functions import Functions, Library, resolve_references
-from report.pages import SITE_TAGLINE, SITE_TITLE, Page
-from report.past import Past
-from report.prose import to_html
-from report.written import Shared, Text, Uses, Written
+from report.play import units as portraits
+from report.site import extras, front_matter, references, source, values
+from report.site.figure import Placed
+from report.site.functions import Functions, Library, resolve_references
+from report.site.pages import SITE_TAGLINE, SITE_TITLE, Page
+from report.site.past import Past
+from report.site.prose import to_html
+from report.site.written import Shared, Text, Uses, Written
 
 LAST = ("glossary", "references")  # written last: they name the pages that use them
 SINGLE = ("pages/", "assets/", "notebooks/")  # templates of which each page reads few; all pages may read the others

@@ -14,11 +14,11 @@ from typing import Any
 import jinja2
 from jinja2 import nodes
 
-from report import extras, front_matter, notebooks, references, source
 from report.errors import PageError, unknown, unmade, unreadable
-from report.functions import Functions, Library
-from report.pages import Page
-from report.writing import NOT_FOUND, TERM, environment
+from report.site import extras, front_matter, notebooks, references, source
+from report.site.functions import Functions, Library
+from report.site.pages import Page
+from report.site.writing import NOT_FOUND, TERM, environment
 
 FRAMES = ("base.html", "page.html", "code.html", "units.html", "partials/figure.html", "partials/measured.html")
 NOTEBOOK = ("architecture", "conditions", "treated", "subjects", "show")  # what templates of notebooks may use

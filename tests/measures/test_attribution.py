@@ -7,7 +7,8 @@ from captum.attr import Saliency
 from planted import ARCHITECTURES, NORMALIZED, linear, network, some
 from scipy.stats import spearmanr
 
-from experiments.analyses import attribution, features
+from experiments.analyses import features
+from experiments.measures import attribution
 
 
 def folded(model, *, mean: float, std: float):

@@ -89,4 +89,4 @@ def _list(names: Collection[str]) -> str:
 
 
 HOLDS: Mapping[str, Callable[[Any], bool]] = {LINE: _is_line, NUMBER: _is_number, LIST: _is_list}
-REMEDY = f"A path begins with {' or '.join(PATHS)}; bundles of scripts stand in report/pages.py."
+REMEDY = f"A path begins with {' or '.join(PATHS)}; bundles of scripts stand in report/site/pages.py."

@@ -17,17 +17,19 @@ from typing import Any
 
 from experiments.engine.folder import Kept
 from experiments.spec import Study
-from report import epochs, extras, manifest, theme
-from report import facts as wording
-from report import units as portraits
+from report import epochs, theme
+from report.argument import facts as wording
+from report.argument.facts import Fact
+from report.argument.known import Coordinates
 from report.errors import PageError, unmade
-from report.facts import Fact
-from report.figure import FigureFiles, Placed
-from report.pages import Page
-from report.past import NOTHING, Past
-from report.scripts import script
-from report.writing import SINGLE, Site
-from report.written import Provenance, Shared, Written
+from report.play import units as portraits
+from report.play.networks import script
+from report.site import extras, manifest
+from report.site.figure import FigureFiles, Placed
+from report.site.pages import Page
+from report.site.past import NOTHING, Past
+from report.site.writing import SINGLE, Site
+from report.site.written import Provenance, Shared, Written
 
 Content = str | bytes
 _LOADS_OTHERS = re.compile(rb'{%[-+]?\s*(?:include|import|from|extends)\s+(?!"(?:partials/|base\.html"))')
@@ -150,7 +152,8 @@ def rendering(
     done.add(_assets(root, study))
     _check_scripts((*pages, *unit_pages), done.files)
     done.add(extras.files(pages=tuple(pages), further=unit_pages, root=root, base_url=base_url))
-    done.make("facts.json", shared.digest, partial(extras.facts_json, facts, pages))
+    where = Coordinates(study, networks or {}, card.get("class_names", ()))
+    done.make("facts.json", shared.digest, partial(extras.facts_json, facts, pages, where))
     for name, make in (notebooks or {}).items():
         done.make(name, [code, repr(study), sorted(figures), _digests(root, "notebooks/**/*.md")], make)
     told = extras.about(

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from report import classes
-from report.scripts import script
+from report.play.networks import script
 
 Arrays = Mapping[str, np.ndarray]
 

@@ -1,4 +1,4 @@
-"""What the pages of a site share, and what is known of each: the terms in which report/writing.py speaks."""
+"""What the pages of a site share, and what is known of each: the terms in which report/site/writing.py speaks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from experiments.spec import Study
-from report.facts import Fact
-from report.figure import FigureFiles, Placed
-from report.pages import Page
-from report.prose import Heading
+from report.argument.facts import Fact
+from report.site.figure import FigureFiles, Placed
+from report.site.pages import Page
+from report.site.prose import Heading
 
 
 @dataclass(frozen=True)

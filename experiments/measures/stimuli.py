@@ -10,8 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from experiments.analyses.attribution import Reader
 from experiments.descent import Adam
+from experiments.measures.attribution import Reader
 
 STEP = 0.05  # of the ascent, in pixel values
 VARIATION, INK = 0.015, 0.003  # what a unit of total variation and of squared ink costs, in standard deviations

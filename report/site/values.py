@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from experiments.spec import AVERAGES, Condition, Recipe, Study
 from report import classes
-from report.facts import grouped
+from report.argument.facts import grouped
 
 # fmt: off
 WORDS = (

@@ -1,6 +1,6 @@
 """The pages of single units: what is known of each network's units goes in, pages, files and drawings come out.
 
-In: `units.json` of each network (see report/portraits.py). Out: the pages, their pictures and data by path, and the
+In: `units.json` of each network (see portraits.py). Out: the pages, their pictures and data by path, and the
 functions by which templates/partials/unit.html draws: plain numbers become the coordinates of small SVG drawings.
 """
 
@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from report.argument.facts import grouped
 from report.errors import unknown
-from report.facts import grouped
-from report.pages import Page
+from report.site.pages import Page
 
 Network = Mapping[str, Any]
 

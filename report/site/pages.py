@@ -1,4 +1,4 @@
-"""The pages of the site and their order, as the pages' own files say: see report/front_matter.py.
+"""The pages of the site and their order, as the pages' own files say: see report/site/front_matter.py.
 
 In: the files in templates/pages. Out: the pages, in the order of their numbers, and the faults of what they say of
 themselves. No list names them: another file `<slug>.md` is another page.
@@ -15,8 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from report import front_matter
 from report.errors import PageError
+from report.site import front_matter
 
 SITE_TITLE = "Inside MNIST"
 SITE_TAGLINE = "What normalization and convolution change inside four small networks"

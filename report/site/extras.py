@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from experiments.spec import Study
-from report import manifest
+from report.argument.facts import Fact
+from report.argument.known import Coordinates
 from report.errors import PageError
-from report.facts import Fact
-from report.figure import FigureFiles, Placed
-from report.pages import SITE_TAGLINE, SITE_TITLE, Page
+from report.site import manifest
+from report.site.figure import FigureFiles, Placed
+from report.site.pages import SITE_TAGLINE, SITE_TITLE, Page
 
 if TYPE_CHECKING:
-    from report.written import Provenance
+    from report.site.written import Provenance
 
 
 def files(
@@ -79,14 +80,15 @@ def path_of(base_url: str | None) -> str:
     return urlsplit(base_url).path.rstrip("/") + "/" if base_url else ""
 
 
-def facts_json(facts: Mapping[str, Fact], pages: Sequence[Page]) -> str:
-    """Every fact, with the page that it belongs to."""
+def facts_json(facts: Mapping[str, Fact], pages: Sequence[Page], coordinates: Coordinates) -> str:
+    """Every fact, with the page that it belongs to, and where in the study it is."""
     slugs = {page.slug for page in pages}
     keys = ("value", "low", "high", "n", "unit", "method")
     found = {}
     for name in sorted(facts):
         slug = name.partition(".")[0]
-        found[name] = {key: _short(facts[name][key]) for key in keys} | {"page": slug if slug in slugs else None}
+        found[name] = {key: _short(facts[name][key]) for key in keys}
+        found[name] |= {"page": slug if slug in slugs else None, "at": coordinates.of(name)}
     return manifest.lines(found)
 
 

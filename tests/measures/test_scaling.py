@@ -7,7 +7,8 @@ import pytest
 import torch
 from transformer import VisionTransformer
 
-from experiments.analyses.scaling import (
+from experiments.hooks import HookedModule, run_with_cache, run_with_hooks
+from experiments.measures.scaling import (
     BATCH,
     SCALES,
     hidden_layers,
@@ -15,7 +16,6 @@ from experiments.analyses.scaling import (
     scale_directions,
     scale_units,
 )
-from experiments.hooks import HookedModule, run_with_cache, run_with_hooks
 from experiments.models.cnn import CNN
 from experiments.models.layered import LayeredMLP
 from experiments.models.mlp import MLP

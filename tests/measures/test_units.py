@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from experiments.analyses.units import (
+from experiments.measures.units import (
     class_selectivity,
     living,
     overlap,

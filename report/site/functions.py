@@ -15,18 +15,19 @@ from typing import Any
 
 import jinja2
 
-from report import epochs, source
-from report import facts as wording
-from report import units as portraits
+from report import epochs
+from report.argument import facts as wording
 from report.argument import marks
 from report.argument.claims import Check, Checks, Row
+from report.argument.facts import Fact
 from report.argument.known import Known, Place
 from report.errors import PageError, unknown
-from report.facts import Fact
-from report.figure import FigureFiles, Placed, size
-from report.pages import Page
-from report.prose import inline, plain, to_html
-from report.references import Reference
+from report.play import units as portraits
+from report.site import source
+from report.site.figure import FigureFiles, Placed, size
+from report.site.pages import Page
+from report.site.prose import inline, plain, to_html
+from report.site.references import Reference
 
 TOKEN = "\ue000{}\ue001"  # private-use characters: Markdown leaves them alone
 DASH = "–"  # in a table, where a network lacks a measure
@@ -46,7 +47,7 @@ class Library:
     references: dict[str, Reference]
     terms: dict[str, str]  # lower-case term -> anchor
     partials: jinja2.Environment
-    units: Sequence[Mapping[str, Any]] = ()  # of each network; see report/portraits.py
+    units: Sequence[Mapping[str, Any]] = ()  # of each network; see report/play/portraits.py
     code: str = ""  # a digest of the code that renders
     data: Mapping[str, Any] = field(default_factory=dict)  # what stages "script/..." made as .json, by its name
     networks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # {architecture: what it says of itself}
@@ -235,7 +236,7 @@ class Functions:
     ) -> str:
         """A numbered figure with its finding as title, its caption, and the way to its data and code.
 
-        units: (condition, layer) pairs whose units it shows, or "last", or "all" (see `report.units.named`); the
+        units: (condition, layer) pairs whose units it shows, or "last", or "all" (see `report.play.units.named`); the
         reader can open each of them from here.
         """
         files = self._files(name)

@@ -1,0 +1,1 @@
+"""Templates and what was found go in; the pages of a site come out."""
