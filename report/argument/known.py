@@ -78,7 +78,7 @@ class Coordinates:
     def __init__(self, study: Study, networks: Mapping[str, Mapping[str, Any]], classes: Sequence[str]) -> None:
         self._conditions = {each.name: each for each in study.conditions}
         self._comparisons = {each.name for each in study.comparisons}
-        axes = {"architecture": study.architectures, "treatment": study.treatments}
+        axes: dict[str, tuple[Any, ...]] = {"architecture": study.architectures, "treatment": study.treatments}
         self._axes = {each.name: axis for axis, along in axes.items() for each in along}
         self._layers = {FIRST, LAST}.union(*([*of["layers"], *of["points"]] for of in networks.values()))
         self._classes = list(classes)
