@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +67,7 @@ def recorded_run(sets: dict[str, dict[str, np.ndarray]], architecture: Architect
         treatment={"mean": RAW.mean, "std": RAW.std},
         seed=0,
         epochs=epochs,
-        recipe=asdict(PUBLISHED.recipe),
+        recipe=PUBLISHED.recipe.told,
         early=min(PUBLISHED.early, epochs),
     )
 

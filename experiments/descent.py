@@ -15,20 +15,19 @@ from torch.optim.adam import adam
 from torch.optim.sgd import sgd
 
 from experiments.hooks import HookedModule
-from experiments.spec import AVERAGES
 
 EPSILON = 1e-8  # keeps Adam from dividing by zero
 
 
 class Adam:
-    """Adam (Kingma and Ba 2015). betas: the shares of the old in its averages of gradients and of their squares;
+    """Adam (Kingma and Ba 2015). averages: the shares of the old in those of gradients and of their squares;
     weight_decay: added to the gradient, as a share of the weights; maximize: climbs instead."""
 
     def __init__(
         self,
         parameters: Sequence[Tensor],
         *,
-        betas: tuple[float, float] = AVERAGES,
+        averages: Sequence[float],
         weight_decay: float = 0.0,
         maximize: bool = False,
     ) -> None:
@@ -36,7 +35,7 @@ class Adam:
         self._averages, self._squares = ([torch.zeros_like(each) for each in parameters] for _ in range(2))
         self._counts = [torch.tensor(0.0) for _ in parameters]
         self._options: dict[str, Any] = {"weight_decay": weight_decay, "maximize": maximize, "eps": EPSILON}
-        self._options |= {"beta1": betas[0], "beta2": betas[1], "amsgrad": False, "foreach": False}
+        self._options |= {"beta1": averages[0], "beta2": averages[1], "amsgrad": False, "foreach": False}
 
     @torch.no_grad()
     def step(self, rate: float) -> None:
@@ -76,7 +75,7 @@ class Plain:
 class Steps:
     """How the parameters of a network are changed, step after step.
 
-    optimizer: "sgd" or "adam"; momentum: None for what is usual, none and the first of `spec.AVERAGES`.
+    optimizer: "sgd", with `momentum`, or "adam", with `averages`.
     weight_decay: added to the gradient, as a share of the weights. layer_rates: factors on the learning rate of the
     "first" or the "last" layer's weights, biases aside. `rates` is {parameter: its learning rate}. Raises ValueError
     where a layer has no weights of its own that a factor could be for.
@@ -88,7 +87,8 @@ class Steps:
         *,
         optimizer: str,
         learning_rate: float,
-        momentum: float | None = None,
+        momentum: float = 0.0,
+        averages: Sequence[float] = (),
         weight_decay: float = 0.0,
         layer_rates: Mapping[str, float] | None = None,
     ) -> None:
@@ -105,11 +105,10 @@ class Steps:
 
         def descent(parameters: list[Tensor]) -> Adam | Momentum | Plain:
             if optimizer == "adam":
-                betas = (AVERAGES[0] if momentum is None else momentum, AVERAGES[1])
-                return Adam(parameters, betas=betas, weight_decay=weight_decay)
+                return Adam(parameters, averages=averages, weight_decay=weight_decay)
             if self.is_plain:
                 return Plain(parameters)
-            return Momentum(parameters, momentum=momentum or 0.0, weight_decay=weight_decay)
+            return Momentum(parameters, momentum=momentum, weight_decay=weight_decay)
 
         self._descents = [(rate, descent(parameters)) for rate, parameters in groups.items()]
 

@@ -13,7 +13,6 @@ from typing import Any
 
 Json = Any  # whatever json.dumps writes: str, int, float, bool, None, lists and dicts of these
 OPTIMIZERS = ("sgd", "adam")
-AVERAGES = (0.9, 0.999)  # what is usual of Adam: the shares of the old in its averages of gradients and their squares
 TRAINING = "training"  # a constant of a treatment that the training images decide
 
 
@@ -21,8 +20,8 @@ TRAINING = "training"  # a constant of a treatment that the training images deci
 class Recipe:
     """How a network learns: the optimizer, its step, and how many images share one.
 
-    momentum: of the gradient's running average; where it is None, what is usual: none for "sgd", the first of AVERAGES
-    for "adam" (Kingma and Ba 2015). weight_decay: added to the gradient, as a share of the weights.
+    momentum: of the gradient's running average; where it is None, what is usual: none for "sgd", 0.9 for "adam" (Kingma
+    and Ba 2015), whose average of squares has 0.999. weight_decay: added to the gradient, as a share of the weights.
     """
 
     optimizer: str = "sgd"
@@ -30,6 +29,23 @@ class Recipe:
     momentum: float | None = None
     weight_decay: float = 0.0
     batch_size: int = 64
+
+    @property
+    def averages(self) -> tuple[float, float]:
+        """The shares of the old in Adam's averages of gradients and of their squares."""
+        return 0.9 if self.momentum is None else self.momentum, 0.999
+
+    @property
+    def told(self) -> dict[str, Json]:
+        """What training is told of it: the arguments of `experiments.descent.Steps`, and the size of a batch."""
+        own = {"averages": list(self.averages)} if self.optimizer == "adam" else {"momentum": self.momentum or 0.0}
+        return {
+            "optimizer": self.optimizer,
+            "learning_rate": self.learning_rate,
+            "weight_decay": self.weight_decay,
+            "batch_size": self.batch_size,
+            **own,
+        }
 
     @property
     def faults(self) -> list[str]:

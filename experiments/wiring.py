@@ -6,7 +6,6 @@ In: a run, a condition or a page. Out: a stage. Which of them a study has, plan.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 
 from experiments.spec import Architecture, Json, Product, Recipe, Run, Stage, Study, Treatment
 
@@ -26,7 +25,7 @@ def train(
     recipe: Recipe | None = None,
 ) -> Stage:
     """The stage that trains a run, by its condition's recipe or another one."""
-    learns = asdict(recipe or study.recipe_of(run.condition))
+    learns = (recipe or study.recipe_of(run.condition)).told
     if rates := run.condition.treatment.layer_rates:
         learns["layer_rates"] = dict(rates)
     return of_network(

@@ -54,12 +54,12 @@ def test_a_units_card_calls_classes_by_name(named_site):
         ("training-class-accuracy", "class"),
         ("training-confusions", "read as"),
         ("activations-class-drift", "class"),
-        ("interventions-ablation", "shape"),
-        ("interventions-confusions", "true_shape"),
-        ("selectivity-top-units", "shape"),
-        ("superposition-cosines", "shape"),
-        ("geometry-pca-mlp", "shape"),
-        ("geometry-maps-cnn", "shape"),
+        ("interventions-ablation", "class"),
+        ("interventions-confusions", "true_class"),
+        ("selectivity-top-units", "class"),
+        ("superposition-cosines", "class"),
+        ("geometry-pca-mlp", "class"),
+        ("geometry-maps-cnn", "class"),
     ],
 )
 def test_the_numbers_of_figures_are_told_by_the_names_of_classes(named_site, figure, column):

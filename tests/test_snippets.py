@@ -12,6 +12,7 @@ import pytest
 from experiments import published
 from experiments.models.check import check
 from experiments.study import PUBLISHED
+from experiments.wiring import network
 from report.site import pages, values
 from report.site.functions import Functions, Library
 from report.site.writing import environment
@@ -33,7 +34,7 @@ def filled_in(slug: str) -> str:
     jinja.globals |= {"study": values.of_study(PUBLISHED), "dataset": values.of_dataset(card)}
     every = {page.slug: page for page in pages.read(ROOT).pages}
     networks = {
-        each.name: check(architecture={"build": each.build, "options": dict(each.options)})["check.json"]
+        each.name: check(architecture=network(each), shape=published.product("data", "shape.json"))["check.json"]
         for each in PUBLISHED.architectures
     }
     library = Library(ROOT, {}, {}, every, {}, {}, jinja, networks=networks)

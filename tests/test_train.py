@@ -106,11 +106,11 @@ def groups(model, *, first):
 
 RECIPES = {
     "adam": (
-        {"optimizer": "adam", "learning_rate": 0.002},
+        {"optimizer": "adam", "learning_rate": 0.002, "averages": (0.9, 0.999)},
         lambda model: torch.optim.Adam(model.parameters(), lr=0.002),
     ),
     "adam of another memory, with decay": (
-        {"optimizer": "adam", "learning_rate": 0.002, "momentum": 0.5, "weight_decay": 0.01},
+        {"optimizer": "adam", "learning_rate": 0.002, "averages": (0.5, 0.999), "weight_decay": 0.01},
         lambda model: torch.optim.Adam(model.parameters(), lr=0.002, betas=(0.5, 0.999), weight_decay=0.01),
     ),
     "momentum and decay": (

@@ -13,6 +13,7 @@ from torch import Tensor
 from experiments.descent import Adam
 from experiments.measures.attribution import Reader
 
+AVERAGES = (0.9, 0.999)  # Adam's, as is usual
 STEP = 0.05  # of the ascent, in pixel values
 VARIATION, INK = 0.015, 0.003  # what a unit of total variation and of squared ink costs, in standard deviations
 AT_ONCE = 1024  # single lit pixels that are read at once
@@ -60,7 +61,7 @@ def maximise(read: Reader, *, scale: Float[Tensor, " unit"], steps: int, side: i
     """
     scale = torch.where(scale > 0, scale, torch.ones_like(scale))
     images = torch.full((len(scale), 1, side, side), START, requires_grad=True)
-    ascent = Adam([images], maximize=True)
+    ascent = Adam([images], averages=AVERAGES, maximize=True)
     for _ in range(steps):
         driven = read(images).diagonal() / scale  # image i is for unit i
         cost = VARIATION * _variation(images) + INK * images.square().sum(dim=(1, 2, 3))

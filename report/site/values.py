@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from experiments.spec import AVERAGES, Condition, Recipe, Study
+from experiments.spec import Condition, Recipe, Study
 from report import classes
 from report.argument.facts import grouped
 
@@ -85,7 +85,7 @@ def _recipes(study: Study) -> list[dict[str, Any]]:
             "learning_rate": recipe.learning_rate,
             "batch_size": recipe.batch_size,
             "momentum": recipe.momentum if recipe.optimizer == "sgd" else None,
-            "averages": (AVERAGES[0] if recipe.momentum is None else recipe.momentum, AVERAGES[1]),
+            "averages": recipe.averages,
             "weight_decay": recipe.weight_decay,
             "conditions": conditions,
         }

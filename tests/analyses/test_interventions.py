@@ -73,7 +73,7 @@ def planted() -> dict[str, np.ndarray]:
 def network() -> Network:
     model = MLP(hidden=[14])
     model.load_state_dict({name: torch.tensor(values[0]) for name, values in weights().items()})
-    return Network(model.requires_grad_(False).eval(), **RAW)
+    return Network(model.requires_grad_(False).eval(), RAW)
 
 
 @pytest.fixture(scope="module")
