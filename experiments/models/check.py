@@ -23,11 +23,12 @@ IMAGES = 12  # of the batch that is run
 
 
 def check(*, architecture: Mapping[str, Any], shape: Mapping[str, int]) -> dict[str, Any]:
-    """The stage that checks one architecture: `check.json`, {"ok": true, "browser", "points", "layers", "reading"}.
+    """The stage that checks one architecture: `check.json`, {"ok": true, "browser", "points", "layers",
+    "channels", "reading"}.
 
     architecture: {"build": "module:function", "options": {...}}. shape: {"side", "classes"} of the data set.
-    `points` are the hook points in forward order; `layers` stand in order of depth, the logits last; `reading` is the
-    hook point that each is read at.
+    `points` are the hook points in forward order; `layers` stand in order of depth, the logits last, `channels`
+    are those whose units have a place on the image; `reading` is the hook point that each is read at.
     `browser` tells whether the pages' scripts can run the network; that they cannot is no fault. Raises NetworkError
     for the first fault.
     """
@@ -48,6 +49,7 @@ def check(*, architecture: Mapping[str, Any], shape: Mapping[str, int]) -> dict[
             "browser": not plain.departure(network),
             "points": list(network.hook_points),
             "layers": list(network.layers),
+            "channels": [layer for layer, activation in _read(network, images).items() if activation.ndim > 3],
             "reading": {layer: reading_point(network, layer) for layer in network.layers},
         }
     }
@@ -158,6 +160,14 @@ def _of_backward(network: HookedModule, images: Tensor, classes: int) -> str:
         cross_entropy(network(images), torch.arange(len(images)) % classes).backward()
     without = [name for name, parameter in network.named_parameters() if parameter.grad is None]
     return f"no gradient reaches {without[0]}; have forward use it, or leave it out" if without else ""
+
+
+@torch.no_grad()
+def _read(network: HookedModule, images: Tensor) -> dict[str, Tensor]:
+    """What each layer hands on."""
+    points = {layer: reading_point(network, layer) for layer in network.layers}
+    cache = run_with_cache(network.eval(), images, names=list(points.values()))[1]
+    return {layer: cache[point] for layer, point in points.items()}
 
 
 def _place(module: str, name: str) -> str:
