@@ -86,7 +86,7 @@ def treatments(study: Study) -> list[Stage]:
             inputs={"train": TRAIN},
             publish=("treatment.json",),
         )
-        for each in _distinct(study, "treatment")
+        for each in along(study, "treatment")
         if each.is_measured
     ]
 
@@ -186,7 +186,7 @@ def read_networks(
 
 def networks(study: Study) -> dict[str, Product]:
     """What each architecture says of itself, by its name: see `experiments.models.check`."""
-    return {each.name: Product(f"check/{each.name}", "check.json") for each in _distinct(study, "architecture")}
+    return {each.name: Product(f"check/{each.name}", "check.json") for each in along(study, "architecture")}
 
 
 def checks(study: Study) -> list[Stage]:
@@ -200,7 +200,7 @@ def checks(study: Study) -> list[Stage]:
             publish=("check.json",),
             gate=True,
         )
-        for each in (*_distinct(study, "architecture"), *study.variants)
+        for each in (*along(study, "architecture"), *study.variants)
     ]
 
 
@@ -227,11 +227,11 @@ def look(study: Study) -> Json:
     """What figures must know to name and colour things: the grid, and the titles of what stands in it."""
     return {
         **grid(study),
-        "architectures": {each.name: each.title for each in _distinct(study, "architecture")},
-        "treatments": {each.name: each.title for each in _distinct(study, "treatment")},
+        "architectures": {each.name: each.title for each in along(study, "architecture")},
+        "treatments": {each.name: each.title for each in along(study, "treatment")},
     }
 
 
-def _distinct(study: Study, axis: str) -> list:
+def along(study: Study, axis: str) -> list:
     """The architectures or the treatments of the study's conditions, each once, in their order."""
     return list({getattr(each, axis).name: getattr(each, axis) for each in study.conditions}.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from experiments.spec import Stage, Study
-from experiments.wiring import CARD, PROBE, TEST, TRAIN, analysis, constants, figures, measured
+from experiments.wiring import CARD, PROBE, TEST, TRAIN, along, analysis, constants, figures, measured
 
 
 def stages(study: Study) -> list[Stage]:
@@ -13,12 +13,12 @@ def stages(study: Study) -> list[Stage]:
         parameters={"per_class": study.probe_per_class},
         inputs={"test": TEST},
     )
-    asked = {each.name: measured(each) for each in study.treatments if each.is_measured}
+    asked = {each.name: measured(each) for each in along(study, "treatment") if each.is_measured}
     examined = analysis(
         "data",
         "examine",
         inputs={"train": TRAIN, "test": TEST, "probe": PROBE, "card": CARD, **({"measured": asked} if asked else {})},
-        parameters={"treatments": {each.name: constants(each) for each in study.treatments}},
+        parameters={"treatments": {each.name: constants(each) for each in along(study, "treatment")}},
         publish=("examples.npz",),
     )
     return [

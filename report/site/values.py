@@ -68,6 +68,7 @@ def of_study(study: Study) -> Names:
             "architecture_effects": [each for each in study.comparisons if each.axis == "architecture"],
             "architectures": study.architectures,
             "treatments": study.treatments,
+            "fed": list({each.treatment.name: each.treatment for each in study.conditions}.values()),
             "variants": study.variants,
             "variants_of": next((each for each in study.conditions if each.name == study.variants_of), None),
         },
