@@ -1,7 +1,7 @@
-"""The study's grid as the analyses read it: runs grouped by condition, conditions paired into comparisons.
+"""From one number per run to facts: runs grouped by condition, conditions paired into comparisons.
 
-In: {"mlp-raw/0": anything}, and the grid as the plan hands it over. Out: {"mlp-raw": [anything, by seed]}, and the
-pairs that are compared.
+In: {"mlp-raw/0": anything}, and the grid as the plan hands it over. Out: {"mlp-raw": [anything, by seed]}, the
+pairs that are compared, and the facts of a measure that every layer has.
 """
 
 from __future__ import annotations
@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+import numpy as np
+
+from experiments.statistics import Fact, family, summary
+
 T = TypeVar("T")
+Table = Mapping[str, Mapping[str, np.ndarray]]  # {condition: {hook point: one value per seed}}
 
 # {"conditions": {name: {"architecture", "treatment"}}, "comparisons": {name: {"first", "second", "axis", "within"}}},
 # all of them names; differences are first minus second, and `axis` ("architecture", "treatment") is what differs.
@@ -56,3 +61,26 @@ def pairs(
 def architecture(grid: Grid, condition: str) -> str:
     """The name of a condition's architecture."""
     return grid["conditions"][condition]["architecture"]
+
+
+def of_layers(start: Table, end: Table, grid: Grid, *, measure: str, unit: str) -> dict[str, Fact]:
+    """Every condition and hook point at the start (`<measure>_start`), at the end and the gain; then comparisons.
+
+    Differences are taken at the end of training, where both conditions have the hook point; `last` is the
+    end of the last hidden layer, between architectures.
+    """
+    apart = "points" if unit == "%" else unit
+    named: dict[str, Fact] = {}
+    gains = {}
+    for condition, hooks in end.items():
+        for hook, values in hooks.items():
+            place = f"{condition}.{hook}"
+            named[f"{measure}.{place}"] = summary(values, unit=unit)
+            named[f"{measure}_start.{place}"] = summary(start[condition][hook], unit=unit)
+            gains[f"{measure}_gain.{place}"] = (values, start[condition][hook])
+    last = {
+        condition: {"last": [values for hook, values in hooks.items() if hook != "logits"][-1]}
+        for condition, hooks in end.items()
+    }
+    compared = pairs(grid, end, measure=measure) | pairs(grid, last, measure=measure, axis="architecture")
+    return named | family(gains, unit=apart) | family(compared, unit=apart)

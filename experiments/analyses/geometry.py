@@ -15,11 +15,9 @@ from jaxtyping import Float, Integer
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
-from experiments.evidence import Grid, by_condition, pairs
-from experiments.statistics import family, summary
+from experiments.evidence import Grid, Table, by_condition, of_layers
 
 Arrays = Mapping[str, np.ndarray]
-Table = dict[str, dict[str, np.ndarray]]  # {condition: {hook point: one value per seed}}
 
 COMPONENTS = 10
 UNITS = {"silhouette": "", "silhouette_plane": "", "dimension": "dimensions", "plane_variance": "%"}
@@ -150,23 +148,11 @@ def _stack(group: Sequence[Arrays], name: str) -> np.ndarray:
 
 
 def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
-    """Every measure per condition and hook point, at the start, at the end and the gain; then comparisons.
-
-    Differences are taken at the end of training, where both conditions have the hook point; `last` is the
-    end of the last hidden layer, between architectures.
-    """
+    """Every measure of every layer: see `evidence.of_layers`."""
     named: dict[str, Any] = {}
     for measure, unit in UNITS.items():
-        start, end = _table(groups, measure, moment=0), _table(groups, measure, moment=-1)
-        gains = {}
-        for condition, hooks in end.items():
-            for hook, values in hooks.items():
-                place = f"{condition}.{hook}"
-                named[f"geometry.{measure}.{place}"] = summary(values, unit=unit)
-                named[f"geometry.{measure}_start.{place}"] = summary(start[condition][hook], unit=unit)
-                gains[f"geometry.{measure}_gain.{place}"] = (values, start[condition][hook])
-        apart = "points" if unit == "%" else unit
-        named |= family(gains, unit=apart) | _differences(end, grid, measure=measure, unit=apart)
+        start, end = (_table(groups, measure, moment=moment) for moment in (0, -1))
+        named |= of_layers(start, end, grid, measure=f"geometry.{measure}", unit=unit)
     return named
 
 
@@ -180,13 +166,3 @@ def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int)
         condition: {str(hook): np.array([value(arrays, hook) for arrays in group]) for hook in group[0]["hook_points"]}
         for condition, group in groups.items()
     }
-
-
-def _differences(table: Table, grid: Grid, *, measure: str, unit: str) -> dict[str, Any]:
-    last = {
-        condition: {"last": [values for hook, values in hooks.items() if hook != "logits"][-1]}
-        for condition, hooks in table.items()
-    }
-    name = f"geometry.{measure}"
-    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
-    return family(compared, unit=unit)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from experiments.analyses.geometry import effective_dimension, plane
-from experiments.evidence import Grid, by_condition, pairs
+from experiments.evidence import Grid, Table, by_condition, of_layers
 from experiments.measures.nearness import (
     distances,
     flat,
@@ -23,7 +23,7 @@ from experiments.measures.nearness import (
     rank_within,
     trustworthiness,
 )
-from experiments.statistics import family, summary
+from experiments.statistics import family
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -104,30 +104,21 @@ def compare(*, runs: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
 
 
 def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
-    """Every measure per condition and hook point, at the start, at the end and the gain; then comparisons.
-
-    Comparisons are named as those of geometry.facts: where both conditions have the hook point, and `last`.
-    """
+    """Every measure of every layer (see `evidence.of_layers`), and what the neighbours in a plane lack."""
     named: dict[str, Any] = {}
-    lost = {}
     for measure, unit in UNITS.items():
-        apart = "points" if unit == "%" else unit
-        start, end = _table(groups, measure, moment=0), _table(groups, measure, moment=-1)
-        gains = {}
-        for condition, hooks in end.items():
-            for hook, values in hooks.items():
-                place = f"{condition}.{hook}"
-                named[f"geometry.{measure}.{place}"] = summary(values, unit=unit)
-                named[f"geometry.{measure}_start.{place}"] = summary(start[condition][hook], unit=unit)
-                gains[f"geometry.{measure}_gain.{place}"] = (values, start[condition][hook])
-                if measure == "knn":
-                    plane = _table(groups, "knn_plane", moment=-1)[condition][hook]
-                    lost[f"geometry.knn_lost.{place}"] = (values, plane)
-        named |= family(gains, unit=apart) | family(_compared(end, measure, grid), unit=apart)
+        start, end = (_table(groups, measure, moment=moment) for moment in (0, -1))
+        named |= of_layers(start, end, grid, measure=f"geometry.{measure}", unit=unit)
+    whole, plane = (_table(groups, measure, moment=-1) for measure in ("knn", "knn_plane"))
+    lost = {
+        f"geometry.knn_lost.{condition}.{hook}": (values, plane[condition][hook])
+        for condition, hooks in whole.items()
+        for hook, values in hooks.items()
+    }
     return named | family(lost, unit="points")
 
 
-def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int) -> dict[str, dict[str, np.ndarray]]:
+def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int) -> Table:
     """{condition: {hook point: one value per seed}}"""
     return {
         condition: {
@@ -136,12 +127,3 @@ def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int)
         }
         for condition, group in groups.items()
     }
-
-
-def _compared(table: Mapping[str, Mapping[str, np.ndarray]], measure: str, grid: Grid) -> dict[str, tuple[Any, Any]]:
-    name = f"geometry.{measure}"
-    last = {
-        condition: {"last": [values for hook, values in hooks.items() if hook != "logits"][-1]}
-        for condition, hooks in table.items()
-    }
-    return pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
