@@ -9,7 +9,7 @@ import hashlib
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -163,9 +163,15 @@ class Functions:
         which says what is shown and not what comes of it."""
         return text if self._held(text, checks) else otherwise
 
-    def evidence(self, measure: str, among: Sequence[Any], *at: Place, asked: str = "") -> str:
-        """The mark of a measure's facts, of conditions or comparisons; `asked` stands above them."""
-        return self._mark(Checks(self.library.known, self.library.strict).rows(measure, list(among), at), asked)
+    def evidence(self, measure: str, among: Sequence[Any], *at: Place, asked: str = "", against: bool = False) -> str:
+        """The mark of a measure's facts, of conditions or comparisons; `asked` stands above them.
+
+        `against`: what is told of a comparison is no difference of its two conditions.
+        """
+        rows = Checks(self.library.known, self.library.strict).rows(measure, list(among), at)
+        if against:
+            rows = tuple(replace(row, of=row.of.replace(" minus ", " against ")) for row in rows)
+        return self._mark(rows, asked)
 
     def _held(self, claim: str, checks: Sequence[Check]) -> bool:
         failed = [check for check in checks if not check.holds]
