@@ -61,6 +61,7 @@ LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py",
 LONG += ("test_notebooks.py", "figures", "test_manifold.py", "test_statistics.py", "test_features.py")
 SLOW_FIXTURES = {"once", "browser"}  # a build of the project, Chromium
 SLOW_MODULES = {"subprocess", "cutting", "experiments.exact", "experiments.train", "experiments.analyses.specimen"}
+SLOW_MODULES |= {"planned", "experiments.measures.scaling", "report.site.past"}  # whole studies, whole sites
 
 
 def pytest_collection_modifyitems(items):
