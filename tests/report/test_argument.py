@@ -168,3 +168,36 @@ def test_a_note_draws_each_measure_on_one_scale_with_zero_where_it_is_near():
 def test_a_note_of_one_value_or_of_equal_ones_is_drawn():
     for facts in ([fact(3.0)], [fact(0.0), fact(0.0)]):
         assert "circle" in marks.note(1, {"m": [("x", each) for each in facts]}, asked="?")
+
+
+def test_what_a_network_lacks_is_an_error_in_the_published_study_and_leaves_others_undecided():
+    conditions = [each for each in PUBLISHED.conditions if each.name in ("mlp-raw", "cnn-raw")]
+    with pytest.raises(PageError, match=r"unknown fact 'a.form.cnn-raw.hidden2"):
+        CHECKS.at_least(0.1, "a.form", conditions, "last")
+    lenient = Checks(KNOWN, strict=False)
+    for check in (
+        lenient.at_least(0.1, "a.form", conditions, "last"),
+        lenient.every("no detectable difference", "a.form", conditions, "last"),
+        lenient.nowhere("higher", "a.form", conditions, "last"),
+        lenient.at_most_part(2, "a.form", "a.form", conditions, "last"),
+    ):
+        assert not check.holds
+        assert {row.name for row in check.rows} == {"a.form.mlp-raw.hidden2.post"}
+    assert lenient.at_least(0.1, "a.form", conditions[:1], "last").holds
+    assert lenient.at_least(0.1, "a.nothing", conditions).rows == ()
+
+
+def test_a_claim_about_what_no_network_has_is_left_out_of_a_smaller_study_and_a_table_has_a_dash():
+    names = page(strict=False).names()
+    check = names["every"]("higher", "a.nothing", TREATED)
+    assert names["claim"]("Is there anything?", check, caller=lambda: "There is.") == ""
+    assert names["cell"]("a.nothing", PUBLISHED.conditions[0]) == "–"
+    with pytest.raises(PageError, match="unknown fact"):
+        page().names()["cell"]("a.nothing", PUBLISHED.conditions[0])
+
+
+def test_what_is_told_of_a_comparison_and_is_no_difference_is_said_so():
+    writer = page()
+    writer.names()["evidence"]("a.soon", TREATED[:1], against=True, asked="Epochs")
+    assert "MLP: normalized against raw" in writer.notes[0]
+    assert "minus" not in writer.notes[0]
