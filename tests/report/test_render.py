@@ -321,6 +321,16 @@ def test_a_mistake_in_a_template_is_named_with_its_line(arguments, root, old, ne
     assert str(error.value).startswith("templates/pages/health.md")
 
 
+def test_faults_of_several_pages_are_told_together(root, arguments):
+    for page, line in (("health", '{{ fact("health.accuracy.rwa") }}'), ("methods", '{{ page("helth") }}')):
+        path = root / "templates" / "pages" / f"{page}.md"
+        path.write_text(path.read_text() + f"\n{line}\n")
+    with pytest.raises(PageError) as error:
+        render(**arguments)
+    told = str(error.value).splitlines()
+    assert [line.partition(",")[0] for line in told] == ["templates/pages/health.md", "templates/pages/methods.md"]
+
+
 def test_a_figure_that_no_page_shows_is_named(arguments, root):
     arguments["figures"]["health/lost"] = arguments["figures"]["health/gradient"]
     with pytest.raises(PageError, match="drawn but on no page: health/lost"):
