@@ -13,6 +13,7 @@ from typing import Any
 
 Json = Any  # whatever json.dumps writes: str, int, float, bool, None, lists and dicts of these
 OPTIMIZERS = ("sgd", "adam")
+ROLES = ("first", "last")  # of layers whose rate may differ; the last is the one that answers
 TRAINING = "training"  # a constant of a treatment that the training images decide
 
 
@@ -130,9 +131,6 @@ class Treatment:
             if not 0 <= rate < math.inf:
                 told.append(f"its rate of the {role} layer is {rate}: give a number from 0 on")
         return told
-
-
-ROLES = ("first", "last")  # of layers; the last is the one that answers
 
 
 @dataclass(frozen=True)

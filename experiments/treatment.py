@@ -15,6 +15,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from experiments.errors import InputError
+
 Transforms = Sequence[Mapping[str, Any]]  # {"function": "module:name", "options": {...}} each
 
 
@@ -35,7 +37,7 @@ def treated(
 def transformed(
     pixels: Float[Tensor, "image 1 side side"], transforms: Transforms
 ) -> Float[Tensor, "image 1 side side"]:
-    """Pixels in [0, 1] after the transforms. Raises ValueError where one is not found, or changes the images' shape."""
+    """Pixels in [0, 1] after the transforms. Raises InputError where one is not found, or changes the images' shape."""
     for each in transforms:
         module, _, name = each["function"].partition(":")
         try:
@@ -46,7 +48,7 @@ def transformed(
             ) from error
         shape, pixels = pixels.shape, apply(pixels, **each["options"])
         if pixels.shape != shape:
-            raise ValueError(f"{each['function']} makes {tuple(pixels.shape)} of {tuple(shape)}: keep the shape")
+            raise InputError(f"{each['function']} makes {tuple(pixels.shape)} of {tuple(shape)}: keep the shape")
     return pixels
 
 
@@ -70,7 +72,7 @@ def measured(
     """The stage that looks up a treatment's constants in the training images: `treatment.json`, arguments of `treat`.
 
     A constant that is no number is that of all pixels of the training images, in [0, 1], after the transforms; to four
-    decimals, as such constants are told. Raises ValueError where all pixels are alike.
+    decimals, as such constants are told. Raises InputError where all pixels are alike.
     """
     pixels = transformed(in_pixels(train["images"]), transforms).double()
     found = {
@@ -78,5 +80,5 @@ def measured(
         "std": std if not isinstance(std, str) else round(pixels.std(correction=0).item(), 4),
     }
     if not found["std"]:
-        raise ValueError("all pixels of the training images are alike; give the treatment's std as a number")
+        raise InputError("all pixels of the training images are alike; give the treatment's std as a number")
     return {"treatment.json": {**found, **({"transforms": list(transforms)} if transforms else {})}}

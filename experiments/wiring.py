@@ -77,7 +77,8 @@ def measured(treatment: Treatment) -> Product:
 
 
 def treatments(study: Study) -> list[Stage]:
-    """The stages that look up constants in the training images, for the treatments that ask for them."""
+    """The stages that look up constants in the training images, for the treatments that ask for them; and, before
+    anything is trained, try the transforms of those that have any."""
     return [
         Stage(
             name=measured(each).stage,
@@ -85,9 +86,10 @@ def treatments(study: Study) -> list[Stage]:
             parameters=constants(each),
             inputs={"train": TRAIN},
             publish=("treatment.json",),
+            gate=bool(each.transforms),
         )
         for each in along(study, "treatment")
-        if each.is_measured
+        if each.is_measured or each.transforms
     ]
 
 

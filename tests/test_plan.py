@@ -254,6 +254,14 @@ def test_the_notebooks_are_run_again_by_their_own_recipe_or_not_at_all():
     assert left_out(changed) == {"replication": "its MLPs learn by another recipe than the notebooks’"}
 
 
+def test_a_transform_is_tried_before_anything_is_trained():
+    order = Transform("in one order", "experiments.treatment:shuffled", {"seed": 0})
+    shuffled = Treatment("shuffled", "shuffled", mean=0.0, std=1.0, transforms=(order,))
+    stages = {stage.name: stage for stage in plan(replace(SMALL, treatments=(RAW, shuffled)))}
+    assert stages["treatment/shuffled"].gate
+    assert "treatment/raw" not in stages
+
+
 def test_constants_that_the_data_decide_are_looked_up_before_training():
     study = replace(SMALL, treatments=(RAW, Treatment("normalized", "normalized", mean="training", std="training")))
     stages = {stage.name: stage for stage in plan(study)}

@@ -6,9 +6,11 @@ and on normalized input.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from experiments.chapters import layers
-from experiments.spec import Condition, Product, Recipe, Run, Stage, Study
-from experiments.wiring import TEST, analysis, constants, figures, network, record, train
+from experiments.spec import Architecture, Condition, Product, Recipe, Run, Stage, Study, Treatment
+from experiments.wiring import TEST, analysis, figures, network, record, train
 
 BUILD, HIDDEN = "experiments.models.mlp:MLP", [32, 16]
 RAW, NORMALIZED = (0.0, 1.0), (0.1307, 0.3081)  # mean and standard deviation
@@ -18,11 +20,10 @@ EXACT = "experiments.exact:train"
 
 
 def missing(study: Study) -> str:
-    absent = [str(of) for of in (RAW, NORMALIZED) if _condition(study, of) is None]
-    if absent:
+    conditions = _conditions(study)
+    if len(conditions) < 2:
         return "it lacks the notebooks’ network, an MLP of 32 and 16 units on raw and on normalized input"
-    learns = {study.recipe_of(each) for of in (RAW, NORMALIZED) if (each := _condition(study, of))}
-    if learns != {RECIPE}:
+    if any(study.recipe_of(each) != RECIPE for each in conditions):
         return "its MLPs learn by another recipe than the notebooks’"
     variants = [variant.name for variant in study.variants]
     if lost := [name for name in VARIANTS if name not in variants]:
@@ -31,8 +32,7 @@ def missing(study: Study) -> str:
 
 
 def stages(study: Study) -> list[Stage]:
-    conditions = [condition for of in (RAW, NORMALIZED) if (condition := _condition(study, of))]
-    raw, normalized = (Run(condition, study.replication) for condition in conditions)
+    raw, normalized = (Run(condition, study.replication) for condition in _conditions(study))
 
     def read(name: str, function: str, *, draws: int) -> Stage:
         return Stage(
@@ -66,10 +66,16 @@ def stages(study: Study) -> list[Stage]:
     ]
 
 
-def _condition(study: Study, treatment: tuple[float, float]) -> Condition | None:
-    """The study's condition that has the notebooks' network and this treatment."""
-    for each in study.conditions:
-        alike = each.architecture.build == BUILD and list(each.architecture.options.get("hidden", HIDDEN)) == HIDDEN
-        if alike and constants(each.treatment) == {"mean": treatment[0], "std": treatment[1]}:
-            return each
-    return None
+def _conditions(study: Study) -> list[Condition]:
+    """The study's conditions that have the notebooks' network, raw before normalized, as far as it has them."""
+
+    def given(mean: float, std: float) -> Condition | None:
+        wanted = Treatment("", "", mean, std)
+        alike = (each for each in study.conditions if replace(each.treatment, name="", title="") == wanted)
+        return next((each for each in alike if _is_theirs(each.architecture)), None)
+
+    return [condition for of in (RAW, NORMALIZED) if (condition := given(*of))]
+
+
+def _is_theirs(architecture: Architecture) -> bool:
+    return architecture.build == BUILD and list(architecture.options.get("hidden", HIDDEN)) == HIDDEN

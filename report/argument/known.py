@@ -78,8 +78,8 @@ class Coordinates:
     def __init__(self, study: Study, networks: Mapping[str, Mapping[str, Any]], classes: Sequence[str]) -> None:
         self._conditions = {each.name: each for each in study.conditions}
         self._comparisons = {each.name for each in study.comparisons}
-        axes: dict[str, tuple[Any, ...]] = {"architecture": study.architectures, "treatment": study.treatments}
-        self._axes = {each.name: axis for axis, along in axes.items() for each in along}
+        axes = ("architecture", "treatment")
+        self._axes = {getattr(each, axis).name: axis for each in study.conditions for axis in axes}
         self._layers = {FIRST, LAST}.union(*([*of["layers"], *of["points"]] for of in networks.values()))
         self._classes = list(classes)
 

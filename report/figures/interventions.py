@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from report import classes, export, style
-from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of
+from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of, rows_of
 
 Drawn = dict[str, str]
 
@@ -200,11 +200,12 @@ def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, names: Sequence[s
 
 def _scatter(arrays: Arrays, first: str, second: str, *, x: str, y: str, diagonal: bool) -> Drawn:
     """One measure of units against another, a panel for each layer whose units have both."""
-    rows: dict[str, list[str]] = {}
-    for architecture in architectures_of(arrays):
+
+    def measured(arrays: Arrays, architecture: str) -> list[str]:
         condition = conditions_of(arrays, architecture)[0]
-        both = [layer for layer in layers_of(arrays, architecture) if f"{first}/{condition}/{layer}" in arrays]
-        rows |= {architecture: both} if both else {}
+        return [layer for layer in layers_of(arrays, architecture) if f"{first}/{condition}/{layer}" in arrays]
+
+    rows = rows_of(arrays, measured)
     fig, axes, empty = style.panels(rows, row_height=2.3, spare=True, sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():

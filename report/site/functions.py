@@ -99,9 +99,9 @@ class Functions:
             "class_name": lambda measure, *at: self.library.classes[int(known.fact(measure, *at)["value"])],
             "has": known.has,
             "layers": lambda condition: self.library.networks[condition.architecture.name]["layers"],
-            "has_channels": lambda conditions: any(
-                self.library.networks[each.architecture.name]["channels"] for each in conditions
-            ),
+            "with_channels": lambda conditions: [
+                each for each in conditions if self.library.networks[each.architecture.name]["channels"]
+            ],
             "network_of": lambda condition: self.library.networks[condition.architecture.name],
             "has_page": lambda slug: slug in self.library.pages,
             "left_out": lambda: self.library.absent,

@@ -6,7 +6,7 @@ import torch
 from planted import ARCHITECTURES, CONDITIONS, GRID, TREATMENTS, digits, network
 
 from experiments.analyses import features
-from experiments.analyses.features_facts import agreement, measures
+from experiments.analyses.features_facts import agreement, measures, shared_factor
 
 
 def test_what_training_adds_on_the_border_is_found_there(random):
@@ -142,3 +142,14 @@ def test_the_smallest_studies_have_finite_facts(study, seeds):
     facts = features.compare(**{**study, "runs": runs}, grid=GRID)["facts.json"]
     numbers = [fact[key] for fact in facts.values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()
+
+
+def test_maps_that_share_a_factor_are_alike_by_as_much_as_it_varies():
+    random = np.random.default_rng(3)
+    even = np.full((20, 28, 28), 200, dtype=np.uint8)
+    assert abs(shared_factor(even)) < 0.02
+    nearly = even + random.integers(0, 40, even.shape).astype(np.uint8)
+    apart = np.exp(random.uniform(0, np.log(255), even.shape)).astype(np.uint8)
+    assert shared_factor(nearly) < 0.1 < 0.3 < shared_factor(apart)
+    black = np.zeros((1, 28, 28), dtype=np.uint8)
+    assert shared_factor(np.concatenate([apart, black])) == shared_factor(apart)
