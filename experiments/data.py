@@ -93,11 +93,12 @@ def load(
     return products
 
 
-def probe(*, test: Mapping[str, np.ndarray], per_class: int) -> Products:
+def probe(*, test: Mapping[str, np.ndarray], per_class: int, seed: int) -> Products:
     """The probe stage: probe.npz, the images on which every network is read.
 
-    The first `per_class` test images of each class (all classes have as many as the smallest one, if that has
-    fewer), in the order of the test set: images uint8 (P, side, side), labels uint8 (P,), index int64 (P,).
+    `per_class` test images of each class, drawn at random as the seed decides (all classes have as many as the smallest
+    one, if that has fewer), in the order of the test set: images uint8 (P, side, side), labels uint8 (P,), index int64
+    (P,).
     Raises DataError where it is asked for fewer than can be measured.
     """
     if per_class < FEWEST["test"]:
@@ -105,8 +106,9 @@ def probe(*, test: Mapping[str, np.ndarray], per_class: int) -> Products:
     labels = test["labels"]
     counts = np.bincount(labels)
     count = min(per_class, int(counts.min()))
-    firsts = [np.flatnonzero(labels == label)[:count] for label in range(len(counts))]
-    index = np.sort(np.concatenate(firsts)).astype(np.int64)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    drawn = [order[labels[order] == label][:count] for label in range(len(counts))]
+    index = np.sort(np.concatenate(drawn)).astype(np.int64)
     return {"probe.npz": {"images": test["images"][index], "labels": labels[index], "index": index}}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Json = Any  # whatever json.dumps writes: str, int, float, bool, None, lists and dicts of these
@@ -198,12 +198,51 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """One architecture trained anew at several learning rates, fed by several treatments, beside the study's runs.
+
+    `rates` are those of the study's recipe replaced; `seeds` how many of the study's seeds are trained, the first ones.
+    `folded` are further starts, (treatment, other treatment) by name: networks that are fed by the one and begin as
+    networks that compute what the same draw computes when it is fed by the other.
+    """
+
+    treatments: tuple[Treatment, ...]
+    rates: tuple[float, ...]
+    seeds: int
+    epochs: int
+    folded: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def faults(self) -> list[str]:
+        """What of it makes no sense."""
+        told = [f"the treatment {each.name!r}: {fault}" for each in self.treatments for fault in each.faults]
+        told += [
+            f"the treatment {each.name!r} is measured: give numbers" for each in self.treatments if each.is_measured
+        ]
+        told += [
+            f"a learning rate of {rate} is none: use a number above 0" for rate in self.rates if not 0 < rate < math.inf
+        ]
+        if len(self.treatments) < 1 or len(self.rates) < 2 or self.seeds < 1 or self.epochs < 1:
+            told.append("it needs a treatment, two learning rates, a seed and an epoch at least")
+        if list(self.rates) != sorted(set(self.rates)):
+            told.append("its learning rates have to rise, each once")
+        known = [each.name for each in self.treatments]
+        told += [f"two treatments are called {name!r}: name one anew" for name in _twice(known)]
+        told += [f"{name!r} is none of its treatments" for pair in self.folded for name in pair if name not in known]
+        return told
+
+
+@dataclass(frozen=True)
 class Study:
     """Everything a fork may change. Epoch 0 is the untrained network; `early` is the epoch shown as "early".
 
+    The probe images, `probe_per_class` of each class, are drawn from the test set as `probe_seed` decides.
     The first architecture and the first treatment are the references of their axes: every other is compared with
     them. `controls` are conditions beside the full product of the two, `contrasts` further pairs of conditions, by
-    name, that are compared; `faults` says what of this makes no sense.
+    name, that are compared, those of controls among them; `faults` says what of this makes no sense. A control is
+    trained with the first `control_seeds` of the seeds. `specimen` is the seed whose networks are shown where one
+    network is looked at, in the lab, on the map, as portraits: the first seed where it is None. `sweeps` are learning
+    rates that are tried, by the name of an architecture.
     `recipe` is how its networks learn; `recipes` are those of a condition, an architecture or a treatment, by name,
     that learns otherwise: where a network has several, that of its condition counts, then of its architecture.
     `embeddings` are the maps that are drawn of each layer: "pca", "tsne" and, if a minute may be spent on it, "umap".
@@ -219,10 +258,14 @@ class Study:
     epochs: int
     probe_per_class: int
     early: int
+    probe_seed: int = 0
     recipe: Recipe = Recipe()
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     controls: tuple[Condition, ...] = ()
     contrasts: tuple[tuple[str, str], ...] = ()
+    control_seeds: int = 5
+    specimen: int | None = None
+    sweeps: Mapping[str, Sweep] = field(default_factory=dict)
     embeddings: tuple[str, ...] = ("pca", "tsne", "umap")
     ascent_steps: int = 200
     variants: tuple[Architecture, ...] = ()
@@ -231,18 +274,24 @@ class Study:
     replication: int = 31416
 
     @property
+    def product(self) -> tuple[Condition, ...]:
+        """Every architecture with every treatment."""
+        return tuple(Condition(a, t) for a in self.architectures for t in self.treatments)
+
+    @property
     def conditions(self) -> tuple[Condition, ...]:
-        product = tuple(Condition(a, t) for a in self.architectures for t in self.treatments)
-        return product + self.controls
+        """The product, and the controls beside it."""
+        return self.product + self.controls
 
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
-        """Every condition against the one that has the reference in its place: treatments first, then architectures."""
-        known = {(each.architecture.name, each.treatment.name): each for each in self.conditions}
+        """Every condition of the product against the one that has the reference in its place, treatments first, then
+        architectures; then the contrasts, which alone tell what a control is compared with."""
+        known = {(each.architecture.name, each.treatment.name): each for each in self.product}
         architecture, treatment = self.architectures[0].name, self.treatments[0].name
         found = []
         for axis in ("treatment", "architecture"):
-            for each in self.conditions:
+            for each in self.product:
                 own = (each.architecture.name, each.treatment.name)
                 other = (own[0], treatment) if axis == "treatment" else (architecture, own[1])
                 if own != other and other in known:
@@ -284,6 +333,14 @@ class Study:
                 told.append(f"a recipe is for {name!r}; there are {', '.join(learning)}")
         for treatment in {each.name: each for each in axes if isinstance(each, Treatment)}.values():
             told += [f"the treatment {treatment.name!r}: {fault}" for fault in treatment.faults]
+        if self.specimen is not None and self.specimen not in self.seeds:
+            told.append(f"the specimen, {self.specimen}, is none of its seeds")
+        if self.controls and self.control_seeds < 1:
+            told.append(f"{self.control_seeds} seeds of a control are none: use 1 or more")
+        for name, sweep in self.sweeps.items():
+            told += [f"the sweep of {name!r}: {fault}" for fault in sweep.faults]
+            if name not in [each.name for each in self.architectures]:
+                told.append(f"a sweep is for {name!r}; there are {', '.join(each.name for each in self.architectures)}")
         for pair in self.contrasts:
             missing = [name for name in pair if name not in known]
             told += [f"a contrast names {name!r}; there are {', '.join(known)}" for name in missing]
@@ -295,12 +352,35 @@ class Study:
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        return tuple(Run(condition, seed) for condition in self.conditions for seed in self.seeds)
+        return tuple(Run(condition, seed) for condition in self.conditions for seed in self.seeds_of(condition))
+
+    def seeds_of(self, condition: Condition) -> tuple[int, ...]:
+        """The seeds with which a condition is trained."""
+        return self.seeds[: self.control_seeds] if condition in self.controls else self.seeds
 
     @property
-    def first_runs(self) -> tuple[Run, ...]:
-        """The runs of the first seed: the networks that are published and can be opened."""
-        return tuple(run for run in self.runs if run.seed == self.seeds[0])
+    def shown_seed(self) -> int:
+        """The seed of the networks that are looked at one by one."""
+        return self.seeds[0] if self.specimen is None else self.specimen
+
+    @property
+    def shown_runs(self) -> tuple[Run, ...]:
+        """One network of every condition but the controls: those that are published and can be opened."""
+        return tuple(Run(condition, self.shown_seed) for condition in self.product)
+
+    def tried(self, architecture: Architecture) -> dict[str, tuple[Condition, Treatment | None]]:
+        """The conditions that the sweep of an architecture trains, by name, and what those that are folded begin as."""
+        sweep = self.sweeps[architecture.name]
+        named = {each.name: each for each in sweep.treatments}
+        found: dict[str, tuple[Condition, Treatment | None]] = {}
+        for treatment in sweep.treatments:
+            condition = Condition(architecture, treatment)
+            found[condition.name] = condition, None
+        for fed, begun in ((named[one], named[other]) for one, other in sweep.folded):
+            name, title = f"{fed.name}-begun-{begun.name}", f"{fed.title}, begun as {begun.title}"
+            condition = Condition(architecture, replace(fed, name=name, title=title))
+            found[condition.name] = condition, begun
+        return found
 
     @property
     def variant_runs(self) -> tuple[Run, ...]:

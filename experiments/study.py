@@ -6,7 +6,7 @@ runs are trained. Standard library only.
 
 from dataclasses import replace
 
-from experiments.spec import Architecture, Recipe, Study, Treatment
+from experiments.spec import Architecture, Condition, Recipe, Study, Sweep, Transform, Treatment
 
 MLP = Architecture(name="mlp", title="MLP", build="experiments.models.mlp:MLP", options={"hidden": [32, 16]})
 CNN = Architecture(
@@ -15,6 +15,18 @@ CNN = Architecture(
 
 RAW = Treatment(name="raw", title="raw", mean=0.0, std=1.0)
 NORMALIZED = Treatment(name="normalized", title="normalized", mean=0.1307, std=0.3081)
+CENTRED = Treatment(name="centred", title="centred", mean=0.1307, std=1.0)
+SCALED = Treatment(name="scaled", title="scaled", mean=0.0, std=0.3081)
+
+# Controls: raw pixels with the first layer's step as large as division by the standard deviation makes it; and
+# normalized pixels whose neighbours are none any more.
+MATCHED = Treatment(name="matched", title="matched", mean=0.0, std=1.0, layer_rates={"first": 1 / 0.3081**2})
+SHUFFLED = replace(
+    NORMALIZED,
+    name="shuffled",
+    title="shuffled",
+    transforms=(Transform("in one fixed random order", "experiments.treatment:shuffled", {"seed": 0}),),
+)
 
 DROPOUT = 0.2
 
@@ -39,6 +51,15 @@ VARIANTS = (
     NOTEBOOKS,
 )
 
+# Learning rates that are tried, each about twice the one before.
+TRIED = (RAW, CENTRED, SCALED, NORMALIZED, MATCHED)
+RATES = (0.003, 0.006, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)
+FOLDED = ((RAW.name, NORMALIZED.name), (NORMALIZED.name, RAW.name))
+SWEEPS = {
+    MLP.name: Sweep(treatments=TRIED, rates=RATES, seeds=5, epochs=20, folded=FOLDED),
+    CNN.name: Sweep(treatments=TRIED, rates=(0.003, 0.01, 0.03, 0.1, 0.3, 1.0), seeds=3, epochs=5),
+}
+
 PUBLISHED = Study(
     name="published",
     architectures=(MLP, CNN),
@@ -48,6 +69,18 @@ PUBLISHED = Study(
     probe_per_class=200,
     early=1,
     recipe=Recipe("sgd", learning_rate=0.01, batch_size=64),
+    controls=tuple(Condition(architecture, control) for architecture in (MLP, CNN) for control in (MATCHED, SHUFFLED)),
+    contrasts=(
+        ("mlp-matched", "mlp-raw"),
+        ("cnn-matched", "cnn-raw"),
+        ("mlp-normalized", "mlp-matched"),
+        ("cnn-normalized", "cnn-matched"),
+        ("mlp-shuffled", "mlp-normalized"),
+        ("cnn-shuffled", "cnn-normalized"),
+        ("cnn-shuffled", "mlp-shuffled"),
+    ),
+    specimen=5,
+    sweeps=SWEEPS,
     variants=VARIANTS,
     variants_of="mlp-normalized",
 )
@@ -57,6 +90,10 @@ QUICK = replace(
     seeds=(0, 1),
     epochs=1,
     probe_per_class=30,
+    controls=(Condition(MLP, MATCHED),),
+    contrasts=(("mlp-matched", "mlp-raw"), ("mlp-normalized", "mlp-matched")),
+    specimen=None,
+    sweeps={MLP.name: replace(SWEEPS[MLP.name], rates=(0.01, 0.1), seeds=2, epochs=1)},
     variants=(DROPOUT_1, NOTEBOOKS),
     ascent_steps=60,
     embeddings=("pca", "tsne"),  # UMAP, when it first runs on a machine, is compiled for longer than a chapter takes

@@ -56,7 +56,7 @@ def train(
     (inputs, labels), test, probe = (_tensors(images, treatment) for images in (train_set, test_set, probe_set))
     readings, logs, penultimate, weights = [], [], [], []
     layers: Arrays = {}
-    with _deterministic(), torch.random.fork_rng(devices=[]):
+    with deterministic(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         classes, side = record.classes_of(labels), inputs.shape[-1]
         model = models.build(architecture["build"], options=architecture["options"], classes=classes, side=side)
@@ -127,7 +127,7 @@ def batch_order(samples: int) -> Int[Tensor, " sample"]:
 
 
 @contextmanager
-def _deterministic() -> Iterator[None]:
+def deterministic() -> Iterator[None]:
     """Deterministic algorithms only, within the block; without filling new tensors, since none is read unwritten."""
     memory: Any = torch.utils.deterministic
     before = torch.get_deterministic_debug_mode(), memory.fill_uninitialized_memory

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from experiments.spec import Architecture, Json, Product, Recipe, Run, Stage, Study, Treatment
+from experiments.spec import Architecture, Comparison, Json, Product, Recipe, Run, Stage, Study, Treatment
 
 TRAIN = Product("data", "train.npz")
 TEST = Product("data", "test.npz")
@@ -109,8 +109,8 @@ def arrays(subject: str, runs: Iterable[Run]) -> dict[str, Product]:
 
 
 def titles(study: Study) -> dict[str, str]:
-    """What the conditions are called on pages."""
-    return {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.conditions}
+    """What the conditions of the product are called on pages."""
+    return {c.name: f"{c.architecture.title}, {c.treatment.title}" for c in study.product}
 
 
 def analysis(
@@ -206,12 +206,12 @@ def checks(study: Study) -> list[Stage]:
     ]
 
 
-def grid(study: Study) -> Json:
+def grid(study: Study, *, controls: bool = True) -> Json:
     """The study's conditions and comparisons as the analyses read them; see `experiments.evidence`."""
+    conditions = study.conditions if controls else study.product
     return {
         "conditions": {
-            each.name: {"architecture": each.architecture.name, "treatment": each.treatment.name}
-            for each in study.conditions
+            each.name: {"architecture": each.architecture.name, "treatment": each.treatment.name} for each in conditions
         },
         "comparisons": {
             each.name: {
@@ -221,17 +221,28 @@ def grid(study: Study) -> Json:
                 "within": each.within.name,
             }
             for each in study.comparisons
+            if each.first in conditions and each.second in conditions
         },
     }
 
 
-def look(study: Study) -> Json:
-    """What figures must know to name and colour things: the grid, and the titles of what stands in it."""
+def look(study: Study, *, controls: bool = False) -> Json:
+    """What figures must know to name and colour things: the grid, and the titles of what stands in it.
+
+    controls: whether they draw the conditions beside the product, too.
+    """
+    drawn = grid(study, controls=controls)
     return {
-        **grid(study),
+        **drawn,
+        "undrawn": [] if controls else [each.name for each in (*study.controls, *_beside(study))],
         "architectures": {each.name: each.title for each in along(study, "architecture")},
         "treatments": {each.name: each.title for each in along(study, "treatment")},
     }
+
+
+def _beside(study: Study) -> list[Comparison]:
+    """The comparisons that a control takes part in."""
+    return [each for each in study.comparisons if each.first in study.controls or each.second in study.controls]
 
 
 def along(study: Study, axis: str) -> list:

@@ -92,6 +92,8 @@ def drawn(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, An
         with mpl.rc_context(), showing(look if look is not None else study()):
             mpl.rcdefaults()
             mpl.rcParams.update(_SETTINGS)
+            if "arrays" in inputs:
+                inputs["arrays"] = _drawable(inputs["arrays"], study().get("undrawn", ()))
             try:
                 return function(**{name: value for name, value in inputs.items() if name in wanted})
             except Nothing:
@@ -101,6 +103,18 @@ def drawn(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, An
                 return export.done(fig, [], ("nothing",))
 
     return with_settings
+
+
+def _drawable(arrays: Mapping[str, np.ndarray], undrawn: Iterable[str]) -> Mapping[str, np.ndarray]:
+    """The arrays, but those of conditions and comparisons that are not drawn: a part of their names says of what they
+    are, and `conditions` lists all."""
+    hidden = {*undrawn}
+    if not hidden:
+        return arrays
+    kept = {name: value for name, value in arrays.items() if hidden.isdisjoint(re.split("[/.]", name))}
+    if "conditions" in kept:
+        kept["conditions"] = np.array([name for name in kept["conditions"].tolist() if name not in hidden])
+    return kept
 
 
 @contextmanager
@@ -238,9 +252,9 @@ def layer_label(name: str) -> str:
 
 
 def present(names: Iterable[str]) -> list[str]:
-    """Conditions in the order in which every figure shows them; those unknown to the look come last."""
-    rank = {condition: place for place, condition in enumerate(study()["conditions"])}
-    return sorted(names, key=lambda name: (rank.get(name, len(rank)), name))
+    """Those conditions that are drawn, in the order in which every figure shows them."""
+    there = set(names)
+    return [condition for condition in study()["conditions"] if condition in there]
 
 
 def curve(ax: Axes, x: np.ndarray, values: np.ndarray, condition: str, *, of: str = "", **options: Any) -> None:

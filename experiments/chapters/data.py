@@ -10,7 +10,7 @@ def stages(study: Study) -> list[Stage]:
     probe = Stage(
         name="probe",
         function="experiments.data:probe",
-        parameters={"per_class": study.probe_per_class},
+        parameters={"per_class": study.probe_per_class, "seed": study.probe_seed},
         inputs={"test": TEST},
     )
     asked = {each.name: measured(each) for each in along(study, "treatment") if each.is_measured}

@@ -35,7 +35,7 @@ def stages(study: Study) -> list[Stage]:
             parameters={"ascent_steps": study.ascent_steps},
             inputs={"weights": weights(run), "probe": PROBE},
         )
-        for run in study.first_runs
+        for run in study.shown_runs
     ]
     return [
         Stage(name="border", function="experiments.analyses.features:border", inputs={"train": TRAIN}),
@@ -46,7 +46,7 @@ def stages(study: Study) -> list[Stage]:
             "compare",
             inputs={
                 "runs": arrays("features", study.runs),
-                "galleries": {c.name: Product(f"gallery/{c.name}", "arrays.npz") for c in study.conditions},
+                "galleries": {c.name: Product(f"gallery/{c.name}", "arrays.npz") for c in study.product},
                 "probe": PROBE,
                 "border": BORDER,
             },

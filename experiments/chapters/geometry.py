@@ -36,7 +36,7 @@ def stages(study: Study) -> list[Stage]:
             "atlas",
             "compare",
             inputs={
-                argument: {each.name: Product(f"{stage}/{each.name}", "arrays.npz") for each in study.conditions}
+                argument: {each.name: Product(f"{stage}/{each.name}", "arrays.npz") for each in study.product}
                 for argument, stage in (("conditions", "manifold"), ("stability", "stability"))
             },
         ),
@@ -75,9 +75,9 @@ def _planes(study: Study) -> list[Stage]:
 
 def _maps(study: Study) -> list[Stage]:
     """What is read of every condition: bent maps of the first seed's layers, and maps of several starts."""
-    first, starts = study.seeds[0], study.seeds[:STARTS]
+    first, starts = study.shown_seed, study.seeds[:STARTS]
     found = []
-    for name in (condition.name for condition in study.conditions):
+    for name in (condition.name for condition in study.product):
         runs = [f"{name}/{seed}" for seed in starts]
         found += [
             Stage(

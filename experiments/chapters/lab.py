@@ -16,7 +16,7 @@ def stages(study: Study) -> list[Stage]:
                 inputs={"weights": weights(run)},
                 publish=("network.safetensors",),
             )
-            for run in study.first_runs
+            for run in study.shown_runs
         ),
         *(
             of_network(
@@ -26,12 +26,12 @@ def stages(study: Study) -> list[Stage]:
                 inputs={"weights": weights(run), "probe": PROBE},
                 publish=("runnable.json",),
             )
-            for run in study.first_runs
+            for run in study.shown_runs
         ),
         Stage(
             name="shelf",
             function="experiments.analyses.shelf:choose",
-            inputs={"records": {run.condition.name: record(run) for run in study.first_runs}, "test": TEST},
+            inputs={"records": {run.condition.name: record(run) for run in study.shown_runs}, "test": TEST},
             publish=("shelf.npz",),
         ),
         Stage(
@@ -39,8 +39,8 @@ def stages(study: Study) -> list[Stage]:
             function="report.play.networks:networks",
             parameters={"titles": titles(study)},
             inputs={
-                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.conditions},
-                "told": {c.name: Product(f"runnable/{c.name}", "runnable.json") for c in study.conditions},
+                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.product},
+                "told": {c.name: Product(f"runnable/{c.name}", "runnable.json") for c in study.product},
                 "card": CARD,
             },
             publish=("networks.js",),

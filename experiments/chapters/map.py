@@ -7,7 +7,7 @@ from experiments.wiring import CARD, PROBE, of_network, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
-    runs = {run.condition.name: run for run in study.first_runs}
+    runs = {run.condition.name: run for run in study.shown_runs}
     planes = {name: Product(f"embed/{run.name}", "arrays.npz") for name, run in runs.items()}
     places = [
         of_network(

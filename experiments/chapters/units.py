@@ -20,14 +20,14 @@ def stages(study: Study) -> list[Stage]:
             },
             publish=("portraits.npz",),
         )
-        for run in study.first_runs
+        for run in study.shown_runs
     ]
     gathered = Stage(
         name="analysis/units",
         function="experiments.analyses.portraits:gather",
         inputs={
-            "portraits": {c.name: Product(f"portraits/{c.name}", "portraits.npz") for c in study.conditions},
-            "responses": {c.name: Product(f"portraits/{c.name}", "responses.npz") for c in study.conditions},
+            "portraits": {c.name: Product(f"portraits/{c.name}", "portraits.npz") for c in study.product},
+            "responses": {c.name: Product(f"portraits/{c.name}", "responses.npz") for c in study.product},
             "probe": PROBE,
             "card": CARD,
         },
@@ -44,6 +44,6 @@ def stages(study: Study) -> list[Stage]:
                 "gathered": Product("analysis/units", "arrays.npz"),
             },
         )
-        for condition in study.conditions
+        for condition in study.product
     ]
     return [*portraits, gathered, *pages]

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from experiments.spec import Condition, Recipe, Study
+from experiments.spec import Comparison, Condition, Recipe, Study
 from report import classes
 from report.argument.facts import grouped
 
@@ -64,8 +64,12 @@ def of_study(study: Study) -> Names:
             "runs": len(study.runs),
             "conditions": study.conditions,
             "comparisons": study.comparisons,
-            "treatment_effects": [each for each in study.comparisons if each.axis == "treatment"],
-            "architecture_effects": [each for each in study.comparisons if each.axis == "architecture"],
+            "treatment_effects": _effects(study, "treatment"),
+            "architecture_effects": _effects(study, "architecture"),
+            "control_effects": [each for each in study.comparisons if not _within_product(study, each)],
+            "controls": study.controls,
+            "product": study.product,
+            "specimen": study.shown_seed,
             "architectures": study.architectures,
             "treatments": study.treatments,
             "fed": list({each.treatment.name: each.treatment for each in study.conditions}.values()),
@@ -73,6 +77,15 @@ def of_study(study: Study) -> Names:
             "variants_of": next((each for each in study.conditions if each.name == study.variants_of), None),
         },
     )
+
+
+def _effects(study: Study, axis: str) -> list[Comparison]:
+    """The comparisons along an axis, but those that a control takes part in."""
+    return [each for each in study.comparisons if each.axis == axis and _within_product(study, each)]
+
+
+def _within_product(study: Study, comparison: Comparison) -> bool:
+    return comparison.first in study.product and comparison.second in study.product
 
 
 def _recipes(study: Study) -> list[dict[str, Any]]:

@@ -74,7 +74,7 @@ def measured(request, images):
 def networks(measured, images):
     """Every network of the first seed: its condition, run, model and treated images."""
     planned, done = measured
-    for run in planned.first_runs:
+    for run in planned.shown_runs:
         architecture, treatment = run.condition.architecture, run.condition.treatment
         described = {"build": architecture.build, "options": architecture.options}
         model = at_epoch(done[f"train/{run.name}"]["weights.npz"], epoch=-1, architecture=described)

@@ -1,0 +1,165 @@
+"""The figures of the page on why normalization helps: accuracy against learning rate, and how sharply the loss bends.
+
+In: arrays and facts of experiments.analyses.why. Out: each figure as SVG, and the numbers it draws as CSV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from report import export, style
+from report.arrays import Arrays
+
+Facts = Mapping[str, Mapping[str, Any]]
+
+TURNS = {"first_epoch": "after one epoch", "end": "at the end"}
+SHARES = (0, 50, 80, 90, 95, 98, 99)  # accuracies, in percent, that the axis names
+DOT = 4.5
+SPREAD = 0.18  # how far from a line's place its second mark stands
+
+
+@style.drawn
+def rates(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
+    """Test accuracy against learning rate, a line for each treatment, a row for each architecture."""
+    return _curves(arrays, TURNS, lambda condition: arrays[f"rates/{condition}"], "learning rate")
+
+
+@style.drawn
+def steps(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
+    """The same after one epoch, against the step of the first layer, counted in pixels from 0 to 1.
+
+    Dividing pixels by s makes the gradient of the first layer's weights 1 / s times as long, and a change of those
+    weights counts 1 / s times as much: together the layer steps as if its rate were 1 / s^2 times what it is.
+    """
+    only = {"first_epoch": TURNS["first_epoch"]}
+    return _curves(
+        arrays,
+        only,
+        lambda condition: arrays[f"rates/{condition}"] * float(arrays[f"step/{condition}"]),
+        "learning rate × what the treatment makes of the first layer’s step",
+    )
+
+
+@style.drawn
+def apart(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
+    """Differences of accuracy, each treatment minus another one: at the study's own rate, and each at its best."""
+    names = [name for name in style.study()["comparisons"] if f"why.end.best.difference.{name}" in facts]
+    if not names:
+        raise style.Nothing
+    fig, axes = style.figure(height=1.1 + 0.26 * len(names), ncols=len(TURNS), sharey=True)
+    rows = []
+    for ax, (when, title) in zip(axes, TURNS.items(), strict=True):
+        ax.axvline(0, color=style.MUTED, linewidth=0.8)
+        for place, name in enumerate(names):
+            of = style.study()["comparisons"][name]
+            look = style.look(of["first"])
+            for which, offset, filled in (("given", -SPREAD, False), ("best", SPREAD, True)):
+                fact = facts.get(f"why.{when}.{which}.difference.{name}")
+                if fact is not None:
+                    _interval(ax, fact, place + offset, look, filled=filled)
+                    rows.append((when, which, name, fact["value"], fact["low"], fact["high"], fact["n"]))
+        ax.set_title(title)
+        ax.set_xlabel("points of test accuracy")
+        style.sparse(ax, grid="x")
+        ax.spines["left"].set_visible(False)
+        ax.tick_params(axis="y", length=0, labelcolor=style.INK)
+    axes[0].set_yticks(range(len(names)), [style.difference(name) for name in names])
+    axes[0].set_ylim(len(names) - 0.4, -0.6)
+    header = ("when", "at which rate", "comparison", "mean difference in points", "low", "high", "n")
+    return export.done(fig, rows, header)
+
+
+@style.drawn
+def curvature(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
+    """The largest eigenvalue of the loss's Hessian by epoch, a panel for each architecture; the line is 2 / rate."""
+    named = [name for name in style.present(arrays["unfolded"].tolist()) if f"bent/{name}" in arrays]
+    if not named:
+        raise style.Nothing
+    groups: dict[str, list[str]] = {}
+    for name in named:
+        groups.setdefault(style.architecture(name), []).append(name)
+    fig, axes = style.figure(height=2.9, ncols=len(groups), squeeze=False)
+    rows = []
+    for ax, (architecture, conditions) in zip(axes[0], groups.items(), strict=True):
+        places = arrays[f"bent_at/{conditions[0]}"]
+        ends = []
+        for condition in conditions:
+            values = arrays[f"bent/{condition}"]
+            style.curve(ax, np.arange(len(places)), values, condition)
+            ends.append((values[:, -1].mean(), style.treatment(condition), style.look(condition)["color"]))
+            summary = zip(places, values.mean(axis=0), values.min(axis=0), values.max(axis=0), strict=True)
+            rows += [(condition, *row) for row in summary]
+        limit = float(arrays[f"limit/{conditions[0]}"])
+        ax.axhline(limit, color=style.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
+        ax.set(yscale="log", title=style.label(architecture))
+        ax.set_xticks(range(len(places)), [str(place) for place in places])
+        ax.set_xlabel("epoch")
+        ax.text(0, limit, "2 / learning rate", color=style.MUTED, va="bottom")
+        fig.draw_without_rendering()
+        style.end_labels(ax, ends)
+    axes[0, 0].set_ylabel("largest eigenvalue")
+    return export.done(fig, rows, ("condition", "epoch", "mean", "lowest seed", "highest seed"))
+
+
+def _curves(arrays: Arrays, turns: Mapping[str, str], place: Callable[[str], np.ndarray], axis: str) -> dict[str, str]:
+    groups: dict[str, list[str]] = {}
+    for name in style.present(arrays["unfolded"].tolist()):
+        groups.setdefault(style.architecture(name), []).append(name)
+    panels = [(architecture, when) for architecture in groups for when in turns]
+    down, across = (len(groups), len(turns)) if len(turns) > 1 else (1, len(groups))
+    fig, axes = style.figure(height=2.6 * down, nrows=down, ncols=across, squeeze=False)
+    rows = []
+    for ax, (architecture, when) in zip(axes.flat, panels, strict=True):
+        for condition in groups[architecture]:
+            values, at = arrays[f"{when}/{condition}"].astype(float), place(condition)
+            style.curve(ax, at, np.maximum(100 - values, 0.05), condition)
+            summary = zip(at, values.mean(axis=0), values.min(axis=0), values.max(axis=0), strict=True)
+            rows += [(when, condition, *row) for row in summary]
+        ax.set(xscale="log", yscale="log", title=f"{style.label(architecture)}, {turns[when]}")
+        _errors(ax)
+    for ax in axes[-1]:
+        ax.set_xlabel(axis)
+    _key(axes[0, 0], next(iter(groups.values())))
+    return export.done(fig, rows, ("when", "condition", axis, "mean accuracy in %", "lowest seed", "highest seed"))
+
+
+def _errors(ax: Axes) -> None:
+    """An axis of errors, upside down, with accuracies written beside it."""
+    low, high = ax.get_ylim()
+    shown = {100 - share: f"{share:g} %" for share in SHARES if low <= 100 - share <= high}
+    ax.set_yticks(list(shown), list(shown.values()))
+    ax.set_yticks([], minor=True)
+    ax.invert_yaxis()
+    ax.fmt_ydata = lambda errors: 100 - errors
+
+
+def _key(ax: Axes, conditions: Sequence[str]) -> None:
+    """Names the treatments, each in its colour, where the curves leave room."""
+    for line, condition in enumerate(conditions):
+        ax.annotate(
+            style.treatment(condition),
+            xy=(0.03, 0.97),
+            xycoords="axes fraction",
+            xytext=(0, -1.3 * 8 * line),
+            textcoords="offset points",
+            color=style.look(condition)["color"],
+            va="top",
+        )
+
+
+def _interval(ax: Axes, fact: Mapping[str, Any], place: float, look: Mapping[str, Any], *, filled: bool) -> None:
+    low, high = (fact["value"] if fact[end] is None else fact[end] for end in ("low", "high"))
+    ax.plot([low, high], [place, place], color=look["color"], linewidth=1.6, alpha=0.55)
+    ax.plot(
+        fact["value"],
+        place,
+        linestyle="none",
+        marker=look["marker"],
+        color=look["color"],
+        markerfacecolor=look["color"] if filled else style.PAPER,
+        markersize=DOT,
+    )
