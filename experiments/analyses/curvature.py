@@ -37,5 +37,5 @@ def read(
     found = []
     for epoch in epochs:
         model = at_epoch(weights, epoch=epoch, architecture=architecture)
-        found.append(largest_eigenvalue(model, model.state_dict(), images, labels, seed=seed))
+        found.append(largest_eigenvalue(model, images, labels, seed=seed))
     return {"arrays.npz": {"epochs": np.array(epochs), "largest": np.array(found)}}

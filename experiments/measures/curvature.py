@@ -1,19 +1,16 @@
 """How sharply a loss bends: the largest eigenvalue of its Hessian with respect to all weights of a network.
 
-In: a network, its weights, images and labels. Out: a number. The Hessian is never written down: only its product with a
+In: a network, images and labels. Out: a number. The Hessian is never written down: only its product with a
 vector is, and Lanczos' method (Lehoucq, Sorensen and Yang 1998, ARPACK, as SciPy has it) asks for a few tens of those.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from scipy.sparse.linalg import LinearOperator, eigsh
 from torch import Tensor
-from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
 from experiments.hooks import HookedModule
@@ -24,7 +21,6 @@ BASIS = 10  # vectors that Lanczos' method keeps
 
 def largest_eigenvalue(
     model: HookedModule,
-    weights: Mapping[str, Tensor],
     images: Float[Tensor, "image 1 side side"],
     labels: Int[Tensor, " image"],
     *,
@@ -35,16 +31,15 @@ def largest_eigenvalue(
     `seed` draws the vector that Lanczos' method begins with. Where the loss bends so, plain gradient descent on these
     images is stable for learning rates below 2 / eigenvalue (Cohen et al. 2021).
     """
-    parameters = {name: value.clone().requires_grad_() for name, value in weights.items() if value.is_floating_point()}
-    values = list(parameters.values())
-    sizes = [value.numel() for value in values]
+    weights = list(model.parameters())
+    sizes = [each.numel() for each in weights]
     with torch.enable_grad():
-        loss = cross_entropy(functional_call(model, parameters, (images,)), labels)
-        gradient = torch.cat([each.flatten() for each in torch.autograd.grad(loss, values, create_graph=True)])
+        loss = cross_entropy(model(images), labels)
+        gradient = torch.cat([each.flatten() for each in torch.autograd.grad(loss, weights, create_graph=True)])
 
     def times(vector: np.ndarray) -> np.ndarray:
         along = torch.from_numpy(vector.astype(np.float32).ravel())
-        product = torch.autograd.grad(gradient, values, along, retain_graph=True)
+        product = torch.autograd.grad(gradient, weights, along, retain_graph=True)
         return torch.cat([each.flatten() for each in product]).double().numpy()
 
     hessian = LinearOperator((sum(sizes), sum(sizes)), matvec=times, dtype=np.float64)
