@@ -158,7 +158,7 @@ def compute(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> runn
     perhaps = {name for name in missing if standing[name] == "waiting"}
     progress = Progress({*missing} - perhaps, perhaps=perhaps, costs=survey.costs, jobs=jobs)
     with runner.workers(jobs) as executor, progress:
-        return runner.run(survey, executor, told=progress.told)
+        return runner.run(survey, executor, jobs=jobs, told=progress.told)
 
 
 def inspect(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> int:

@@ -49,6 +49,7 @@ KEPT = {
 # takes a fifth of a drawing's time
 RARELY = (100_000, 20, 100)
 NOBODY = "the build"
+AHEAD = 2  # stages that wait in line, so that no process ever does
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,13 @@ class Outcome:
         return any(failure.final for failure in self.failures)
 
 
-def run(survey: Survey, executor: Executor, *, told: Callable[[str, str], None] = lambda *_: None) -> Outcome:
+def run(
+    survey: Survey, executor: Executor, *, jobs: int = 1, told: Callable[[str, str], None] = lambda *_: None
+) -> Outcome:
     """Runs stages until all are valid or nothing more can run; a failed stage stops only what reads it.
+
+    jobs: how many the executor can run at a time; it is handed few more, so that what becomes ready need not wait in
+    line. Where several can run, the one goes first that the longest chain of others waits for.
 
     What comes from outside (a stage with a place: the data) is had first, and gates are passed first: if that fails,
     nothing else is begun. `told(event, text)` hears of progress: ("done", stage), ("failed", stage), ("spared", stage)
@@ -90,7 +96,7 @@ def run(survey: Survey, executor: Executor, *, told: Callable[[str, str], None] 
     outcome = Outcome()
     running: dict[Future[Record], Standing] = {}
     while True:
-        if not outcome.over and (notes := _submit_ready(survey, executor, running, outcome)):
+        if not outcome.over and (notes := _submit_ready(survey, executor, running, outcome, jobs + AHEAD)):
             outcome.notes += notes
             for note in notes:
                 told("note", note)
@@ -176,9 +182,12 @@ def begin_worker(parent: int) -> None:
 
 
 def _submit_ready(
-    survey: Survey, executor: Executor, running: dict[Future[Record], Standing], outcome: Outcome
+    survey: Survey, executor: Executor, running: dict[Future[Record], Standing], outcome: Outcome, most: int
 ) -> list[str]:
-    """Submits all that can run, the longest first. If a damaged artifact comes to light, only says so."""
+    """Submits what can run, until `most` are under way, those first that the longest chain waits for. If a damaged
+    artifact comes to light, only says so."""
+    if len(running) >= most:
+        return []
     failed = {failure.stage for failure in outcome.failures}
     ready = survey.ready(besides=failed | {each.stage.name for each in running.values()})
     first = [standing for standing in ready if standing.stage.comes_first]
@@ -189,8 +198,9 @@ def _submit_ready(
     reads = [product for standing in ready for product in standing.stage.products_read()]
     if notes := survey.drop_damaged(reads if running or ready else survey.wanted):
         return notes
-    costs = survey.costs() if ready else {}
-    for standing in sorted(ready, key=lambda each: (-costs.get(each.stage.name, float("inf")), each.stage.name)):
+    ways = survey.ways() if ready else {}
+    order = sorted(ready, key=lambda each: (-ways[each.stage.name], each.stage.name))
+    for standing in order[: most - len(running)]:
         try:
             running[submit(executor, perform, task(survey, standing))] = standing
         except (RuntimeError, OSError) as error:  # it broke in the meantime, as what it was given says; or never began

@@ -204,6 +204,18 @@ class Survey:
         means = {function: sum(seconds) / len(seconds) for function, seconds in alike.items()}
         return {stage.name: means[stage.function] for stage in self.stages if stage.function in means} | own
 
+    def ways(self) -> dict[str, float]:
+        """{stage name: seconds until it, and the longest chain of stages that wait for it, are done}. What nothing is
+        known of may take as long as anything that something is known of."""
+        costs = self.costs()
+        longest = max(costs.values(), default=0.0)
+        ways: dict[str, float] = {}
+        for stage in reversed(self.stages):
+            ways[stage.name] = ways.get(stage.name, 0.0) + costs.get(stage.name, longest)
+            for name in self._read_by[stage.name]:
+                ways[name] = max(ways.get(name, 0.0), ways[stage.name])
+        return ways
+
     def named(self, pattern: str) -> list[str]:
         """The names of the stages that a glob matches; PlanError where none does."""
         import fnmatch

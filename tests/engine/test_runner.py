@@ -280,6 +280,17 @@ def test_longest_stages_are_submitted_first(project):
     assert names[:2] == ["total/2", "total/1"]
 
 
+def test_a_stage_that_a_long_chain_waits_for_goes_before_a_longer_one(project):
+    project.write("lab/chain.py", "def make(**_):\n    return {'a.json': 1}\n")
+    ahead = Stage("ahead", "lab.chain:make")
+    after = Stage("after", "lab.chain:make", inputs={"it": Product("ahead", "a.json")})
+    survey = project.survey([Stage("alone", "lab.chain:make"), ahead, after], wanted=())
+    assert survey.ways() == {"alone": 0.0, "ahead": 0.0, "after": 0.0}
+    survey.costs = lambda: {"alone": 3.0, "ahead": 2.0, "after": 5.0}
+    assert survey.ways() == {"alone": 3.0, "ahead": 7.0, "after": 5.0}
+    assert project.run(survey, workers=1).computed == ["ahead", "after", "alone"]
+
+
 OUTSIDE = """
     from experiments.errors import InputError
 
