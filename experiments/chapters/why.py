@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from experiments.spec import Architecture, Comparison, Condition, Product, Run, Stage, Study, Treatment
+from experiments.spec import Condition, Product, Run, Stage, Study, Treatment
 from experiments.wiring import TEST, TRAIN, analysis, constants, of_network
 
 FIGURES = ("rates", "steps", "apart", "curvature")
@@ -32,15 +32,6 @@ def stages(study: Study) -> list[Stage]:
         parameters=_told(study),
     )
     return [*found, gathered, *_drawn(study)]
-
-
-def compared(study: Study, architecture: Architecture) -> list[Comparison]:
-    """Every treatment of a sweep against its first, and against each that has a layer's rate of its own."""
-    first, *others = [condition for condition, _ in study.tried(architecture).values()]
-    matched = [each for each in others if each.treatment.layer_rates]
-    found = [Comparison(each, first, "treatment") for each in others]
-    plain = [each for each in others if each not in matched and not each.treatment.is_identity]
-    return found + [Comparison(each, other, "treatment", is_contrast=True) for other in matched for each in plain]
 
 
 def _swept(study: Study, run: Run, begun: Treatment | None) -> Stage:
@@ -96,7 +87,7 @@ def _told(study: Study) -> dict[str, Any]:
                 "is_folded": begun is not None,
                 "step": treatment.layer_rates.get("first", 1.0) / float(treatment.std) ** 2,
             }
-        for each in compared(study, architecture):
+        for each in study.tried_comparisons(architecture):
             comparisons[each.name] = {
                 "architecture": architecture.name,
                 "first": each.first.name,

@@ -92,6 +92,15 @@ class Checks:
         holds = is_whole and all(a <= part * b for a, b in zip(*sizes, strict=True))
         return Check(holds, f"{measure} at most {part} of {of}", (*rows[1], *rows[0]))
 
+    def shrinks(self, part: float, measure: str, pairs: Iterable[tuple[Place, Place]], *at: Place) -> Check:
+        """In each pair the second value is at most some part of the first, in size."""
+        before, after = zip(*found, strict=True) if (found := [*pairs]) else ((), ())
+        rows = self.rows(measure, [*before], at), self.rows(measure, [*after], at)
+        sizes = [[abs(self.known.facts[row.name]["value"]) for row in each] for each in rows]
+        holds = 0 < len(found) == len(rows[0]) == len(rows[1])
+        holds = holds and all(b <= part * a for a, b in zip(*sizes, strict=True))
+        return Check(holds, f"{measure} at most {part} of what it was", (*rows[0], *rows[1]))
+
     def _verdicts(
         self,
         how: str,

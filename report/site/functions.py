@@ -112,6 +112,7 @@ class Functions:
             "at_most": checks.at_most,
             "above": checks.above,
             "at_most_part": checks.at_most_part,
+            "shrinks": checks.shrinks,
             "claim": self.claim,
             "finding": self.finding,
             "evidence": self.evidence,

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from experiments.spec import Comparison, Condition, Recipe, Study
+from experiments.spec import Comparison, Condition, Recipe, Study, Treatment
 from report import classes
 from report.argument.facts import grouped
 
@@ -73,6 +73,8 @@ def of_study(study: Study) -> Names:
             "architectures": study.architectures,
             "treatments": study.treatments,
             "fed": list({each.treatment.name: each.treatment for each in study.conditions}.values()),
+            "tried": _tried(study),
+            "at_matched_step": _at_matched_step(study),
             "variants": study.variants,
             "variants_of": next((each for each in study.conditions if each.name == study.variants_of), None),
         },
@@ -86,6 +88,38 @@ def _effects(study: Study, axis: str) -> list[Comparison]:
 
 def _within_product(study: Study, comparison: Comparison) -> bool:
     return comparison.first in study.product and comparison.second in study.product
+
+
+def _at_matched_step(study: Study) -> list[tuple[Comparison, Comparison]]:
+    """(an effect of a treatment, what is left of it): the same treatment against the reference, and against a control
+    that is the reference but for the rate of a layer."""
+    rest = [each for each in study.comparisons if each.axis == "treatment" and each.second.treatment.layer_rates]
+    return [(effect, each) for effect in _effects(study, "treatment") for each in rest if each.first == effect.first]
+
+
+def _tried(study: Study) -> Names:
+    """The learning rates that are tried: who learns at them, and their treatments by what they do to the pixels."""
+    found: dict[str, list[Any]] = {name: [] for name in ("conditions", "scaled", "centred", "both", "matched", "begun")}
+    found |= {"rest": [], "sweeps": []}
+    for architecture in (each for each in study.architectures if each.name in study.sweeps):
+        tried, effects = study.tried(architecture), study.tried_comparisons(architecture)
+        found["sweeps"].append((architecture, study.sweeps[architecture.name]))
+        found["conditions"] += [condition for condition, begun in tried.values() if begun is None]
+        for effect in (each for each in effects if not each.is_contrast):
+            kind = _kind(effect.of, is_begun=tried[effect.first.name][1] is not None)
+            found[kind].append(effect)
+            if kind == "both":
+                found["rest"] += [(effect, each) for each in effects if each.is_contrast and each.first == effect.first]
+    return Names("study.tried", found)
+
+
+def _kind(treatment: Treatment, *, is_begun: bool) -> str:
+    """What a treatment does, beside one that leaves the pixels as they are."""
+    if is_begun:
+        return "begun"
+    if treatment.is_identity:
+        return "matched"
+    return "scaled" if treatment.mean == 0 else "centred" if treatment.std == 1 else "both"
 
 
 def _recipes(study: Study) -> list[dict[str, Any]]:

