@@ -382,6 +382,11 @@ class Study:
             found[condition.name] = condition, begun
         return found
 
+    @property
+    def tried_treatments(self) -> tuple[Treatment, ...]:
+        """The treatments of all sweeps, each once."""
+        return tuple({each.name: each for sweep in self.sweeps.values() for each in sweep.treatments}.values())
+
     def tried_comparisons(self, architecture: Architecture) -> list[Comparison]:
         """Every treatment of a sweep against its first; and those that change the pixels, and begin as they are drawn,
         against each that has a layer's rate of its own."""

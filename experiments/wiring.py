@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from experiments.spec import Architecture, Comparison, Json, Product, Recipe, Run, Stage, Study, Treatment
+from experiments.spec import Architecture, Json, Product, Recipe, Run, Stage, Study, Treatment
 
 TRAIN = Product("data", "train.npz")
 TEST = Product("data", "test.npz")
@@ -234,15 +234,19 @@ def look(study: Study, *, controls: bool = False) -> Json:
     drawn = grid(study, controls=controls)
     return {
         **drawn,
-        "undrawn": [] if controls else [each.name for each in (*study.controls, *_beside(study))],
+        "undrawn": [] if controls else _undrawn(study),
         "architectures": {each.name: each.title for each in along(study, "architecture")},
         "treatments": {each.name: each.title for each in along(study, "treatment")},
     }
 
 
-def _beside(study: Study) -> list[Comparison]:
-    """The comparisons that a control takes part in."""
-    return [each for each in study.comparisons if each.first in study.controls or each.second in study.controls]
+def _undrawn(study: Study) -> list[str]:
+    """What figures leave out: controls, the comparisons that one takes part in, and treatments of theirs alone."""
+    conditions, compared = study.controls, study.comparisons
+    beside = [each for each in compared if each.first in conditions or each.second in conditions]
+    shown = [each.name for each in study.treatments]
+    treatments = [each for each in (*along(study, "treatment"), *study.tried_treatments) if each.name not in shown]
+    return list(dict.fromkeys(each.name for each in (*conditions, *beside, *treatments)))
 
 
 def along(study: Study, axis: str) -> list:

@@ -106,14 +106,13 @@ def drawn(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, An
 
 
 def _drawable(arrays: Mapping[str, np.ndarray], undrawn: Iterable[str]) -> Mapping[str, np.ndarray]:
-    """The arrays, but those of conditions and comparisons that are not drawn: a part of their names says of what they
-    are, and `conditions` lists all."""
+    """The arrays, but those of what is not drawn: a part of their names says of which condition, comparison or
+    treatment they are, and `conditions` and `treatments` list them."""
     hidden = {*undrawn}
-    if not hidden:
-        return arrays
     kept = {name: value for name, value in arrays.items() if hidden.isdisjoint(re.split("[/.]", name))}
-    if "conditions" in kept:
-        kept["conditions"] = np.array([name for name in kept["conditions"].tolist() if name not in hidden])
+    for listed in ("conditions", "treatments") if hidden else ():
+        if listed in kept:
+            kept[listed] = np.array([name for name in kept[listed].tolist() if name not in hidden])
     return kept
 
 

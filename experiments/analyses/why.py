@@ -1,6 +1,6 @@
 """Why normalization helps: accuracy against learning rate, treatment by treatment, and how sharply the loss bends.
 
-In: the curves of every network that was tried, its curvature by epoch, the training images. Out: curves by treatment as
+In: the curves of every network that was tried, and its curvature by epoch. Out: curves by treatment as
 arrays; accuracies at the study's own rate and at each treatment's best, ratios of rates and curvatures as facts.
 """
 
@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from experiments.evidence import by_condition
 from experiments.measures.rates import rate_ratio
 from experiments.statistics import Fact, constant, family, summary
-from experiments.treatment import treat
 
 Arrays = Mapping[str, np.ndarray]
 Tried = Mapping[str, Mapping[str, Any]]
@@ -30,7 +28,7 @@ def gather(
     *,
     curves: Mapping[str, Arrays],
     bends: Mapping[str, Arrays],
-    train: Arrays,
+    card: Mapping[str, Any],
     tried: Tried,
     compared: Mapping[str, Mapping[str, str]],
     own: Mapping[str, float],
@@ -38,7 +36,7 @@ def gather(
     """The stage: arrays.npz and facts.json.
 
     curves, bends: {"condition/seed": what `sweep.sweep` and `curvature.read` found}. tried: {condition:
-    {"architecture", "treatment", "constants", "is_folded", "step": the first layer's, in pixels, where its rate is 1}}.
+    {"architecture", "treatment", "is_folded", "step": the first layer's, in pixels, where its rate is 1}}.
     compared: {name: {"first", "second"}}. own: {architecture: the learning rate of the study's own networks}.
 
     why.<when>.given.<condition>, why.<when>.best.<condition>   accuracy at the study's own rate, and at the best of the
@@ -49,10 +47,9 @@ def gather(
     why.<when>.ratio.<comparison>   how many times as large the second's rate must be, see `rates.rate_ratio`
     why.curvature.<start, early or end>.<condition>   the largest eigenvalue; why.bend.<comparison>, the ratio of two
         before any training
-    why.input.<largest or apart>.<treatment>   of the input's second moment, see `second_moment`
     """
     found, bent = by_condition(curves), by_condition(bends)
-    guessing = float(np.log(int(train["labels"].max()) + 1))
+    guessing = float(np.log(card["classes"]))
     arrays: dict[str, np.ndarray] = {"conditions": np.array([name for name in tried if name in found])}
     arrays["unfolded"] = np.array([name for name in tried if name in found and not tried[name]["is_folded"]])
     facts: dict[str, Fact] = {}
@@ -68,7 +65,7 @@ def gather(
         arrays[f"bent/{condition}"] = np.stack([run["largest"] for run in runs])
         arrays[f"bent_at/{condition}"] = runs[0]["epochs"]
         arrays[f"limit/{condition}"] = np.array(2 / own[tried[condition]["architecture"]])
-    facts |= _curvature(bent, compared) | _inputs(train, tried)
+    facts |= _curvature(bent, compared)
     return {"arrays.npz": arrays, "facts.json": facts}
 
 
@@ -82,19 +79,6 @@ def largest_rate(runs: Sequence[Arrays], *, guessing: float) -> float | None:
     loss = np.stack([run["train_loss"][:, -1] for run in runs])
     learns = np.logical_and.accumulate((loss < guessing).all(axis=0))  # no number is smaller than none
     return float(runs[0]["rates"][learns][-1]) if learns.any() else None
-
-
-def second_moment(inputs: Float[np.ndarray, "image pixel"]) -> tuple[float, float]:
-    """Of the mean of x x', x an input with a one for the bias behind it: (the largest eigenvalue, how much larger it is
-    than the mean of the others that are not zero).
-
-    For one layer that is linear in x, the loss bends most along the first, and least where eigenvalues are smallest:
-    the farther apart they are, the longer gradient descent takes (LeCun et al. 1998).
-    """
-    told = np.hstack([inputs, np.ones((len(inputs), 1), inputs.dtype)])
-    values = np.linalg.eigvalsh((told.T @ told).astype(np.float64) / len(told))[::-1]
-    others = values[1:][values[1:] > 1e-6 * values[0]]
-    return float(values[0]), float(values[0] / others.mean()) if len(others) else 1.0
 
 
 def _at_rates(
@@ -169,20 +153,6 @@ def _curvature(bent: Groups, compared: Mapping[str, Mapping[str, str]]) -> dict[
         if {of["first"], of["second"]} <= bent.keys():
             pairs = zip(bent[of["first"]], bent[of["second"]], strict=True)
             facts[f"why.bend.{name}"] = _geometric([one["largest"][0] / other["largest"][0] for one, other in pairs])
-    return facts
-
-
-def _inputs(train: Arrays, tried: Tried) -> dict[str, Fact]:
-    """The second moment of what networks are fed, by treatment; of a random part of the training images."""
-    chosen = np.random.default_rng(0).permutation(len(train["labels"]))[:20_000]
-    facts = {}
-    for treatment, constants in {
-        of["treatment"]: of["constants"] for of in tried.values() if not of["is_folded"]
-    }.items():
-        inputs = treat(train["images"][chosen], **constants).flatten(1).numpy()
-        for what, value in zip(("largest", "apart"), second_moment(inputs), strict=True):
-            method = "eigenvalues of the second moment of the inputs, the bias among them"
-            facts[f"why.input.{what}.{treatment}"] = constant(value, unit="", n=len(inputs), method=method)
     return facts
 
 

@@ -13,12 +13,13 @@ def stages(study: Study) -> list[Stage]:
         parameters={"per_class": study.probe_per_class, "seed": study.probe_seed},
         inputs={"test": TEST},
     )
-    asked = {each.name: measured(each) for each in along(study, "treatment") if each.is_measured}
+    treatments = {each.name: each for each in (*study.tried_treatments, *along(study, "treatment"))}.values()
+    asked = {each.name: measured(each) for each in treatments if each.is_measured}
     examined = analysis(
         "data",
         "examine",
         inputs={"train": TRAIN, "test": TEST, "probe": PROBE, "card": CARD, **({"measured": asked} if asked else {})},
-        parameters={"treatments": {each.name: constants(each) for each in along(study, "treatment")}},
+        parameters={"treatments": {each.name: constants(each) for each in treatments}},
         publish=("examples.npz",),
     )
     return [

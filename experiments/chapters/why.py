@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from experiments.spec import Condition, Product, Run, Stage, Study, Treatment
-from experiments.wiring import TEST, TRAIN, analysis, constants, of_network
+from experiments.wiring import CARD, TEST, TRAIN, analysis, constants, of_network
 
 FIGURES = ("rates", "steps", "apart", "curvature")
 
@@ -28,7 +28,7 @@ def stages(study: Study) -> list[Stage]:
     gathered = analysis(
         "why",
         "gather",
-        inputs={"curves": curves, "bends": bends, "train": TRAIN},
+        inputs={"curves": curves, "bends": bends, "card": CARD},
         parameters=_told(study),
     )
     return [*found, gathered, *_drawn(study)]
@@ -83,7 +83,6 @@ def _told(study: Study) -> dict[str, Any]:
             tried[name] = {
                 "architecture": architecture.name,
                 "treatment": treatment.name,
-                "constants": constants(treatment),
                 "is_folded": begun is not None,
                 "step": treatment.layer_rates.get("first", 1.0) / float(treatment.std) ** 2,
             }

@@ -13,17 +13,13 @@ TRIED = {
     name: {
         "architecture": "net",
         "treatment": name[4:],
-        "constants": {"mean": 0.0, "std": 1.0 if name == "net-plain" else 0.5},
         "is_folded": False,
         "step": step,
     }
     for name, step in STEPS.items()
 }
 COMPARED = {"net:long": {"architecture": "net", "first": "net-long", "second": "net-plain"}}
-TRAIN = {
-    "images": np.random.default_rng(0).integers(0, 255, (50, 8, 8), dtype=np.uint8),
-    "labels": (np.arange(50) % 10).astype(np.uint8),
-}
+CARD = {"classes": 10}
 
 
 def accuracy(rates, shift):
@@ -60,7 +56,7 @@ def found():
         for name, step in STEPS.items()
         for seed in range(4)
     }
-    return why.gather(curves=given, bends=bends, train=TRAIN, tried=TRIED, compared=COMPARED, own={"net": RATES[2]})
+    return why.gather(curves=given, bends=bends, card=CARD, tried=TRIED, compared=COMPARED, own={"net": RATES[2]})
 
 
 def test_the_best_rate_is_where_it_was_planted(found):
@@ -102,16 +98,6 @@ def test_the_choice_is_made_on_images_set_aside_and_not_on_the_test_set():
     run = curves(1.0, 0)
     run["test"][0] = 1.0  # what the test set would choose
     assert why.best_rate([run], -1) != 0
-
-
-def test_the_second_moment_of_planted_inputs():
-    draw = np.random.default_rng(0).normal(size=(20_000, 3)) * [3.0, 1.0, 1.0]
-    largest, apart = why.second_moment(draw)
-    assert largest == pytest.approx(9, rel=0.05)
-    assert apart == pytest.approx(9, rel=0.05)  # the others are 1, 1 and the bias's 1
-    moved, farther = why.second_moment(draw + 10)
-    assert moved > 20 * largest
-    assert farther > apart
 
 
 def test_no_number_of_a_network_that_diverged_reaches_a_fact(found):
