@@ -19,6 +19,8 @@ from experiments.models.chain import Chain
 from experiments.models.chain import activation as named
 from experiments.models.mlp import Hidden
 
+INCREASING = ("relu", "tanh")  # what is largest stays largest: these may change places with max pooling
+
 
 class CNN(Chain):
     """Convolutional layers conv1, conv2, ..., one fully connected hidden layer, then the logits.
@@ -70,8 +72,27 @@ class Convolution(nn.Conv2d):
         self.pooled = HookPoint()
 
     def forward(self, activations: Float[Tensor, "batch inputs h w"]) -> Float[Tensor, "batch channels i j"]:
+        if self.training and torch.is_grad_enabled() and self._is_unwatched():
+            return self.pooled(self._pooled_first(activations))
         post = self.post(self.activation(self.pre(super().forward(activations))))
         return self.pooled(max_pool(post))
+
+    def _is_unwatched(self) -> bool:
+        """Whether neither hooks nor transforms ask for what lies between the convolution and the pooled maps."""
+        hooked = any(point._forward_hooks or point._forward_pre_hooks for point in (self.pre, self.post))
+        return not (hooked or torch._C._are_functorch_transforms_active()) and self.parts[1] in INCREASING
+
+    def _pooled_first(self, activations: Tensor) -> Tensor:
+        """The pooled maps, to rounding, and their gradients in about half the time: how a network is trained.
+
+        The activation function is left a quarter of the numbers. What is pooled has its channels side by side in
+        memory, as PyTorch's own pooling likes it; and so has the convolution of an image, whose single map oneDNN
+        would pad to eight for the gradient of the weights.
+        """
+        if self.in_channels == 1 and not activations.requires_grad:
+            activations = activations.to(memory_format=torch.channels_last)
+        maps = super().forward(activations).contiguous(memory_format=torch.channels_last)
+        return self.activation(max_pool2d(maps, 2)).contiguous()
 
 
 def max_pool(maps: Float[Tensor, "*batch h w"]) -> Float[Tensor, "*batch i j"]:
