@@ -43,9 +43,8 @@ def study(random, *, seeds: int):
             apart = {"raw": 0.5, "normalized": 9.0}[treatment]
             runs[f"{condition}/{seed}"] = run(random, apart=apart, hidden=f"{architecture}1.post")
             read = np.array([20.0, 80 + apart + random.normal()])
-            probes[f"{condition}/{seed}"] = {
-                f"linear_probe/{hook}": read for hook in (f"{architecture}1.post", "logits")
-            }
+            probed = {f"linear_probe/{hook}": read for hook in (f"{architecture}1.post", "logits")}
+            probes[f"{condition}/{seed}"] = {"images": np.array([20_000, 10_000]), **probed}
     return compare(runs=runs, probes=probes, grid=planted.GRID)
 
 
@@ -110,6 +109,7 @@ def test_the_study_finds_the_planted_separation(random):
         assert facts[f"geometry.{measure}_gain.cnn-normalized.cnn1.post"]["low"] > 0
         assert facts[f"geometry.{measure}.difference.raw:cnn.last"]["n"] == 6
     assert "Holm" in facts["geometry.knn_gain.mlp-raw.mlp1.post"]["method"]
+    assert facts["geometry.probe_shown"]["value"] == 20_000
     lost = facts["geometry.knn_lost.mlp-normalized.mlp1.post"]
     kept = facts["geometry.knn_plane.mlp-normalized.mlp1.post"]["value"]
     assert lost["value"] == pytest.approx(facts["geometry.knn.mlp-normalized.mlp1.post"]["value"] - kept)
