@@ -50,10 +50,11 @@ def compare(
     records: {"<variant>/<seed>": record}; "plain" is the network without additions. settled: arrays of `settled.read`,
     by the same names, of the runs whose drift is counted from there and not from the record. card: of the data set.
     titles: {variant: what it is called}; dropout: the share that is dropped where there is Dropout. Returns
-    `arrays.npz`: variants, titles; test_accuracy/<variant> (seed, epoch), in %; mean and std /<variant>/<layer> (seed, epoch) of what
-    a hidden layer hands on; value/<measure>/<variant> (seed,); and `facts.json`: layers.<measure>.<variant>;
-    layers.<measure>.difference.<variant> from the plain network; layers.preferred.<variant>, the test accuracy of the
-    notebooks' combination minus that of the variant.
+
+    `arrays.npz`: variants, titles; test_accuracy/<variant> (seed, epoch), in %; mean and std /<variant>/<layer> (seed,
+    epoch) of what a hidden layer hands on; value/<measure>/<variant> (seed,);
+    `facts.json`: layers.<measure>.<variant>; layers.<measure>.difference.<variant> from the plain network;
+    layers.preferred.<variant>, the test accuracy of the notebooks' combination minus that of the variant.
     """
     records = {name: from_settled(record, settled.get(name, {})) for name, record in records.items()}
     groups = by_condition(records)
