@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from experiments import published
+from experiments.analyses import hooks
 from experiments.models.check import check
 from experiments.study import PUBLISHED
 from experiments.wiring import network
@@ -37,7 +38,10 @@ def filled_in(slug: str) -> str:
         each.name: check(architecture=network(each), shape=published.product("data", "shape.json"))["check.json"]
         for each in PUBLISHED.architectures
     }
-    library = Library(ROOT, {}, {}, every, {}, {}, jinja, networks=networks)
+    opened = published.product(f"network/{PUBLISHED.conditions[0].name}", "network.safetensors")
+    shown = published.product("analysis/data", "examples.npz")
+    facts = hooks.found(network=opened, examples=shown)["facts.json"]
+    library = Library(ROOT, facts, {}, every, {}, {}, jinja, networks=networks)
     return jinja.from_string(code).render(Functions(library, every[slug]).names())
 
 
@@ -75,6 +79,11 @@ def test_every_snippet_runs_and_prints_what_the_page_promises(page: str) -> None
 
 def test_the_tutorial_is_among_the_pages_with_snippets() -> None:
     assert "hooks" in WITH_SNIPPETS
+
+
+def test_whatever_a_snippet_prints_the_page_shows() -> None:
+    found = snippets(filled_in("hooks"))
+    assert all(promised is not None for (code, promised) in found if re.search(r"^ *print\(", code, re.MULTILINE))
 
 
 def test_a_snippet_that_fails_or_prints_otherwise_is_noticed() -> None:

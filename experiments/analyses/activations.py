@@ -1,7 +1,8 @@
 """How the distributions inside the networks move while they train: what each layer's values drift by.
 
 In: the record of every run (means, deviations, quantiles and histograms of each hook point at every epoch,
-read on the probe images). Out: arrays to draw, and facts: how far each hook point moved, and when.
+read on the probe images), and what each layer hands on. Out: arrays to draw, and facts: how far each hook point moved,
+and when; and how much of what its units do is a matter of the class.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 
-from experiments.evidence import Grid, by_condition, pairs
+from experiments.evidence import Grid, by_condition, of_layers, pairs
 from experiments.statistics import Number, constant, family, summary
 
 Record = Mapping[str, np.ndarray]
@@ -25,27 +26,72 @@ UNITS = {  # measure: its unit
     "spread_end": "",
     "spread_ratio": "times",
     "half_way": "epochs",
-    "class_share_start": "%",
-    "class_share_end": "%",
 }
 COMPARED = ("mean_shift", "spread_ratio")
 
 
-def drift(*, records: Mapping[str, Record], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
+def read(*, layers: Record, probe: Record) -> dict[str, Any]:
+    """How much of what one network's units do is a matter of the class, untrained and at the end.
+
+    layers: "<epoch>/<hook>" (image, ...), what each layer hands on. probe: labels (image,). Returns `arrays.npz`:
+    hook_points, in order of depth, and class_share/<hook> (2,), in %, see `class_share`.
+    """
+    epochs = sorted({int(name.partition("/")[0]) for name in layers})
+    hooks = [name.partition("/")[2] for name in layers if name.startswith(f"{epochs[0]}/")]
+    shares = {
+        f"class_share/{hook}": np.array(
+            [100 * class_share(layers[f"{epoch}/{hook}"], probe["labels"]) for epoch in (epochs[0], epochs[-1])]
+        )
+        for hook in hooks
+    }
+    return {"arrays.npz": {"hook_points": np.array(hooks), **shares}}
+
+
+def class_share(activations: Float[np.ndarray, "image unit *position"], labels: Integer[np.ndarray, " image"]) -> float:
+    """The share of a unit's variance that lies between the means of the classes, in [0, 1], averaged over units.
+
+    The correlation ratio eta^2 (Fisher 1925): what is left of the variance when each image is replaced by the mean of
+    its class. A channel counts once for each of its positions; units that say the same of every image have no
+    variance to share, and are left out (0 where none is left). Averaging over units before the variance is taken
+    would lose what is asked: units that stand for different classes cancel.
+    """
+    points = activations.reshape(len(activations), -1).astype(np.float64)
+    points = points[:, np.ptp(points, axis=0) > 0]
+    if not points.shape[1]:
+        return 0.0
+    points -= points.mean(axis=0)
+    _, places, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    members = np.eye(len(counts))[places]  # (image, class)
+    between = np.square(members.T @ points) / counts[:, None]
+    return float((between.sum(axis=0) / np.square(points).sum(axis=0)).mean())
+
+
+def drift(
+    *,
+    records: Mapping[str, Record],
+    shares: Mapping[str, Record],
+    probe: Record,
+    card: Mapping[str, Any],
+    grid: Grid,
+) -> dict[str, Any]:
     """Drift of the statistics of every hook point, per condition, from epoch 0 (untrained) to the last.
 
-    records: {"mlp-raw/0": record}. card: of the data set; its `class_names` label the classes.
-    Returns `arrays.npz`, for each condition and hook point
+    records: {"mlp-raw/0": record}. shares: {"mlp-raw/0": arrays of `read`}. probe: images and labels. card: of the data
+    set; its `class_names` label the classes. Returns `arrays.npz`, for each condition and hook point
 
         mean/<condition>/<hook>, std/<condition>/<hook>   (seed, epoch)
         class_mean/<condition>/<hook>                     (epoch, class) mean over seeds
         quantile/<condition>/<hook>                       (epoch, 9)   mean over seeds, at `quantile_levels`
         histogram/<condition>/<hook>                      (moment, bin) shares of all values, mean over seeds,
                                                           at the epochs `moments`, between `histogram_edges`
+                                                          (of the input without its black pixels, see `black`)
+        black/<condition>                                 (value, share) what a black pixel is fed as, and the share of
+                                                          the input's values that it is
         unit_mean/<condition>/<layer>                     (epoch, unit) first seed, mean over the classes
         unit_active/<condition>/<layer>                   (epoch, unit) first seed, share of images
 
-    and `facts.json`, named `activations.<measure>.<condition>.<hook>`; see `measures`.
+    and `facts.json`, named `activations.<measure>.<condition>.<hook>`; see `measures`, and for `class_share`
+    `evidence.of_layers`.
     """
     groups = by_condition(records)
     first = next(iter(records.values()))
@@ -61,7 +107,24 @@ def drift(*, records: Mapping[str, Record], card: Mapping[str, Any], grid: Grid)
         arrays |= _units(condition, runs[0])
         for hook in arrays[f"hook_points/{condition}"]:
             arrays |= _hook(condition, hook, runs, moments)
-    return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
+        value, share, bin_ = black(runs[0], probe["images"])
+        arrays[f"black/{condition}"] = np.array([value, share])
+        arrays[f"histogram/{condition}/{runs[0]['hook_points'][0]}"][:, bin_] -= share
+    named = facts(groups, grid) | _shares(shares, grid, probe["labels"]) | _black(probe["images"])
+    return {"arrays.npz": arrays, "facts.json": named}
+
+
+def black(record: Record, images: Integer[np.ndarray, "image height width"]) -> tuple[float, float, int]:
+    """(value, share, bin) of the black pixels in what a network is fed: one value, which no density can show.
+
+    They are its lowest value, whatever is subtracted and divided by; `bin` is that of the histogram. Where a treatment
+    makes several values of black, the bin holds fewer values than there are black pixels, and the share is 0.
+    """
+    share, lowest = float((images == 0).mean()), float(record["quantile/input"][0, 0])
+    shares = record["histogram/input"][0] / record["histogram/input"][0].sum()
+    place = int(np.searchsorted(record["histogram_edges"], lowest, side="right")) - 1
+    bin_ = min(max(place, 0), len(shares) - 1)
+    return lowest, share if shares[bin_] >= share - 1e-6 else 0.0, bin_
 
 
 def _moments(epochs: int) -> list[int]:
@@ -100,7 +163,6 @@ def measures(mean: Float[np.ndarray, "epoch column"], std: Float[np.ndarray, "ep
     mean_shift     |mean at the end - mean at the start| in units of the standard deviation at the start
     spread_start, spread_end, spread_ratio   standard deviation at the start, at the end, and end / start
     half_way       the first epoch at which the standard deviation has made at least half of its way
-    class_share_start, class_share_end       share of the variance that lies between the class means, in %
 
     A ratio to a spread of zero (a silent layer) has no meaning and is given as 0.
     """
@@ -112,8 +174,6 @@ def measures(mean: Float[np.ndarray, "epoch column"], std: Float[np.ndarray, "ep
         "spread_end": float(end),
         "spread_ratio": _ratio(end, start),
         "half_way": float(np.argmax(way >= way[-1] / 2)),
-        "class_share_start": 100 * _ratio(mean[0, :ALL].var(), start**2),
-        "class_share_end": 100 * _ratio(mean[-1, :ALL].var(), end**2),
     }
 
 
@@ -142,6 +202,31 @@ def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
     for measure in COMPARED:
         named |= _differences(tables[measure], groups, grid, measure=measure)
     return named | _inputs(groups)
+
+
+def _shares(runs: Mapping[str, Record], grid: Grid, labels: np.ndarray) -> dict[str, Any]:
+    """Shares between classes at the start, at the end and their gain, per layer; and the share that chance gives."""
+    groups = by_condition(runs)
+    start, end = (
+        {
+            condition: {
+                str(hook): np.array([float(run[f"class_share/{hook}"][moment]) for run in group])
+                for hook in group[0]["hook_points"]
+            }
+            for condition, group in groups.items()
+        }
+        for moment in (0, -1)
+    )
+    chance = 100 * (len(np.unique(labels)) - 1) / (len(labels) - 1)
+    method = "expected where classes are dealt out at random: (classes - 1) / (images - 1)"
+    return of_layers(start, end, grid, measure="activations.class_share", unit="%") | {
+        "activations.class_share_chance": constant(chance, unit="%", n=len(labels), method=method)
+    }
+
+
+def _black(images: np.ndarray) -> dict[str, Any]:
+    share = 100 * float((images == 0).mean())
+    return {"activations.black": constant(share, unit="%", n=len(images), method="black pixels of the probe images")}
 
 
 def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Grid, *, measure: str) -> dict[str, Any]:

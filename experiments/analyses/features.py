@@ -93,13 +93,15 @@ def gallery(
         gradient/<layer>, integrated/<layer> (n, side, side) of the logits: for the true logit of one image of each
                                                              digit; of the last hidden layer: for each unit and the
                                                              image it answers most strongly
-        maximised/<layer>     (unit, side, side) uint8  see `stimuli.maximise`; last hidden layer and logits
-        excess/<layer>        (unit,)                   by how many of the unit's standard deviations that image
-                                                        drives it above its favourite probe image
+        maximised/<layer>     (unit, side, side) uint8  see `stimuli.maximise`; last hidden layer and logits, from the
+                                                        first of several starts
+        excess/<layer>        (start, unit)             by how many of the unit's standard deviations the image from
+                                                        each start drives it above its favourite probe image
+        agreement/<layer>     (unit,)                   see `stimuli.agreement`, of the images from all starts
         favourites/<layer>    (unit, rank)              places in the probe set of the images it answers most strongly
         examples              (digit,)                  places in the probe set of those of gradient/ and integrated/
 
-    All but the last four in eight bits, see `maps.packed`. Units are read before the ReLU. A channel is read where it
+    All but the last five in eight bits, see `maps.packed`. Units are read before the ReLU. A channel is read where it
     is highest; as a convolution does the same everywhere, its one-hot map is flat but for the edges, by design.
     """
     model = at_epoch(weights, epoch=-1, architecture=architecture)
@@ -287,12 +289,14 @@ def _stimuli(
     found = {**packed(f"onehot/{layer}", maps), f"favourites/{layer}": favourites}
     if layer in model.layers[-2:]:
         scale = answers.std(dim=0)
-        images = stimuli.maximise(units, scale=scale, steps=ascent_steps, side=side)
+        begin = stimuli.beginnings(len(scale), side=side)
+        images = torch.stack([stimuli.maximise(units, scale=scale, begin=each, steps=ascent_steps) for each in begin])
         with torch.no_grad():
-            driven = units(images.unsqueeze(1)).diagonal()
+            driven = torch.stack([units(each.unsqueeze(1)).diagonal() for each in images])
         excess = (driven - answers.amax(dim=0)) / torch.where(scale > 0, scale, torch.ones_like(scale))
-        found[f"maximised/{layer}"] = images.mul(255).round().byte().numpy()
+        found[f"maximised/{layer}"] = images[0].mul(255).round().byte().numpy()
         found[f"excess/{layer}"] = excess.numpy()
+        found[f"agreement/{layer}"] = stimuli.agreement(images).astype(np.float32)
     return found
 
 

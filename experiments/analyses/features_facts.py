@@ -145,13 +145,41 @@ def _constants(
     }
     method = "noise times brightness, drawn twice for each probe image, on its ink"
     named["features.randomised.factor"] = constant(shared_factor(images), unit="", n=len(images), method=method)
-    method = "median over the units of the layer, first seed"
     for condition, kept in galleries.items():
         for name, values in kept.items():
-            if name.startswith("excess/"):
-                median = constant(np.median(values), unit="standard deviations", n=len(values), method=method)
-                named[f"features.excess.{condition}.{name.partition('/')[2]}"] = median
+            kind, _, layer = name.partition("/")
+            if kind == "excess":
+                named |= excess(values, place=f"{condition}.{layer}")
+            elif kind == "agreement":
+                method = "mean over the units of the layer, first seed; of a unit, over pairs of starts"
+                alike = constant(float(values.mean()), unit="", n=len(values), method=method)
+                named[f"features.made_agreement.{condition}.{layer}"] = alike
     return named
+
+
+def excess(values: Float[np.ndarray, "start unit"], *, place: str) -> dict[str, Fact]:
+    """How far made images outdo real ones, and how far that depends on where the ascent began.
+
+    `excess.<place>`: median over units, of each the mean over starts; `excess_least`, `excess_most`: the median over
+    units from that start which ends lowest, highest; `excess_range`: median over units of a unit's range over starts.
+    """
+    medians = np.median(values, axis=1)
+    numbers = {
+        "excess": (np.median(values.mean(axis=0)), "of each the mean over starts"),
+        "excess_least": (medians.min(), "from the start that ends lowest"),
+        "excess_most": (medians.max(), "from the start that ends highest"),
+        "excess_range": (np.median(np.ptp(values, axis=0)), "of each the range over starts"),
+    }
+    starts, units = values.shape
+    return {
+        f"features.{name}.{place}": constant(
+            float(value),
+            unit="standard deviations",
+            n=units,
+            method=f"median over the units of the layer, first seed, {starts} starts; {what}",
+        )
+        for name, (value, what) in numbers.items()
+    }
 
 
 def shared_factor(images: UInt8[np.ndarray, "image side side"]) -> float:

@@ -73,6 +73,11 @@ def hidden_layers(record: Record) -> list[str]:
     return [str(layer) for layer in record["layers"] if f"active/{layer}" in record]
 
 
+def channels(record: Record) -> list[str]:
+    """The layers of which the units that can die are channels, which have places on the image."""
+    return [layer for layer in hidden_layers(record) if f"class_peak/{layer}" in record]
+
+
 def states(active: Float[np.ndarray, "*shape"]) -> dict[str, Bool[np.ndarray, "*shape"]]:
     """Which units are dead, rarely active or always on, given their share of images on which they are on."""
     return {"dead": active == 0, "rare": (active > 0) & (active < RARE), "always": active > ALWAYS}
@@ -132,8 +137,9 @@ def measures(record: Record, layers: Sequence[str]) -> dict[str, float]:
 def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
     """Every measure per condition and layer, and for all units together; then paired differences.
 
-    Differences are taken where both conditions have the layer, and over all units; `last` is the last hidden
-    layer, which MLP and CNN share in size.
+    Differences are taken where both conditions have the layer, and over all units; `last` is the last hidden layer.
+    Over all units, architectures are compared only where neither has channels: one bright place makes a channel active,
+    so it is active more often than a unit without places.
     """
     tables: dict[str, Table] = {measure: {} for measure in UNITS}
     for condition, runs in groups.items():
@@ -156,12 +162,19 @@ def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
 
 
 def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Grid, *, measure: str) -> dict[str, Any]:
-    ends = {condition: str(runs[0]["layers"][-2]) for condition, runs in groups.items()}  # the last hidden layers
-    last = {
-        condition: {"last": parts[ends[condition]]} for condition, parts in table.items() if ends[condition] in parts
-    }
+    alike: Table = {}
+    for condition, parts in table.items():
+        run = groups[condition][0]
+        layers = channels(run)
+        alike[condition] = {
+            part: values for part, values in parts.items() if part not in layers and (part or not layers)
+        }
+        if (last := str(run["layers"][-2])) in alike[condition]:
+            alike[condition]["last"] = parts[last]
     name = f"health.{measure}"
-    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
+    compared = pairs(grid, table, measure=name, axis="treatment") | pairs(
+        grid, alike, measure=name, axis="architecture"
+    )
     return family(compared, unit="points" if UNITS[measure] == "%" else UNITS[measure])
 
 

@@ -38,17 +38,25 @@ UNITS = {
 
 
 def compare(
-    *, records: Mapping[str, Record], card: Mapping[str, Any], titles: Mapping[str, str], dropout: float
+    *,
+    records: Mapping[str, Record],
+    settled: Mapping[str, Record],
+    card: Mapping[str, Any],
+    titles: Mapping[str, str],
+    dropout: float,
 ) -> dict[str, Any]:
     """All variants of the MLP, side by side.
 
-    records: {"<variant>/<seed>": record}; "plain" is the network without additions. card: of the data set. titles:
-    {variant: what it is called}; dropout: the share that is dropped where there is Dropout. Returns `arrays.npz`:
-    variants, titles; test_accuracy/<variant> (seed, epoch), in %; mean and std /<variant>/<layer> (seed, epoch) of what
-    a hidden layer hands on; value/<measure>/<variant> (seed,); and `facts.json`: layers.<measure>.<variant>;
-    layers.<measure>.difference.<variant> from the plain network; layers.preferred.<variant>, the test accuracy of the
-    notebooks' combination minus that of the variant.
+    records: {"<variant>/<seed>": record}; "plain" is the network without additions. settled: arrays of `settled.read`,
+    by the same names, of the runs whose drift is counted from there and not from the record. card: of the data set.
+    titles: {variant: what it is called}; dropout: the share that is dropped where there is Dropout. Returns
+
+    `arrays.npz`: variants, titles; test_accuracy/<variant> (seed, epoch), in %; mean and std /<variant>/<layer> (seed,
+    epoch) of what a hidden layer hands on; value/<measure>/<variant> (seed,);
+    `facts.json`: layers.<measure>.<variant>; layers.<measure>.difference.<variant> from the plain network;
+    layers.preferred.<variant>, the test accuracy of the notebooks' combination minus that of the variant.
     """
+    records = {name: from_settled(record, settled.get(name, {})) for name, record in records.items()}
     groups = by_condition(records)
     order = [variant for variant in titles if variant in groups]
     arrays: dict[str, np.ndarray] = {
@@ -128,6 +136,15 @@ def drift(record: Record, layer: str) -> tuple[float, float]:
     if std[0] == 0:
         return 0.0, 1.0
     return float(abs(mean[-1] - mean[0]) / std[0]), float(std[-1] / std[0])
+
+
+def from_settled(record: Record, start: Record) -> Record:
+    """The record, with its untrained network's statistics replaced by those of `start` where it has any.
+
+    Running statistics are made as a mean of 0 and a variance of 1. The first steps of training set them, which is no
+    drift of what the network does to images.
+    """
+    return {**record, **{name: np.concatenate([value[None], record[name][1:]]) for name, value in start.items()}}
 
 
 def handed_on(record: Record, layer: str) -> str:

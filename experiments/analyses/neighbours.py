@@ -1,8 +1,8 @@
 """Who lies next to whom: nearest neighbours, what one straight cut can read, and how far a plane can be trusted.
 
-In: the activations of the probe images at the start, early and at the end, their planes (geometry.embed), and
-the last hidden layer at every epoch. Out: for one run (`examine`) the numbers of each layer, for the study
-(`compare`) arrays and facts. All measures are blind to the scale of a layer.
+In: the activations of the probe images at the start, early and at the end, their planes (geometry.embed), the last
+hidden layer at every epoch, and what linear probes read (probes.read). Out: for one run (`examine`) the numbers of each
+layer, for the study (`compare`) arrays and facts. All measures are blind to the scale of a layer.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from experiments.measures.nearness import (
     distances,
     flat,
     knn_accuracy,
-    linear_probe_accuracy,
     nearest,
     rank_within,
     trustworthiness,
 )
-from experiments.statistics import family
+from experiments.statistics import constant, family
 
 Arrays = Mapping[str, np.ndarray]
 
-UNITS = {"knn": "%", "linear_probe": "%", "knn_plane": "%", "trustworthiness_plane": ""}
+UNITS = {"knn": "%", "knn_plane": "%", "trustworthiness_plane": ""}
+PROBED = {**UNITS, "linear_probe": "%"}
 BY_EPOCH = (*UNITS, "dimension")
 PER_CLASS = 100  # images of each digit on which every epoch is read
 
 
 def examine(*, layers: Arrays, embedded: Arrays, trajectory: Arrays, probe: Arrays) -> dict[str, Any]:
-    """Neighbours and linear probe of each layer of one network.
+    """Neighbours in each layer of one network, among the probe images.
 
     layers: "<epoch>/<hook>" (image, ...). embedded: coordinates/<hook> (moment, image, 2) of geometry.embed.
     trajectory: penultimate (epoch, image, unit, ...). probe: labels (image,). Returns `arrays.npz`: hook_points in
     order of depth, epochs (moment,), for the last hidden layer <measure>_by_epoch (epoch,) of all these and of the
     effective dimension, read on the first hundred images of each digit, and for every hook point
 
-        knn/<hook>, linear_probe/<hook>   (moment,)   %, see `knn_accuracy` and `linear_probe_accuracy`
+        knn/<hook>                        (moment,)   %, see `knn_accuracy`
         knn_plane/<hook>                  (moment,)   %, k-NN accuracy on the first two principal components
         trustworthiness_plane/<hook>      (moment,)   of that plane, see `trustworthiness`
     """
@@ -71,30 +71,31 @@ def _measure(points: np.ndarray, places: np.ndarray, labels: np.ndarray) -> dict
     found = nearest(drawn_apart)
     return {
         "knn": knn_accuracy(apart, labels),
-        "linear_probe": linear_probe_accuracy(points, labels),
         "knn_plane": knn_accuracy(drawn_apart, labels, found=found),
         "trustworthiness_plane": trustworthiness(apart, drawn_apart, found=found),
     }
 
 
-def compare(*, runs: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
-    """The neighbours in all networks: what `examine` measured, stacked over seeds.
+def compare(*, runs: Mapping[str, Arrays], probes: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
+    """The neighbours in all networks, and what linear probes read of them: what was measured, stacked over seeds.
 
-    runs: {"mlp-raw/0": arrays of examine}. Returns `arrays.npz`: moments (the epochs shown),
+    runs: {"mlp-raw/0": arrays of `examine`}. probes: {"mlp-raw/0": arrays of `probes.read`}. Returns `arrays.npz`:
+    moments (the epochs shown),
 
         hook_points/<condition>
-        knn, linear_probe, knn_plane, trustworthiness_plane /<condition>/<hook>   (seed, moment)
+        knn, knn_plane, trustworthiness_plane /<condition>/<hook>   (seed, moment)
+        linear_probe/<condition>/<hook>                           (seed, 2) untrained and at the end
         <measure>_by_epoch/<condition>                            (seed, epoch), these and dimension
 
     and `facts.json`: `geometry.<measure>.<condition>.<hook>` at the end of training, `geometry.<measure>_start...`
     for the untrained network, `geometry.<measure>_gain...` for their paired difference, comparisons of conditions,
     and `geometry.knn_lost...`, what the plane takes from the k-NN accuracy.
     """
-    groups = by_condition(runs)
+    groups = by_condition({name: {**run, **probes[name]} for name, run in runs.items()})
     arrays: dict[str, np.ndarray] = {"moments": next(iter(runs.values()))["epochs"]}
     for condition, group in groups.items():
         hooks = [str(hook) for hook in group[0]["hook_points"]]
-        names = [f"{measure}/{hook}" for measure in UNITS for hook in hooks]
+        names = [f"{measure}/{hook}" for measure in PROBED for hook in hooks]
         arrays[f"hook_points/{condition}"] = np.array(hooks)
         for name in (*names, *(f"{measure}_by_epoch" for measure in BY_EPOCH)):
             measure, _, hook = name.partition("/")
@@ -106,7 +107,7 @@ def compare(*, runs: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
 def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     """Every measure of every layer (see `evidence.of_layers`), and what the neighbours in a plane lack."""
     named: dict[str, Any] = {}
-    for measure, unit in UNITS.items():
+    for measure, unit in PROBED.items():
         start, end = (_table(groups, measure, moment=moment) for moment in (0, -1))
         named |= of_layers(start, end, grid, measure=f"geometry.{measure}", unit=unit)
     whole, plane = (_table(groups, measure, moment=-1) for measure in ("knn", "knn_plane"))
@@ -115,7 +116,14 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
         for condition, hooks in whole.items()
         for hook, values in hooks.items()
     }
-    return named | family(lost, unit="points")
+    images = next(iter(groups.values()))[0]["images"]
+    counts = {
+        f"geometry.probe_{name}": constant(
+            int(count), unit="images", n=1, method=f"images that a linear probe {method}"
+        )
+        for name, count, method in zip(("shown", "read"), images, ("was trained on", "was asked about"), strict=True)
+    }
+    return named | family(lost, unit="points") | counts
 
 
 def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int) -> Table:

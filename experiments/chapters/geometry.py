@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from experiments.rows import LAST, Row
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import PROBE, analysis, arrays, figures, grid
+from experiments.wiring import PROBE, TEST, TRAIN, analysis, arrays, figures, grid, of_network, weights
 
 ROWS = (
     Row("geometry", "silhouette", LAST, "silhouette", "how far apart the classes lie, at most one"),
@@ -30,7 +30,12 @@ def stages(study: Study) -> list[Stage]:
         analysis(
             "geometry", "compare", inputs={"runs": arrays("embed", study.runs), "probe": PROBE}, parameters=compared
         ),
-        analysis("neighbours", "compare", inputs={"runs": arrays("neighbours", study.runs)}, parameters=compared),
+        analysis(
+            "neighbours",
+            "compare",
+            inputs={"runs": arrays("neighbours", study.runs), "probes": arrays("probes", study.runs)},
+            parameters=compared,
+        ),
         analysis("subspaces", "compare", inputs={"runs": arrays("subspaces", study.runs)}, parameters=compared),
         analysis(
             "atlas",
@@ -50,7 +55,8 @@ def stages(study: Study) -> list[Stage]:
 
 
 def _planes(study: Study) -> list[Stage]:
-    """What is read of every run: its principal planes, who is whose neighbour there, and what few units keep."""
+    """What is read of every run: its principal planes, who is whose neighbour there, what a straight cut reads, and
+    what few units keep."""
     found = []
     for run in study.runs:
         trajectory = Product(f"train/{run.name}", "trajectory.npz")
@@ -62,6 +68,12 @@ def _planes(study: Study) -> list[Stage]:
                 f"neighbours/{run.name}",
                 "experiments.analyses.neighbours:examine",
                 inputs={**read, "embedded": embedded},
+            ),
+            of_network(
+                run,
+                f"probes/{run.name}",
+                "experiments.analyses.probes:read",
+                inputs={"weights": weights(run), "train": TRAIN, "test": TEST},
             ),
             Stage(
                 f"subspaces/{run.name}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import CARD, analysis, figures, train
+from experiments.wiring import CARD, PROBE, TRAIN, analysis, figures, of_network, train
 
 PREFERRED = "notebooks"  # the variant that all others are set against
 
@@ -22,8 +22,9 @@ def missing(study: Study) -> str:
 
 
 def stages(study: Study) -> list[Stage]:
+    named = {f"{run.condition.architecture.name}/{run.seed}": f"layers/{run.name}" for run in study.variant_runs}
     plain = {f"plain/{run.seed}": f"train/{study.variants_of}/{run.seed}" for run in study.variant_runs}
-    varied = {f"{run.condition.architecture.name}/{run.seed}": f"train/layers/{run.name}" for run in study.variant_runs}
+    varied = {name: f"train/{place}" for name, place in named.items()}
     shares = [variant.options.get("dropout", 0.0) for variant in study.variants]
     compared = analysis(
         "layers",
@@ -31,6 +32,7 @@ def stages(study: Study) -> list[Stage]:
         inputs={
             "card": CARD,
             "records": {name: Product(stage, "record.npz") for name, stage in {**plain, **varied}.items()},
+            "settled": {name: Product(f"settled/{place}", "arrays.npz") for name, place in named.items()},
         },
         parameters={
             "titles": {"plain": "Plain", **{variant.name: variant.title for variant in study.variants}},
@@ -38,4 +40,13 @@ def stages(study: Study) -> list[Stage]:
         },
     )
     trained = [train(study, run, name=f"train/layers/{run.name}") for run in study.variant_runs]
-    return [*trained, compared, *figures(study, "layers", "differences", "curves", "drift", "units")]
+    settled = [
+        of_network(
+            run,
+            f"settled/layers/{run.name}",
+            "experiments.analyses.settled:read",
+            inputs={"weights": Product(f"train/layers/{run.name}", "weights.npz"), "train": TRAIN, "probe": PROBE},
+        )
+        for run in study.variant_runs
+    ]
+    return [*trained, *settled, compared, *figures(study, "layers", "differences", "curves", "drift", "units")]

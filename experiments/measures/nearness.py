@@ -1,4 +1,4 @@
-"""Measures of nearness in a cloud of points: k-NN accuracy, a linear probe, trustworthiness, shared neighbours.
+"""Measures of nearness in a cloud of points: k-NN accuracy, trustworthiness, shared neighbours.
 
 In: the activations of images in one layer (image, unit), or their distances, and the digits. Out: numbers. All are
 blind to the scale of a layer.
@@ -10,8 +10,6 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 NEIGHBOURS = 10
-FOLDS = 5
-SHRINKAGE = 0.01  # of the covariance behind the linear probe: enough to invert it where images are few
 
 
 def flat(activations: np.ndarray) -> Float[np.ndarray, "image unit"]:
@@ -57,48 +55,6 @@ def knn_accuracy(
     ballots = digits[found] + len(classes) * np.arange(len(digits))[:, None]
     votes = np.bincount(ballots.ravel(), minlength=len(digits) * len(classes)).reshape(len(digits), len(classes))
     return 100 * float((votes.argmax(axis=1) == digits).mean())
-
-
-def linear_probe_accuracy(
-    points: Float[np.ndarray, "image unit"], labels: Integer[np.ndarray, " image"], *, folds: int = FOLDS
-) -> float:
-    """Share of images, in %, that a linear classifier reads which was fitted to the other folds.
-
-    The classifier is linear discriminant analysis with equal priors, the best linear one if digits are clouds
-    of equal shape, and in closed form (Hastie, Tibshirani, Friedman 2009, section 4.3). Its covariance is
-    shrunk by one hundredth towards a multiple of the identity. Each fold holds every `folds`-th image of each
-    digit.
-    """
-    classes, digits = np.unique(labels, return_inverse=True)
-    fold = rank_within(digits) % folds
-    right = 0
-    for held_out in range(folds):
-        shown = fold != held_out
-        weights, bias = _discriminant(points[shown], digits[shown], len(classes))
-        right += int(((points[~shown] @ weights + bias).argmax(axis=1) == digits[~shown]).sum())
-    return 100 * right / len(digits)
-
-
-def _discriminant(points: np.ndarray, digits: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (unit, class) and biases (class,) of linear discriminant analysis.
-
-    Where there are fewer images than units the system is solved in as many equations as there are images, by the
-    identity of Woodbury.
-    """
-    means = np.stack([points[digits == digit].mean(axis=0) for digit in range(classes)])
-    rest = points - means[digits]
-    count, units = points.shape
-    if count < units:
-        kept = (1 - SHRINKAGE) / count
-        ridge = SHRINKAGE * float((rest**2).sum()) / (count * units) or 1.0
-        inner = np.linalg.solve(ridge * np.eye(count) + kept * (rest @ rest.T), rest @ means.T)
-        weights = (means.T - kept * (rest.T @ inner)) / ridge
-    else:
-        covariance = rest.T @ rest / count
-        spread = np.trace(covariance) / units
-        covariance = (1 - SHRINKAGE) * covariance + (SHRINKAGE * spread or 1.0) * np.eye(units)
-        weights = np.linalg.solve(covariance, means.T)
-    return weights, -0.5 * (means * weights.T).sum(axis=1)
 
 
 def rank_within(labels: Integer[np.ndarray, " image"]) -> Integer[np.ndarray, " image"]:

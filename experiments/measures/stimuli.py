@@ -17,7 +17,8 @@ AVERAGES = (0.9, 0.999)  # Adam's, as is usual
 STEP = 0.05  # of the ascent, in pixel values
 VARIATION, INK = 0.015, 0.003  # what a unit of total variation and of squared ink costs, in standard deviations
 AT_ONCE = 1024  # single lit pixels that are read at once
-START = 0.5  # every pixel of the image the ascent begins with
+GREY = 0.5  # every pixel of the first image that the ascent begins with
+STARTS = 3  # images that it begins with in turn; but for the first they are noise
 EVEN = 0.1  # a difference of neighbouring pixels that counts as none
 
 
@@ -49,18 +50,30 @@ def template_fit(
     return np.divide((told * heard).sum(axis=0), size, out=np.zeros(len(size)), where=size > 0)
 
 
-def maximise(read: Reader, *, scale: Float[Tensor, " unit"], steps: int, side: int) -> Float[Tensor, "unit side side"]:
+def beginnings(units: int, *, side: int, count: int = STARTS) -> Float[Tensor, "start unit 1 side side"]:
+    """Images for the ascent to begin with: an even grey, then even noise around it, another for each unit.
+
+    The same ones for every network.
+    """
+    noise = torch.rand(count - 1, units, 1, side, side, generator=torch.Generator().manual_seed(0))
+    return torch.cat([torch.full((1, units, 1, side, side), GREY), noise])
+
+
+def maximise(
+    read: Reader, *, scale: Float[Tensor, " unit"], begin: Float[Tensor, "unit 1 side side"], steps: int
+) -> Float[Tensor, "unit side side"]:
     """For every unit an image, with pixels in [0, 1], that drives it as high as a mild wish for smoothness allows.
 
-    Gradient ascent (Erhan et al. 2009) of so many steps, by Adam, from an even grey and thus without chance, on
+    Gradient ascent (Erhan et al. 2009) of so many steps, by Adam, from the images `begin`, one for each unit, on
 
         activation / scale - VARIATION * sum |neighbouring pixels' difference| - INK * sum pixel^2
 
     scale: what counts as one for each unit, its standard deviation over real images, so that loud and quiet
-    units weigh smoothness alike; 0 stands for a unit that never moves, and counts as 1. side: of the image.
+    units weigh smoothness alike; 0 stands for a unit that never moves, and counts as 1. Where it ends depends on where
+    it begins: see `beginnings`.
     """
     scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-    images = torch.full((len(scale), 1, side, side), START, requires_grad=True)
+    images = begin.clone().requires_grad_()
     ascent = Adam([images], averages=AVERAGES, maximize=True)
     for _ in range(steps):
         driven = read(images).diagonal() / scale  # image i is for unit i
@@ -71,6 +84,17 @@ def maximise(read: Reader, *, scale: Float[Tensor, " unit"], steps: int, side: i
         with torch.no_grad():
             images.clamp_(0, 1)
     return images.detach().squeeze(1)
+
+
+def agreement(images: Float[Tensor, "start unit side side"]) -> Float[np.ndarray, " unit"]:
+    """How alike the images of each unit are that were made from different starts: Pearson's correlation over pixels,
+    mean over pairs. 0 where an image is the same everywhere; 1 from a single start."""
+    values = images.flatten(2).double().numpy()
+    values = values - values.mean(axis=2, keepdims=True)
+    size = np.linalg.norm(values, axis=2, keepdims=True)
+    values = np.divide(values, size, out=np.zeros_like(values), where=size > 0)
+    pairs = [(values[a] * values[b]).sum(axis=1) for a in range(len(values)) for b in range(a)]
+    return np.mean(pairs, axis=0) if pairs else np.ones(values.shape[1])
 
 
 def favourites(answers: Float[Tensor, "image unit"], *, count: int) -> Int[np.ndarray, "unit rank"]:

@@ -17,42 +17,47 @@ from report.arrays import Arrays, Card, architectures_of, conditions_of
 
 Drawn = dict[str, str]
 
-VALUES = (-10, -1, 0, 1, 10)  # ticks on an axis of values whose spacing is asinh; each other one in narrow panels
-REACH = 20  # the largest value shown on it
+TAIL = 0.005  # of the values may lie outside a panel, on either side
+STEPS = 60  # of the outlines across a panel
+FEWEST = 20  # and of an outline across its own reach, however narrow it is beside others
 LINES = 12  # at most are named where they end
 BANDS = ((1, 7), (2, 6), (3, 5))  # pairs of columns of `quantile`: 1 to 99 %, 5 to 95 %, 25 to 75 %
 
 
 @style.drawn
 def distributions(*, arrays: Arrays) -> Drawn:
-    """Histograms of the input, of every layer before its ReLU and of the logits, at four moments of training."""
+    """Densities of the input, of every layer before its ReLU and of the logits, at four moments of training."""
     edges, moments = arrays["histogram_edges"], arrays["moments"]
     rows = {architecture: _linear(arrays, architecture) for architecture in architectures_of(arrays)}
     first = next(iter(rows))
     rows[first] = ["input", *rows[first]]
-    fig, axes, _ = style.panels(rows, row_height=2.5, sharex=True, sharey=True)
-    bins, values = np.arange(len(edges)), VALUES[:: 1 if max(map(len, rows.values())) < 5 else 2]
-    table = []
+    fig, axes, _ = style.panels(rows, row_height=2.5, sharey=True)
+    table: list[tuple] = []
     for (architecture, hook), ax in axes.items():
-        for condition in conditions_of(arrays, architecture):
-            shares = arrays[f"histogram/{condition}/{hook}"]
-            _ridges(ax, shares, style.look(condition)["color"])
-            table += [
-                (condition, hook, moment, edges[bin_], edges[bin_ + 1], share[bin_])
-                for moment, share in zip(moments, shares, strict=True)
-                for bin_ in np.flatnonzero(share)
-            ]
-        style.sparse(ax, x=np.interp(values, edges, bins), y=range(len(moments)))
-        ax.set_xticklabels([f"{value}".replace("-", style.MINUS) for value in values])
+        conditions = conditions_of(arrays, architecture)
+        shares = {condition: arrays[f"histogram/{condition}/{hook}"].astype(float) for condition in conditions}
+        low, high = _reach(edges, *shares.values())
+        for condition, found in shares.items():
+            colour = style.look(condition)["color"]
+            single = arrays[f"black/{condition}"].astype(float) if hook == "input" else np.zeros(2)
+            for row, (moment, share) in enumerate(zip(moments, found, strict=True)):
+                bins, height = density(edges, share, width=_step(edges, share, high - low))
+                base = len(moments) - 1 - row
+                _outline(ax, bins, height, base, colour)
+                if single[1]:
+                    ax.plot([single[0]] * 2, [base, base + 0.9 * single[1]], color=colour, linewidth=2.2)
+                table += _told((condition, hook, moment), bins, height, single)
+        style.sparse(ax, y=range(len(moments)))
+        ax.locator_params(axis="x", nbins=4)
         ax.set_yticklabels(_moment_names(moments))
-        ax.set_xlim(*np.interp((-REACH, REACH), edges, bins))
+        ax.set_xlim(low - (high - low) / STEPS, high + (high - low) / STEPS)
         ax.spines["left"].set_visible(False)
         ax.tick_params(axis="y", length=0)
     for ax in list(axes.values())[-len(rows[architecture]) :]:
         ax.set_xlabel("value")
     axes[first, "input"].set_title("Input")
-    style.key(axes[first, "input"], x=0.62, y=0.97)
-    return export.done(fig, table, ("condition", "hook_point", "epoch", "from", "to", "share"))
+    style.key(axes[first, "input"], x=0.2, y=0.97)
+    return export.done(fig, table, ("condition", "hook_point", "epoch", "from", "to", "density", "share"))
 
 
 @style.drawn
@@ -201,15 +206,58 @@ def _hidden(arrays: Arrays, condition: str) -> list[str]:
     return [str(hook).removesuffix(".post") for hook in hooks if hook.endswith(".post")]
 
 
-def _ridges(ax: Axes, shares: np.ndarray, colour: str) -> None:
-    """One outline for each moment, the first at the top, each scaled to its own peak."""
-    for row, share in enumerate(shares):
-        shown = np.flatnonzero(share)
-        if len(shown):
-            base = len(shares) - 1 - row
-            places = np.arange(shown[0] - 1, shown[-1] + 2)  # one empty bin on either side
-            height = np.pad(share[shown[0] : shown[-1] + 1], 1) / share.max()
-            ax.fill(places + 0.5, base + 0.9 * height, facecolor=(colour, 0.25), edgecolor=colour, linewidth=0.9)
+def density(edges: np.ndarray, shares: np.ndarray, *, width: float) -> tuple[np.ndarray, np.ndarray]:
+    """(edges, density) per unit of value, of shares (bin,) between edges (bin + 1,), one of which is zero.
+
+    Bins narrower than `width` are joined with their neighbours away from zero, so that zero stays an edge; those that
+    are wider stay as they are. The sum of density times width is the sum of the shares.
+    """
+    middle = int(np.argmin(np.abs(edges)))
+    kept = {0, middle, len(edges) - 1}
+    for step in (1, -1):
+        last = middle
+        for place in range(middle + step, len(edges) if step > 0 else -1, step):
+            if abs(edges[place] - edges[last]) >= width:
+                last = place
+                kept.add(place)
+    places = sorted(kept)
+    joined = np.add.reduceat(shares, places[:-1])
+    return edges[places], joined / np.diff(edges[places])
+
+
+def _reach(edges: np.ndarray, *shares: np.ndarray) -> tuple[float, float]:
+    """From where to where nearly all values lie, at every moment: shares (moment, bin) of any number of conditions."""
+    sums = [np.cumsum(each) / each.sum() for found in shares for each in found if each.sum() > 0]
+    if not sums:
+        return float(edges[0]), float(edges[-1])
+    low = min(int(np.argmax(each > TAIL)) for each in sums)
+    high = max(int(np.argmax(each >= 1 - TAIL)) + 1 for each in sums)
+    return float(edges[low]), float(edges[high])
+
+
+def _step(edges: np.ndarray, share: np.ndarray, across: float) -> float:
+    """How wide the steps of an outline are at least, in a panel that is so wide."""
+    low, high = _reach(edges, share[None])
+    return min(across / STEPS, (high - low) / FEWEST)
+
+
+def _outline(ax: Axes, bins: np.ndarray, height: np.ndarray, base: int, colour: str) -> None:
+    """The outline of a density above its line, scaled to its own peak."""
+    shown = np.flatnonzero(height)
+    if len(shown):
+        first, last = shown[0], shown[-1] + 1
+        x = np.repeat(bins[first : last + 1], 2)
+        y = np.concatenate([[0], np.repeat(height[first:last], 2), [0]]) / height.max()
+        ax.fill(x, base + 0.9 * y, facecolor=(colour, 0.25), edgecolor=colour, linewidth=0.9)
+
+
+def _told(named: tuple, bins: np.ndarray, height: np.ndarray, single: np.ndarray) -> list[tuple]:
+    """What was drawn, as rows; a single value has a share and no density."""
+    alone = [(*named, single[0], single[0], "", single[1])] if single[1] else []
+    return alone + [
+        (*named, bins[place], bins[place + 1], height[place], height[place] * (bins[place + 1] - bins[place]))
+        for place in np.flatnonzero(height)
+    ]
 
 
 def _moment_names(moments: Iterable[int]) -> list[str]:

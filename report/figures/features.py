@@ -313,12 +313,15 @@ def _pleasing(arrays: Arrays, *, layer: int, real: bool, names: Sequence[str] = 
         shown[condition] = np.stack([each[:SHOWN] for each in rows]).astype(float)
         excess = arrays[f"excess/{place}"]
         table += [
-            (condition, unit, favourites[unit], excess[unit], *sheets.told(each)) for unit, each in enumerate(made)
+            (condition, unit, favourites[unit], *span(excess[:, unit]), *sheets.told(each))
+            for unit, each in enumerate(made)
         ]
     fig = sheets.rows(shown, cmap="gray", low=0, high=255)
     if names:
         style.class_columns(fig.axes[0], sheets.middles(next(iter(shown.values()))[0]), names[:SHOWN])
-    return export.done(fig, table, ("condition", "unit", "favourite_probe_image", "excess", *sheets.MAP))
+    return export.done(
+        fig, table, ("condition", "unit", "favourite_probe_image", "excess", "least", "most", *sheets.MAP)
+    )
 
 
 def _outline(ax: Axes, edge: np.ndarray) -> None:

@@ -16,7 +16,7 @@ Drawn = dict[str, str]
 
 SERIES = {
     "knn": "k-NN accuracy, %",
-    "linear_probe": "Linear probe, %",
+    "knn_plane": "k-NN accuracy on the plane, %",
     "trustworthiness_plane": "Trustworthiness of the plane",
     "dimension": "Effective dimension",
 }
@@ -70,7 +70,7 @@ def by_epoch(*, arrays: Arrays) -> Drawn:
 
 def _by_depth(ax: Axes, arrays: Arrays, measure: str, condition: str) -> list[tuple]:
     """An accuracy from layer to layer: at the end in full, untrained in faint dots; bars span the seeds."""
-    hooks, moments = [str(hook) for hook in arrays[f"hook_points/{condition}"]], arrays["moments"]
+    hooks = [str(hook) for hook in arrays[f"hook_points/{condition}"]]
     values = np.stack([arrays[f"{measure}/{condition}/{hook}"] for hook in hooks])  # (layer, seed, moment)
     look, depth = style.look(condition), np.arange(len(hooks))
     for place, line, width in ((0, (0, (1, 1.5)), 0.8), (-1, look["linestyle"], 1.6)):
@@ -84,5 +84,5 @@ def _by_depth(ax: Axes, arrays: Arrays, measure: str, condition: str) -> list[tu
     return [
         (condition, hook, measure, moment, *span(values[layer, :, place]))
         for layer, hook in enumerate(hooks)
-        for place, moment in enumerate(moments)
+        for place, moment in ((0, arrays["moments"][0]), (-1, arrays["moments"][-1]))
     ]

@@ -4,7 +4,7 @@ import numpy as np
 import planted
 import pytest
 
-from experiments.analyses.activations import drift, measures
+from experiments.analyses.activations import black, class_share, drift, measures, read
 
 HOOKS = ("input", "hidden1.pre", "hidden1.post", "logits")
 CARD = {"class_names": [str(digit) for digit in range(10)]}
@@ -27,6 +27,15 @@ def record(*, epochs: int = 4, shift: float = 0.0, growth: float = 1.0) -> dict[
         found[f"quantile/{hook}"] = np.tile(np.linspace(-2, 2, 9), (epochs + 1, 1))
         found[f"histogram/{hook}"] = np.tile(np.array([1, 4, 4, 1], dtype=np.int32), (epochs + 1, 1))
     return found
+
+
+def found(**options) -> dict:
+    """The analysis of the planted study; between classes lies nothing before training and half at its end."""
+    records = study(**options)
+    shares = {"hook_points": np.array(["hidden1.post", "logits"])}
+    shares |= {f"class_share/{hook}": np.array([1.0, 50.0]) for hook in shares["hook_points"]}
+    probe = {"images": np.ones((20, 2, 2), np.uint8), "labels": np.arange(20) % 10}
+    return drift(records=records, shares=dict.fromkeys(records, shares), probe=probe, card=CARD, grid=planted.GRID)
 
 
 def study(*, seeds: int = 3, **options) -> dict[str, dict[str, np.ndarray]]:
@@ -52,11 +61,39 @@ def test_half_way_is_the_first_epoch_that_made_half_of_the_way():
     assert measures(np.zeros((4, 11)), std[::-1])["half_way"] == 1, "a way down counts like a way up"
 
 
-def test_a_distribution_made_of_its_class_means_lies_between_them_entirely():
-    means = np.append(np.arange(10.0), 4.5)
-    std = np.append(np.zeros(10), np.arange(10.0).std())
-    found = measures(np.stack([means, means]), np.stack([std, std]))
-    assert found["class_share_end"] == pytest.approx(100)
+def activations(random, *, share: float, images: int = 4000, units: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    """Units of which so much of the variance lies between ten classes; each unit ranks the classes its own way, so that
+    their mean tells the classes nothing."""
+    labels = np.arange(images) % 10
+    levels = np.stack([random.permutation(10) for _ in range(units)], axis=1)
+    between = np.concatenate([levels, 9 - levels], axis=1)[labels] / np.arange(10).std()
+    noise = random.standard_normal(between.shape)
+    return np.sqrt(share) * between + np.sqrt(1 - share) * noise, labels
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.62, 1.0])
+def test_a_planted_share_between_classes_is_recovered_unit_by_unit(random, share):
+    values, labels = activations(random, share=share)
+    assert class_share(values, labels) == pytest.approx(share, abs=0.02)
+    whole = values.mean(axis=1)
+    if share == 1:
+        assert np.ptp(whole) == pytest.approx(0), "the mean over units has none of it"
+
+
+def test_channels_count_at_each_of_their_positions_and_silent_units_not_at_all(random):
+    values, labels = activations(random, share=0.4)
+    maps = np.zeros((len(values), 4, 2, 2))
+    maps[:, :3] = values.reshape(-1, 3, 2, 2)
+    assert class_share(maps, labels) == pytest.approx(0.4, abs=0.03)
+    assert class_share(np.ones((20, 3)), np.arange(20) % 10) == 0
+
+
+def test_black_pixels_are_told_from_the_rest_of_the_input():
+    given = record()
+    given["quantile/input"][:, 0] = -1.5
+    value, share, bin_ = black(given, np.repeat(np.uint8([0, 9]), [1, 9]).reshape(1, 1, 10))
+    assert (value, share, bin_) == (-1.5, pytest.approx(0.1), 0)
+    assert black(given, np.zeros((1, 1, 10), np.uint8))[1] == 0, "more black pixels than values there: not one value"
 
 
 def test_a_silent_layer_has_no_ratio_and_its_facts_are_finite():
@@ -66,7 +103,7 @@ def test_a_silent_layer_has_no_ratio_and_its_facts_are_finite():
 
 
 def test_facts_hold_the_planted_difference_of_every_comparison():
-    facts = drift(records=study(), card=CARD, grid=planted.GRID)["facts.json"]
+    facts = found()["facts.json"]
     assert facts["activations.spread_ratio.mlp-raw.hidden1.pre"]["value"] == pytest.approx(2)
     assert facts["activations.spread_ratio.difference.mlp:normalized.hidden1.pre"]["value"] == pytest.approx(1)
     assert facts["activations.spread_ratio.difference.raw:cnn.last"]["value"] == pytest.approx(0)
@@ -75,20 +112,29 @@ def test_facts_hold_the_planted_difference_of_every_comparison():
 
 
 def test_the_input_does_not_drift_and_is_described_without_an_interval():
-    facts = drift(records=study(), card=CARD, grid=planted.GRID)["facts.json"]
+    facts = found()["facts.json"]
     assert facts["activations.input_std.mlp-raw"]["low"] is None
     assert not any("mean_shift" in name and ".input" in name for name in facts)
 
 
 def test_histograms_are_shares_at_the_start_early_half_way_and_at_the_end():
-    arrays = drift(records=study(), card=CARD, grid=planted.GRID)["arrays.npz"]
+    arrays = found()["arrays.npz"]
     assert list(arrays["moments"]) == [0, 1, 2, 4]
     assert arrays["histogram/cnn-raw/logits"] == pytest.approx(np.tile([0.1, 0.4, 0.4, 0.1], (4, 1)))
 
 
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (2, 2)])
 def test_the_smallest_studies_have_finite_facts(seeds, epochs):
-    products = drift(records=study(seeds=seeds, epochs=epochs), card=CARD, grid=planted.GRID)
+    products = found(seeds=seeds, epochs=epochs)
     numbers = [fact[key] for fact in products["facts.json"].values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()
     assert products["arrays.npz"]["mean/mlp-raw/logits"].shape == (seeds, epochs + 1)
+
+
+def test_the_shares_of_a_network_become_facts_beside_what_chance_gives():
+    layers = {f"{epoch}/logits": np.eye(10)[np.arange(20) % 10] * epoch for epoch in (0, 1, 2)}
+    arrays = read(layers=layers, probe={"labels": np.arange(20) % 10})["arrays.npz"]
+    assert arrays["class_share/logits"].tolist() == pytest.approx([0, 100])
+    facts = found()["facts.json"]
+    assert facts["activations.class_share_gain.mlp-raw.hidden1.post"]["value"] == pytest.approx(49)
+    assert facts["activations.class_share_chance"]["value"] == pytest.approx(100 * 9 / 19)

@@ -6,7 +6,7 @@ import torch
 from planted import ARCHITECTURES, CONDITIONS, GRID, TREATMENTS, digits, network
 
 from experiments.analyses import features
-from experiments.analyses.features_facts import agreement, measures, shared_factor
+from experiments.analyses.features_facts import agreement, excess, measures, shared_factor
 
 
 def test_what_training_adds_on_the_border_is_found_there(random):
@@ -114,7 +114,20 @@ def test_facts_hold_the_planted_differences(study):
     assert facts["features.norm_growth.mlp-raw"]["value"] == pytest.approx(np.sqrt(144 / 784), abs=0.02)
     assert facts["features.border_pixels"]["value"] == facts["features.never_pixels"]["value"] == 784 - 144
     assert facts["features.excess.mlp-raw.logits"]["n"] == 10
+    assert -1 <= facts["features.made_agreement.mlp-raw.logits"]["value"] <= 1
     assert "features.weight_roughness.difference.raw:cnn" not in facts, "filters and images are not alike"
+
+
+def test_how_far_made_images_outdo_real_ones_is_told_with_its_range_over_starts():
+    units = np.array([1.0, 2, 3])
+    told = excess(np.stack([units, units + 2, units + 1]), place="a.logits")
+    assert {name: fact["value"] for name, fact in told.items()} == {
+        "features.excess.a.logits": 3,
+        "features.excess_least.a.logits": 2,
+        "features.excess_most.a.logits": 4,
+        "features.excess_range.a.logits": 2,
+    }
+    assert all(fact["n"] == 3 and "3 starts" in fact["method"] for fact in told.values())
 
 
 def test_agreement_is_one_for_equal_maps_and_no_network_is_in_two_pairs_of_seeds(random):

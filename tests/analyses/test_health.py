@@ -80,6 +80,17 @@ def test_facts_hold_the_planted_differences():
     assert facts["health.units.cnn-raw"]["value"] == 6
 
 
+def test_channels_are_never_compared_with_units_and_dense_networks_are_compared_whole():
+    runs = study()
+    assert "health.always.difference.raw:cnn" in examine(records=runs, grid=planted.GRID)["facts.json"]
+    for name, run in runs.items():
+        if name.startswith("cnn"):
+            run["class_peak/hidden1"] = np.ones((3, 6, 10))
+    facts = examine(records=runs, grid=planted.GRID)["facts.json"]
+    assert not any(name.startswith(("health.always.difference.raw", "health.dead.difference.raw")) for name in facts)
+    assert "health.always.difference.cnn:normalized" in facts, "channels are compared with channels"
+
+
 def test_arrays_keep_seeds_epochs_and_units_apart():
     arrays = examine(records=study(seeds=2), grid=planted.GRID)["arrays.npz"]
     assert arrays["dead/mlp-raw/hidden1"].shape == (2, 3)

@@ -1,9 +1,14 @@
 """Layers: planted accuracies, drifts and specialists are found again; the preferred variant is set against rivals."""
 
 import numpy as np
+import planted
 import pytest
+import torch
 
-from experiments.analyses.layers import compare, drift, handed_on, measures
+from experiments import models
+from experiments.analyses import settled
+from experiments.analyses.layers import compare, drift, from_settled, handed_on, measures
+from experiments.record import hook_statistics
 
 TITLES = {"plain": "Plain", "better": "Better", "notebooks": "The notebooks' combination"}
 EPOCHS = 3
@@ -48,7 +53,7 @@ def study(*, seeds=5):
 
 
 def compared(records):
-    return compare(records=records, card={"kinds": "digits"}, titles=TITLES, dropout=0.2)
+    return compare(records=records, settled={}, card={"kinds": "digits"}, titles=TITLES, dropout=0.2)
 
 
 def test_the_measures_of_one_network_are_those_planted():
@@ -102,7 +107,7 @@ def test_the_family_is_adjusted_where_there_are_many_variants():
     records = {
         f"{name}/{seed}": record(accuracy=0.9 + 0.01 * rng.standard_normal()) for name in titles for seed in range(5)
     }
-    facts = compare(records=records, card={"kinds": "digits"}, titles=titles, dropout=0.2)["facts.json"]
+    facts = compare(records=records, settled={}, card={"kinds": "digits"}, titles=titles, dropout=0.2)["facts.json"]
     assert "Holm-adjusted in a family of 9" in facts["layers.test_accuracy.difference.v3"]["method"]
     assert facts["layers.helped"]["value"] + facts["layers.hurt"]["value"] <= 2, "chance alone is not found to help"
 
@@ -130,3 +135,55 @@ def test_a_layer_that_is_silent_untrained_has_no_drift_to_measure():
         "std/hidden1.post": np.array([[0.0], [1.0]]),
     }
     assert drift(record, "hidden1") == (0.0, 1.0)
+
+
+def network(*parts: str):
+    options = {"hidden": [6, 5], "after": [[*parts, "relu"], ["relu"]]}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        return models.build("experiments.models.layered:LayeredMLP", options=options, classes=10, side=28), options
+
+
+def settled_of(random, *parts: str) -> tuple[dict, dict]:
+    """(statistics from which drift is counted, statistics that the record has) of an untrained network."""
+    model, options = network(*parts)
+    given = planted.digits(random, per_class=20)
+    weights = {name: value.numpy()[None] for name, value in model.state_dict().items()}
+    architecture = {"build": "experiments.models.layered:LayeredMLP", "options": options}
+    told = {"weights": weights, "architecture": architecture, "treatment": planted.NORMALIZED}
+    found = settled.read(train=given, probe=given, **told)["arrays.npz"]
+    pixels = (torch.tensor(given["images"]).float().div(255).unsqueeze(1) - 0.1307) / 0.3081
+    with torch.no_grad():
+        hidden = model.eval().hidden1(pixels.flatten(1))
+    return found, hook_statistics("hidden1.post", hidden, torch.tensor(given["labels"]).long())
+
+
+def test_without_running_statistics_drift_is_counted_from_what_the_record_has(random):
+    found, recorded = settled_of(random)
+    assert found["std/hidden1.post"] == pytest.approx(recorded["std/hidden1.post"], rel=1e-4)
+
+
+def test_batch_normalization_begins_with_the_statistics_of_a_batch_and_not_those_it_is_made_with(random):
+    found, recorded = settled_of(random, "batchnorm")
+    half_normal = 0.58  # the standard deviation of a standard normal that a ReLU has cut
+    assert found["std/hidden1.post"][-1] == pytest.approx(half_normal, abs=0.1)
+    assert abs(recorded["std/hidden1.post"][-1] - half_normal) > 0.15, "the record has that of the defaults"
+
+
+def test_dropout_and_weights_are_left_as_they_are_by_settling(random):
+    model, _ = network("batchnorm", "dropout")
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    settled.settle(model, torch.rand(50, 1, 28, 28))
+    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert {name.rpartition(".")[2] for name in changed} == {"running_mean", "running_var", "num_batches_tracked"}
+    assert not any(module.training for module in model.modules())
+
+
+def test_drift_is_counted_from_the_settled_network():
+    given = record(spread=3)
+    start = {"std/hidden2.post": np.full(11, 6.0), "mean/hidden2.post": np.full(11, 4.0)}
+    assert drift(from_settled(given, start), "hidden2") == pytest.approx((0, 1))
+    arrays = compare(
+        records=study(), settled={"better/0": start}, card={"kinds": "digits"}, titles=TITLES, dropout=0.2
+    )["arrays.npz"]
+    assert arrays["std/better/hidden2"][:2, 0].tolist() == [6, 2]

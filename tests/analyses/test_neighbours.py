@@ -4,20 +4,16 @@ import numpy as np
 import planted
 import pytest
 from scipy.stats import mode
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.neighbors import KNeighborsClassifier
 
 from experiments.analyses.geometry import embed
 from experiments.analyses.neighbours import compare, examine
 from experiments.measures.nearness import (
-    SHRINKAGE,
     distances,
     knn_accuracy,
-    linear_probe_accuracy,
     nearest,
     overlap,
-    rank_within,
     trustworthiness,
 )
 
@@ -40,30 +36,30 @@ def run(random, *, apart: float, hidden: str):
 
 def study(random, *, seeds: int):
     """Normalized networks pull the digits further apart than raw ones."""
-    runs = {}
+    runs, probes = {}, {}
     for condition in planted.CONDITIONS:
         architecture, _, treatment = condition.partition("-")
         for seed in range(seeds):
             apart = {"raw": 0.5, "normalized": 9.0}[treatment]
             runs[f"{condition}/{seed}"] = run(random, apart=apart, hidden=f"{architecture}1.post")
-    return compare(runs=runs, grid=planted.GRID)
+            read = np.array([20.0, 80 + apart + random.normal()])
+            probed = {f"linear_probe/{hook}": read for hook in (f"{architecture}1.post", "logits")}
+            probes[f"{condition}/{seed}"] = {"images": np.array([20_000, 10_000]), **probed}
+    return compare(runs=runs, probes=probes, grid=planted.GRID)
 
 
-def test_digits_far_apart_are_read_by_neighbours_and_by_a_line_and_digits_at_random_by_neither(random):
+def test_digits_far_apart_are_read_by_neighbours_and_digits_at_random_are_not(random):
     far, labels = digits(random, apart=30)
     assert knn_accuracy(distances(far), labels, k=5) == 100
-    assert linear_probe_accuracy(far, labels) == 100
     shuffled = random.permutation(labels)
     assert knn_accuracy(distances(far), shuffled, k=5) < 35
-    assert linear_probe_accuracy(far, shuffled) < 35
 
 
-def test_rings_within_each_other_are_read_by_neighbours_but_not_by_a_line(random):
+def test_rings_within_each_other_are_read_by_neighbours(random):
     labels = np.repeat([0, 1], 100)
     angles = random.uniform(0, 2 * np.pi, 200)
     rings = np.stack([np.cos(angles), np.sin(angles)], axis=1) * (1 + 2 * labels)[:, None]
     assert knn_accuracy(distances(rings), labels) > 95
-    assert linear_probe_accuracy(rings, labels) < 75
 
 
 def test_knn_accuracy_is_that_of_scikit_learn_with_each_image_left_out(random):
@@ -71,17 +67,6 @@ def test_knn_accuracy_is_that_of_scikit_learn_with_each_image_left_out(random):
     found = KNeighborsClassifier(10).fit(points, labels).kneighbors(return_distance=False)
     expected = 100 * (mode(labels[found], axis=1).mode == labels).mean()
     assert knn_accuracy(distances(points), labels) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("units", [5, 200])
-def test_the_linear_probe_is_the_shrunk_discriminant_analysis_of_scikit_learn(random, units):
-    points, labels = digits(random, units=units, apart=0.4)
-    fold, right = rank_within(labels) % 5, 0
-    for held_out in range(5):
-        oracle = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=SHRINKAGE, priors=np.full(10, 0.1))
-        oracle.fit(points[fold != held_out], labels[fold != held_out])
-        right += (oracle.predict(points[fold == held_out]) == labels[fold == held_out]).sum()
-    assert linear_probe_accuracy(points, labels) == pytest.approx(100 * right / len(labels))
 
 
 def test_trustworthiness_is_that_of_scikit_learn_and_one_for_the_space_itself(random):
@@ -109,18 +94,12 @@ def test_scale_and_place_of_a_layer_change_no_measure(random):
     points, labels = digits(random)
     moved = 1000 * points + 5
     assert knn_accuracy(distances(moved), labels) == knn_accuracy(distances(points), labels)
-    assert linear_probe_accuracy(moved, labels) == linear_probe_accuracy(points, labels)
 
 
 def test_a_layer_that_says_the_same_of_every_image_is_read_at_chance():
     labels = np.tile(np.arange(10), 5)
     points = np.full((50, 4), 3.0)
-    assert knn_accuracy(distances(points), labels) == linear_probe_accuracy(points, labels) == 10
-
-
-def test_digits_without_any_spread_are_read_by_a_line():
-    labels = np.tile(np.arange(10), 5)
-    assert linear_probe_accuracy(np.eye(10)[labels], labels) == 100
+    assert knn_accuracy(distances(points), labels) == 10
 
 
 def test_the_study_finds_the_planted_separation(random):
@@ -130,6 +109,7 @@ def test_the_study_finds_the_planted_separation(random):
         assert facts[f"geometry.{measure}_gain.cnn-normalized.cnn1.post"]["low"] > 0
         assert facts[f"geometry.{measure}.difference.raw:cnn.last"]["n"] == 6
     assert "Holm" in facts["geometry.knn_gain.mlp-raw.mlp1.post"]["method"]
+    assert facts["geometry.probe_shown"]["value"] == 20_000
     lost = facts["geometry.knn_lost.mlp-normalized.mlp1.post"]
     kept = facts["geometry.knn_plane.mlp-normalized.mlp1.post"]["value"]
     assert lost["value"] == pytest.approx(facts["geometry.knn.mlp-normalized.mlp1.post"]["value"] - kept)
@@ -141,4 +121,5 @@ def test_the_smallest_studies_have_finite_facts_and_whole_arrays(random, seeds):
     numbers = [fact[key] for fact in found["facts.json"].values() for key in ("value", "low", "high")]
     assert np.isfinite([number for number in numbers if number is not None]).all()
     assert found["arrays.npz"]["knn/mlp-raw/logits"].shape == (seeds, 3)
-    assert found["arrays.npz"]["linear_probe_by_epoch/cnn-raw"].shape == (seeds, 3)
+    assert found["arrays.npz"]["linear_probe/mlp-raw/logits"].shape == (seeds, 2)
+    assert found["arrays.npz"]["knn_plane_by_epoch/cnn-raw"].shape == (seeds, 3)

@@ -4,8 +4,10 @@ import numpy as np
 import planted
 import pytest
 from drawings import CLOTHES, assert_sound, draw, margin, rows, texts
+from scipy.stats import norm
 
 from experiments import wiring
+from experiments.record import histogram_edges
 from report.figures import activations
 
 LARGEST = 150_000  # bytes of one SVG
@@ -37,6 +39,8 @@ def study(*, seeds: int = 2, epochs: int = 4, conditions=planted.CONDITIONS, nam
             arrays[f"class_mean/{condition}/{hook}"] = time[:, None] + np.arange(len(names))
             arrays[f"quantile/{condition}/{hook}"] = (1 + time[:, None]) * np.linspace(-1, 1, 9)
             arrays[f"histogram/{condition}/{hook}"] = np.tile(np.eye(40)[20], (len(moments), 1))
+        arrays[f"histogram/{condition}/input"] = np.tile(0.25 * np.eye(40)[20], (len(moments), 1))
+        arrays[f"black/{condition}"] = np.array([0.0, 0.75])
     return arrays
 
 
@@ -66,9 +70,34 @@ def test_the_numbers_of_drift_are_the_means_and_spreads_that_were_drawn():
     assert (float(last["mean"]), float(last["lowest"]), float(last["highest"])) == (6, 6, 6)
 
 
-def test_distributions_list_the_bins_that_hold_anything_and_name_the_epochs():
+def test_the_density_that_is_drawn_integrates_to_one_with_the_single_value_that_stands_apart():
+    found = rows(draw(activations.distributions, arrays=study()))
+    areas: dict[tuple, float] = {}
+    for row in found:
+        width = float(row["to"]) - float(row["from"])
+        area = float(row["density"]) * width if row["density"] else float(row["share"])
+        assert float(row["share"]) == pytest.approx(area)
+        place = (row["condition"], row["hook_point"], row["epoch"])
+        areas[place] = areas.get(place, 0) + area
+    assert list(areas.values()) == pytest.approx([1] * len(areas))
+    assert {row["share"] for row in found if not row["density"]} == {"0.75"}
+
+
+def test_a_normal_distribution_has_one_hump_where_bins_equal_in_asinh_made_two():
+    edges = histogram_edges()
+    shares = np.diff(norm.cdf(edges, scale=2))
+    rises = np.diff(shares[np.abs(edges[1:]) < 8])
+    assert (np.diff(np.sign(rises)) > 0).any(), "the shares of such bins have a dent at zero"
+    bins, height = activations.density(edges, shares, width=0.2)
+    steps = np.diff(height)
+    assert np.flatnonzero(steps > 0).max() < np.flatnonzero(steps < 0).min(), "up to one peak, and down"
+    assert abs((bins[:-1] + np.diff(bins) / 2)[height.argmax()]) < 0.2
+    assert (height * np.diff(bins)).sum() == pytest.approx(1)
+    assert 0 in bins
+
+
+def test_distributions_name_the_epochs_and_have_an_axis_of_values_of_equal_steps():
     drawn = draw(activations.distributions, arrays=study())
-    assert all(float(row["share"]) == 1 for row in rows(drawn))
     assert {"untrained", "epoch 1", "epoch 2", "epoch 4"} <= set(texts(drawn))
 
 

@@ -57,7 +57,7 @@ def study(*, seeds: int = 2, epochs: int = 4, conditions: tuple[str, ...] = COND
             maps |= {f"{kind}/{condition}/{layer}": smooth(units) for kind in ("gradient", "integrated")}
             arrays[f"maximised/{condition}/{layer}"] = noise(units, 28, 28).astype(np.uint8)
             arrays[f"favourites/{condition}/{layer}"] = np.tile(np.arange(4), (units, 1)) + np.arange(units)[:, None]
-            arrays[f"excess/{condition}/{layer}"] = np.full(units, 2.5)
+            arrays[f"excess/{condition}/{layer}"] = np.tile([[2.0], [3.0], [2.5]], units)
         arrays |= maps | {f"{name}.scale": np.full(len(each), 0.01) for name, each in maps.items()}
     return arrays
 
@@ -150,4 +150,4 @@ def test_the_sanity_check_begins_with_the_network_as_it_is_and_goes_down_from_th
 def test_the_favourite_that_is_shown_is_the_first_one():
     found = rows(drawn_once("maximised"))
     assert [int(row["favourite_probe_image"]) for row in found[:16]] == list(range(16))
-    assert float(found[0]["excess"]) == 2.5
+    assert [float(found[0][name]) for name in ("excess", "least", "most")] == [2.5, 2, 3]

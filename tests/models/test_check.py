@@ -39,6 +39,10 @@ def test_networks_that_keep_the_contract_pass(build, options):
     assert set(found["reading"].values()) <= set(found["points"])
 
 
+def test_the_numbers_that_a_network_learns_are_counted():
+    assert checked(OURS[0][0], {"hidden": [32, 16]})["parameters"] == 784 * 32 + 32 + 32 * 16 + 16 + 16 * 10 + 10
+
+
 def test_other_classes_and_sides_are_handed_to_the_network():
     assert checked(CNN, {"channels": [4]}, side=20, classes=5)["ok"]
     assert checked("transformer:VisionTransformer", side=14, classes=2)["ok"]

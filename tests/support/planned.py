@@ -7,7 +7,7 @@ from experiments.plan import plan
 from experiments.spec import Product
 
 # What draws, and what only the published study has.
-LEFT_OUT = ("train/replication", "train/layers", "specimen", "analysis/replication", "analysis/layers")
+LEFT_OUT = ("train/replication", "train/layers", "settled", "specimen", "analysis/replication", "analysis/layers")
 LEFT_OUT += ("figure", "social", "analysis/comparison")
 
 
