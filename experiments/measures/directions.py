@@ -91,7 +91,9 @@ def chance(units: int, *, count: int, seed: int = 0) -> dict[str, tuple[float, f
         return {"interference": (0.0, 0.0, 0.0), "own": (0.0, 0.0, 0.0)}
     drawn = directions(np.random.default_rng(seed).normal(size=(LAYERS_DRAWN, units, count)))
     measured = {"interference": interference(drawn), "own": dimensionality(drawn).mean(axis=-1)}
-    return {
-        name: (float(values.mean()), *(float(end) for end in np.quantile(values, REACH)))
-        for name, values in measured.items()
-    }
+    return {name: _middle(values) for name, values in measured.items()}
+
+
+def _middle(values: Float[np.ndarray, " layer"]) -> tuple[float, float, float]:
+    low, high = np.quantile(values, REACH)
+    return float(values.mean()), float(low), float(high)
