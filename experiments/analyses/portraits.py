@@ -19,19 +19,11 @@ from torch.nn.functional import pad
 
 from experiments.analyses.absent import of_layers, told
 from experiments.analyses.health import ALWAYS, RARE, states
-from experiments.analyses.interventions import (
-    ATTRACTOR,
-    BASE,
-    BOTTLENECK,
-    OFF,
-    TRIPLED,
-    accuracy,
-    class_accuracy,
-    pull,
-)
 from experiments.analyses.selectivity import limits
+from experiments.analyses.unit_effects import ATTRACTOR, BASE, BOTTLENECK, OFF, TRIPLED
 from experiments.evidence import Grid, architecture
 from experiments.hooks import HookedModule, run_with_cache
+from experiments.measures.answers import accuracy, class_accuracy, pull
 from experiments.measures.attribution import hook_point_of, reader
 from experiments.measures.maps import narrow, packed
 from experiments.measures.scaling import BATCH, SCALES
@@ -328,11 +320,12 @@ def _interventions(counted: Arrays, layer: str) -> dict[str, np.ndarray]:
     """What `interventions.read` counted of a layer, and what it comes to."""
     confusion = counted[f"confusion/{layer}"]
     effect = effects(confusion)
+    averaged = class_accuracy(confusion[:, BASE]) - class_accuracy(counted[f"mean_confusion/{layer}"])  # (unit, class)
     return {
         f"correct/{layer}": narrow(np.diagonal(confusion, axis1=2, axis2=3), np.int16),
         f"change/{layer}": narrow(confusion[:, OFF] - confusion[:, BASE], np.int16),
         f"effect/{layer}": effect,
-        f"bottleneck/{layer}": effect[:, 2] >= BOTTLENECK,
+        f"bottleneck/{layer}": averaged.max(axis=1) >= BOTTLENECK,
         f"attractor/{layer}": effect[:, 5] >= ATTRACTOR,
     }
 

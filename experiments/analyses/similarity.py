@@ -7,6 +7,7 @@ linear CKA (1: alike) and with the Procrustes distance (0: alike); see experimen
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, cast
@@ -14,9 +15,10 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Integer
 
+from experiments.analyses.numbers import number_facts
 from experiments.evidence import Grid, by_condition, comparisons, pairs
 from experiments.hooks import HookedModule, run_with_cache
-from experiments.measures.representations import cka, pair_values, procrustes, settled
+from experiments.measures.representations import cka, pair_values, procrustes, reordered_cka, settled
 from experiments.networks import at_epoch
 from experiments.statistics import constant, family, summary
 from experiments.treatment import treat
@@ -29,6 +31,7 @@ Relations = dict[str, Table]
 MEASURES = {"cka": cka, "procrustes": procrustes}
 RANGES = {"cka": (-1.0, 1.0), "procrustes": (0.0, 1.0)}  # unbiased CKA can fall short of 0 by chance
 THRESHOLDS = (0.9, 0.99)  # drawn beside the threshold that the study asks for, to see what depends on it
+SHUFFLES = 20  # orders of the images that a network is set beside itself in
 OVER_PAIRS = ("seeds", "seeds_start", "untrained_other", "other_seed")  # relations of networks of different seeds
 CONTRASTS = {  # name: (relation, minus relation)
     "gain": ("seeds", "seeds_start"),
@@ -98,7 +101,7 @@ def compare(*, runs: Mapping[str, Arrays], grid: Grid, threshold: float = 0.95) 
         alike                                     (network, network)  CKA of the last hidden layers at the end
 
     and `facts.json`: `similarity.<cka or procrustes>.<relation>.<condition or comparison>.<layer>` (see `relations`;
-    the last hidden layer is called `last`), their contrasts, and
+    the last hidden layer is called `last`), their contrasts, `similarity.numbered` (see `number_facts`), and
     `similarity.settled`, `.step_first`, `.step_last`, `.across`.
     """
     groups = by_condition(runs)
@@ -117,7 +120,7 @@ def compare(*, runs: Mapping[str, Arrays], grid: Grid, threshold: float = 0.95) 
     related, networks = relations(groups, grid)
     arrays |= {"networks": np.repeat(list(groups), [len(group) for group in groups.values()]), "alike": networks}
     facts = drift_facts(groups, arrays, grid)
-    facts |= relation_facts(related, grid, seeds=min(map(len, groups.values())))
+    facts |= relation_facts(related, grid, seeds=min(map(len, groups.values()))) | number_facts(groups, grid)
     images = len(next(iter(runs.values()))["image"])
     facts["similarity.images"] = constant(images, unit="images", n=images, method="probe images compared")
     facts["similarity.threshold"] = constant(threshold, unit="", n=1, method="constant of the study")
@@ -132,7 +135,9 @@ def relations(groups: Groups, grid: Grid) -> tuple[dict[str, Relations], np.ndar
                                               seeds_start      the same two, both untrained
                                               untrained        a network and itself, untrained
                                               untrained_other  a network and another seed's, untrained
-                                              shuffled         a network and itself on shuffled images
+                                              shuffled         a network and itself on shuffled images; of CKA, mean
+                                                               over `SHUFFLES` orders, and `shuffled_reach` the
+                                                               largest in size among them
     Of a comparison (two conditions):         same_seed        two networks of one seed
                                               other_seed       two networks of different seeds
 
@@ -149,8 +154,8 @@ def relations(groups: Groups, grid: Grid) -> tuple[dict[str, Relations], np.ndar
                 bounds = pairwise(np.cumsum([0, *(len(groups[condition]) for condition, _ in alike)]))
                 slices = {condition: slice(*ends) for (condition, _), ends in zip(alike, bounds, strict=True)}
                 states = compared([*trained, *untrained])
-                floor = [compared([each, _shuffled(each, seed=place)])[0, 1] for place, each in enumerate(trained)]
-                for relation, where, values in _related(states, np.array(floor), slices, grid):
+                floors = _floors(measure, trained, part=part)
+                for relation, where, values in _related(states, floors, slices, grid):
                     found[measure].setdefault(relation, {}).setdefault(where, {})[part] = values
                 if (measure, part) == ("cka", "last"):
                     networks = states[: len(both), : len(both)]
@@ -175,27 +180,44 @@ def _parts(groups: Groups) -> dict[str, list[tuple[str, str]]]:
     return parts
 
 
-def _shuffled(activations: np.ndarray, *, seed: int) -> np.ndarray:
-    return activations[np.random.default_rng(seed).permutation(len(activations))]
+def _floors(measure: str, networks: Sequence[np.ndarray], *, part: str) -> dict[str, np.ndarray]:
+    """{relation: (network,)}: every network beside itself on shuffled images, in orders of its own in every layer.
+
+    Orders that layers or networks shared would bring the same luck to all of them.
+    """
+    orders = [_orders(len(each), place=place, part=part) for place, each in enumerate(networks)]
+    if measure == "cka":
+        values = np.stack([reordered_cka(each, of) for each, of in zip(networks, orders, strict=True)])
+        return {"shuffled": values.mean(axis=1), "shuffled_reach": np.abs(values).max(axis=1)}
+    apart = [MEASURES[measure]([each, each[of[0]]])[0, 1] for each, of in zip(networks, orders, strict=True)]
+    return {"shuffled": np.array(apart)}
+
+
+def _orders(images: int, *, place: int, part: str) -> list[np.ndarray]:
+    rng = np.random.default_rng([place, zlib.crc32(part.encode())])
+    return [rng.permutation(images) for _ in range(SHUFFLES)]
 
 
 def _related(
-    states: np.ndarray, floor: np.ndarray, slices: Mapping[str, slice], grid: Grid
+    states: np.ndarray, floors: Mapping[str, np.ndarray], slices: Mapping[str, slice], grid: Grid
 ) -> list[tuple[str, str, np.ndarray]]:
     """(relation, condition or comparison, values by seed).
 
-    states: (2 networks, 2 networks), all of them trained, then all of them untrained. floor: (network,).
+    states: (2 networks, 2 networks), all of them trained, then all of them untrained. floors: {relation: (network,)}.
     """
-    n = len(floor)
+    n = len(floors["shuffled"])
     trained, before, start = states[:n, :n], states[:n, n:], states[n:, n:]
     found = []
     for condition, own in slices.items():
-        found += [("untrained", condition, np.diag(before[own, own])), ("shuffled", condition, floor[own])]
+        found.append(("untrained", condition, np.diag(before[own, own])))
+        found += [(relation, condition, floor[own]) for relation, floor in floors.items()]
         if own.stop - own.start > 1:
             sources = {"seeds": trained, "seeds_start": start, "untrained_other": before}
             found += [(relation, condition, pair_values(source[own, own])) for relation, source in sources.items()]
     for comparison, (first, second) in comparisons(grid, slices).items():
         across = trained[slices[first], slices[second]]
+        both = min(across.shape)  # a condition may have the first seeds only
+        across = across[:both, :both]
         found.append(("same_seed", comparison, np.diag(across)))
         if len(across) > 1:
             found.append(("other_seed", comparison, pair_values(across)))
@@ -216,7 +238,12 @@ def relation_facts(related: Mapping[str, Relations], grid: Grid, *, seeds: int) 
         for relation, table in tables.items():
             name = f"similarity.{measure}.{relation}"
             values = {f"{name}.{where}.{part}": each for where, parts in table.items() for part, each in parts.items()}
-            found = {place: _within(summary(each, unit=""), RANGES[measure]) for place, each in values.items()}
+            if (
+                relation == "shuffled" and measure == "cka"
+            ):  # read together: does any leave out what unrelated ones have?
+                found = family({place: (each, np.zeros(len(each))) for place, each in values.items()}, unit="")
+            else:
+                found = {place: _within(summary(each, unit=""), RANGES[measure]) for place, each in values.items()}
             apart = family(
                 pairs(grid, table, measure=name), unit=""
             )  # of conditions; comparisons have no further difference
@@ -242,7 +269,9 @@ def _contrast(table: Table, other: Table, grid: Grid, *, name: str) -> dict[str,
     for where, parts in table.items():
         against = [other[where]] if where in other else [other[condition] for condition in compared[where]]
         for part, values in parts.items():
-            found[f"{name}.{where}.{part}"] = (values, np.mean([each[part] for each in against], axis=0))
+            beside = [each[part] for each in against]
+            both = min(map(len, (values, *beside)))
+            found[f"{name}.{where}.{part}"] = (values[:both], np.mean([each[:both] for each in beside], axis=0))
     return found
 
 
@@ -259,7 +288,9 @@ def drift_facts(groups: Groups, arrays: Arrays, grid: Grid) -> dict[str, Any]:
     """When layers settle, how far they move in an epoch, and how alike neighbouring layers are at the end.
 
     `similarity.settled.deeper.<condition>.<layer>` is a layer's epoch less that of the layer before it, and
-    `similarity.settled.deeper.<condition>` the logits' less the first layer's: higher means bottom up.
+    `similarity.settled.deeper.<condition>` the logits' less the first layer's. Bottom up would be higher at
+    every step: `similarity.settled.later.<condition>` is the share of the steps from layer to layer, in %, at which the
+    next settles later, and `.earlier` earlier.
     """
     row = int(np.searchsorted(arrays["thresholds"], arrays["threshold"]))
     tables: dict[str, Table] = {"settled": {}, "step_first": {}, "step_last": {}}
@@ -275,6 +306,9 @@ def drift_facts(groups: Groups, arrays: Arrays, grid: Grid) -> dict[str, Any]:
         name = f"similarity.settled.deeper.{condition}"
         deeper[name] = (epochs[layers[-1]], epochs[layers[0]])
         deeper |= {f"{name}.{b}": (epochs[b], epochs[a]) for a, b in pairwise(layers)}
+        steps_up = np.stack([epochs[b] - epochs[a] for a, b in pairwise(layers)])  # (step, seed)
+        for order, share in (("later", steps_up > 0), ("earlier", steps_up < 0)):
+            named[f"similarity.settled.{order}.{condition}"] = summary(100 * share.mean(axis=0), unit="%")
         named |= _across(condition, group)
     for measure, table in tables.items():
         unit = "epochs" if measure == "settled" else ""

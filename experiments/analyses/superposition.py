@@ -2,13 +2,13 @@
 
 In: the record of every run (class means by epoch) and its weights. Out: arrays and facts for the study. A class's
 direction in a layer is its class mean minus the mean of all classes' means; ten of them lie in at most nine
-dimensions.
+dimensions. Their measures, and what chance makes of as many random ones, are in experiments.measures.directions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,23 @@ from jaxtyping import Float, Int
 
 from experiments.analyses.absent import ALONE, gathered, told
 from experiments.evidence import Grid, by_condition, pairs
+from experiments.measures.directions import (
+    LAYERS_DRAWN,
+    chance,
+    cosines,
+    couples,
+    dimensionality,
+    directions,
+    interference,
+    least,
+    occupied,
+    spread,
+)
 from experiments.measures.units import rank_correlation, rotations
 from experiments.statistics import constant, family, summary
 
 Arrays = Mapping[str, np.ndarray]
 Table = dict[str, dict[str, np.ndarray]]  # {condition: {layer: one value per seed}}
-Directions = Float[np.ndarray, "*shape classes unit"]
 
 NEAR = 1e-3  # how far recorded averages may lie from what weights make of others, as a share of the largest
 DRAWS = 10  # rotations that a layer is compared with
@@ -38,13 +49,18 @@ def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays], gri
 
         superposition.<measure>.<condition>.<layer>   at the end, also `_start` and, as a paired difference, `_gain`
         superposition.basis.<condition>.<layer>       units minus units_rotated
-        superposition.least.<layer>, .chance.<layer>  interference at its smallest possible, and of random directions
+        superposition.least.<condition>.<layer>       interference at its smallest possible
+        superposition.<chance>.<condition>.<layer>    of random directions (see `chance`) in as many units as tell
+                                                      classes apart: `chance` (interference) and `own_chance`, and what
+                                                      networks have beyond it: `beyond_chance`, `own_beyond_chance`
         superposition.confused.<condition>            rank correlation, over pairs of digits, of their cosine in the
                                                       last hidden layer with how often they are misread for each other
         superposition.closest.<condition>, .furthest  the largest and the smallest cosine in the last hidden layer
-        superposition.readout.<condition>             interference of the logits' weights, and `.alignment` their cosine
-                                                      with the digits' directions; where the logits are a weighted sum
-                                                      of the last hidden layer's units, see `reading_weights`
+        superposition.readout.<condition>             interference of the logits' weights, `.readout_chance` that of
+                                                      as many random ones, `.readout_beyond_chance`, `.readout_apart`
+                                                      minus that of the digits, and `.alignment` their cosine with the
+                                                      digits' directions; where the logits are a weighted sum of the
+                                                      last hidden layer's units, see `reading_weights`
 
     with differences for every comparison (`last`: the last hidden layer).
     """
@@ -65,9 +81,10 @@ def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays], gri
 
 
 def read(record: Arrays, weights: Arrays) -> dict[str, np.ndarray]:
-    """One network: layers; for each of them size, and (epoch,) interference, own, units, units_rotated, and cosine
-    (class, class) at the end; and at the end misread (class, class) and, as numbers, confused, readout, alignment,
-    closest and furthest (see `compare`). Of a single unit nothing is rotated."""
+    """One network: layers; for each of them size, and (epoch,) interference, own, units, units_rotated; at the end
+    occupied, how many units tell classes apart, and cosine (class, class); and at the end misread (class, class) and,
+    as numbers, confused, readout, alignment, closest and furthest (see `compare`). Of a single unit nothing is
+    rotated."""
     layers = [str(layer) for layer in record["layers"][:-1]]
     found: dict[str, np.ndarray] = {"layers": np.array(layers)}
     reasons = []
@@ -79,12 +96,12 @@ def read(record: Arrays, weights: Arrays) -> dict[str, np.ndarray]:
             f"units/{layer}": spread(found_directions).mean(axis=-1),
             f"cosine/{layer}": cosines(found_directions[-1]),
             f"size/{layer}": np.array(found_directions.shape[-1]),
+            f"occupied/{layer}": occupied(found_directions[-1]).sum(),
         }
         if found_directions.shape[-1] == 1:
             reasons.append(f"rotations of {layer}: {ALONE}")
             continue
-        turned = rotations(found_directions.shape[-1], draws=DRAWS, seed=0)
-        found[f"units_rotated/{layer}"] = np.mean([spread(found_directions @ q).mean(axis=-1) for q in turned], axis=0)
+        found[f"units_rotated/{layer}"] = np.array([rotated_spread(each) for each in found_directions])
     last = directions(record[f"class_mean/{layers[-1]}"][-1])
     apart = [cosines(last)[pair] for pair in couples(len(last))]
     reading = reading_weights(record, weights)
@@ -103,9 +120,21 @@ def read(record: Arrays, weights: Arrays) -> dict[str, np.ndarray]:
     }
 
 
-def couples(classes: int) -> list[tuple[int, int]]:
-    """Every pair of classes."""
-    return list(combinations(range(classes), 2))
+def rotated_spread(found: Float[np.ndarray, "classes unit"]) -> float:
+    """Over how many of randomly turned axes the directions are spread, mean over classes and draws.
+
+    Only units that tell classes apart are turned: axes along which nothing lies would take no part in the layer, and
+    still make its own units look sparse.
+    """
+    there = found[:, occupied(found)]
+    if there.shape[1] < 2:
+        return float(spread(there).mean())
+    return float(np.mean([spread(there @ q) for q in _turns(there.shape[1])]))
+
+
+@cache
+def _turns(units: int) -> list[Float[np.ndarray, "unit axis"]]:
+    return rotations(units, draws=DRAWS, seed=0)
 
 
 def reading_weights(record: Arrays, weights: Arrays) -> Float[np.ndarray, "logit unit"] | None:
@@ -122,57 +151,6 @@ def reading_weights(record: Arrays, weights: Arrays) -> Float[np.ndarray, "logit
     reading = weight[-1].astype(np.float64)
     foretold = reading @ heard + (0 if bias is None else bias[-1][:, None])
     return reading if np.abs(foretold - said).max() <= NEAR * max(np.abs(said).max(), np.abs(foretold).max()) else None
-
-
-def directions(means: Float[np.ndarray, "*shape unit classes"]) -> Directions:
-    """Each class's direction: its class mean minus the mean of all classes', so that what all share counts for none."""
-    means = means.astype(np.float64)
-    return np.swapaxes(means - means.mean(axis=-1, keepdims=True), -1, -2)
-
-
-def cosines(found: Directions) -> Float[np.ndarray, "*shape classes classes"]:
-    """The cosine of every pair of directions; 0 where one of them has no length."""
-    lengths = np.linalg.norm(found, axis=-1, keepdims=True)
-    unit = np.divide(found, lengths, out=np.zeros_like(found), where=lengths > 0)
-    return unit @ np.swapaxes(unit, -1, -2)
-
-
-def interference(found: Directions) -> Float[np.ndarray, "*shape"]:
-    """Mean squared cosine over pairs of directions: 0 if all stand at right angles, 1 if all lie on one line.
-
-    What one direction is read as being of another, as in Elhage et al. (2022), "Toy Models of Superposition".
-    """
-    squared = cosines(found) ** 2
-    return np.asarray(np.mean([squared[..., i, j] for i, j in couples(found.shape[-2])], axis=0))
-
-
-def dimensionality(found: Directions) -> Float[np.ndarray, "*shape classes"]:
-    """The share of a dimension that each direction has to itself: |w|^2 / sum over directions v of (w/|w| . v)^2.
-
-    Elhage et al. (2022), section "The Geometry of Superposition". 1: at right angles to all others; 1/2: shared with
-    one other of equal length; 0: a direction without length.
-    """
-    lengths = np.linalg.norm(found, axis=-1)
-    projected = (cosines(found) * lengths[..., None, :]) ** 2
-    total = projected.sum(axis=-1)
-    return np.divide(lengths**2, total, out=np.zeros_like(total), where=total > 0)
-
-
-def spread(found: Directions) -> Float[np.ndarray, "*shape classes"]:
-    """Over how many units each direction is spread: participation ratio of its squared components.
-
-    1: a single unit carries it; the number of units: all carry it alike. A random direction in d dimensions has about
-    (d + 2) / 3. 0 for a direction without length.
-    """
-    squares = found**2
-    fourth = (squares**2).sum(axis=-1)
-    return np.divide(squares.sum(axis=-1) ** 2, fourth, out=np.zeros_like(fourth), where=fourth > 0)
-
-
-def least(dimensions: int, *, count: int) -> float:
-    """The smallest mean squared cosine that `count` directions can have in so many dimensions (Welch 1974)."""
-    room = min(dimensions, count - 1)  # they are centred, so one dimension is lost
-    return (count - room) / (room * (count - 1))
 
 
 def confusion_correlation(
@@ -200,15 +178,61 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     }
     named |= family(against, unit="units")
     for measure in ("confused", "readout", "alignment", "closest", "furthest"):
-        values = {
-            condition: {"": np.array([run[measure] for run in group])}
-            for condition, group in groups.items()
-            if measure in group[0]
-        }
+        values = _whole(groups, measure)
         name = f"superposition.{measure}"
         named |= {f"{name}.{condition}": summary(each[""], unit="") for condition, each in values.items()}
         named |= family(pairs(grid, values, measure=name), unit="")
-    return named | _constants(groups)
+    return named | _constants(groups) | _beyond_chance(groups) | _readout(groups)
+
+
+def _beyond_chance(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+    """What random directions have, condition by condition and layer by layer, and by how much the networks differ."""
+    named: dict[str, Any] = {}
+    for measure, prefix in (("interference", ""), ("own", "own_")):
+        compared = {}
+        for condition, layers in _table(groups, measure, moment=-1).items():
+            for layer, values in layers.items():
+                classes = len(groups[condition][0][f"cosine/{layer}"])
+                drawn = [chance(int(run[f"occupied/{layer}"]), count=classes)[measure] for run in groups[condition]]
+                named[f"superposition.{prefix}chance.{condition}.{layer}"] = _drawn(np.array(drawn))
+                name = f"superposition.{prefix}beyond_chance.{condition}.{layer}"
+                compared[name] = (values, np.array([mean for mean, _, _ in drawn]))
+        named |= family(compared, unit="")
+    return named
+
+
+def _drawn(layers: Float[np.ndarray, "seed 3"]) -> dict[str, Any]:
+    """The fact of a null: its mean and the middle 95 % of random layers, mean over the networks it is drawn for."""
+    value, low, high = (float(each) for each in layers.mean(axis=0))
+    method = (
+        f"{LAYERS_DRAWN} layers of as many centred random directions, in as many units as tell classes apart; "
+        "the interval holds the middle 95 % of them"
+    )
+    return constant(value, unit="", n=LAYERS_DRAWN, method=method) | {"low": low, "high": high}
+
+
+def _readout(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
+    """The interference of the logits' weights, against that of random directions and of the classes' own."""
+    named: dict[str, Any] = {}
+    beyond, apart = {}, {}
+    own = _table(groups, "interference", moment=-1)
+    for condition, values in _whole(groups, "readout").items():
+        last = list(own[condition])[-1]
+        first = groups[condition][0]
+        drawn = chance(int(first[f"size/{last}"]), count=len(first[f"cosine/{last}"]))["interference"]
+        named[f"superposition.readout_chance.{condition}"] = _drawn(np.array([drawn]))
+        beyond[f"superposition.readout_beyond_chance.{condition}"] = (values[""], np.full(len(values[""]), drawn[0]))
+        apart[f"superposition.readout_apart.{condition}"] = (values[""], own[condition][last])
+    return named | family(beyond, unit="") | family(apart, unit="")
+
+
+def _whole(groups: Mapping[str, Sequence[Arrays]], measure: str) -> Table:
+    """A measure that a network has once, where it has it."""
+    return {
+        condition: {"": np.array([run[measure] for run in group])}
+        for condition, group in groups.items()
+        if measure in group[0]
+    }
 
 
 def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int) -> Table:
@@ -228,25 +252,15 @@ def _differences(table: Table, grid: Grid, *, name: str, unit: str) -> dict[str,
 
 
 def _constants(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
-    """How many units each layer has, and what that makes possible; of a layer that is not everywhere of one size, by
-    condition."""
+    """How many units each layer has, and how far apart that lets the classes be."""
     named = {}
-    sizes: dict[str, set[int]] = {}
-    for group in groups.values():
-        for layer in group[0]["layers"]:
-            sizes.setdefault(str(layer), set()).add(int(group[0][f"size/{layer}"]))
     for condition, group in groups.items():
         for layer in group[0]["layers"]:
-            size = int(group[0][f"size/{layer}"])
-            at = str(layer) if len(sizes[str(layer)]) == 1 else f"{condition}.{layer}"
+            size, classes = int(group[0][f"size/{layer}"]), len(group[0][f"cosine/{layer}"])
+            at = f"{condition}.{layer}"
             named[f"superposition.size.{at}"] = constant(size, unit="units", n=1, method="units of the layer")
-            classes = len(group[0][f"cosine/{layer}"])
-            room, said = min(size, classes - 1), "ten" if classes == 10 else classes
-            method = f"smallest mean squared cosine of {said} centred directions"
+            method = f"smallest mean squared cosine of {classes} centred directions"
             named[f"superposition.least.{at}"] = constant(least(size, count=classes), unit="", n=1, method=method)
-            named[f"superposition.chance.{at}"] = constant(
-                1 / room, unit="", n=1, method="expected squared cosine of random directions in as many dimensions"
-            )
     return named
 
 

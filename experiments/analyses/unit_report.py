@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from experiments.analyses.interventions import accuracy, class_accuracy
 from experiments.hooks import HookedModule, run_with_cache
+from experiments.measures.answers import accuracy, class_accuracy
 from experiments.measures.scaling import BATCH, SCALES, hidden_layers, mean_activations, scale_units
 from experiments.measures.units import TOP, class_selectivity, participation_ratio
 from experiments.networks import Network

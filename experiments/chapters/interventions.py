@@ -14,7 +14,7 @@ ROWS = (
     Row("interventions", "attractors", LAST, "attractors", "units that, tripled, pull many images into one class"),
     Row("interventions", "correlation", LAST, "selectivity with cost", "rank correlation over units"),
 )
-FIGURES = ("ablation", "curves", "confusions", "bottlenecks", "mean_ablation", "importance")
+FIGURES = ("ablation", "curves", "confusions", "bottlenecks", "attractors", "mean_ablation", "importance")
 
 
 def stages(study: Study) -> list[Stage]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.spatial.distance import squareform
 
 Activations = Float[np.ndarray, "image _ ..."]  # units, then positions where a layer has them; they differ by layer
@@ -46,6 +46,18 @@ def fingerprint(activations: Activations) -> Float[np.ndarray, " pair"]:
     pairs = squareform(gram, checks=False)
     norm = np.linalg.norm(pairs)
     return pairs / norm if norm > 0 else pairs
+
+
+def reordered_cka(activations: Activations, orders: Sequence[Int[np.ndarray, " image"]]) -> Float[np.ndarray, " order"]:
+    """The CKA of a representation with itself after its images were put into each of these orders.
+
+    Its mean over all orders is exactly 0: an order moves the entries of the U-centred Gram matrix about, whose rows
+    add up to nothing, and leaves the denominator of the CKA as it was. So it is no ratio that could be biased. It is
+    skewed, though: few orders bring classes onto each other, and these have a large one.
+    """
+    pairs = fingerprint(activations)
+    gram = squareform(pairs).astype(np.float32)
+    return np.array([squareform(gram[np.ix_(order, order)], checks=False) @ pairs for order in orders])
 
 
 def procrustes(networks: Sequence[Activations]) -> Float[np.ndarray, "network network"]:

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, max_pool2d
+from torch.nn.functional import conv2d
 
 from experiments.hooks import HookedModule, run_with_cache, run_with_hooks
 from experiments.models import plain
@@ -62,7 +62,7 @@ def scale_units(
 
     layer: any but the logits. scales: not negative (so that scaling and max pooling may change places).
     means: what `mean_activations` gives of the layer; then one more column, the last, is mean-ablation: the
-    unit says on every image what it says on average, at each position of a channel.
+    unit hands on, on every image, what it hands on on average, at each position of a channel.
     """
     if min(scales) < 0:
         raise ValueError(f"a unit is multiplied by 0 or more, got {min(scales)}: pooling has no mirror image")
@@ -73,22 +73,22 @@ def scale_units(
     def shares() -> Shares:
         weight, padding = _listening(model, layer)
         factors = torch.tensor([scale - 1 for scale in scales])
-        averages = max_pool2d(means, 2) if means is not None and _is_pooled(model, layer) else means
 
         def of_batch(activations: Tensor) -> Callable[[int], Tensor]:
             def of_unit(place: int) -> Tensor:
                 unit = units[place]
                 share = contribution(activations, weight, unit, padding=padding)
                 scaled = factors.reshape(-1, *[1] * share.ndim) * share
-                if averages is None:
+                if means is None:
                     return scaled
-                return torch.cat([scaled, (contribution(averages[None], weight, unit, padding=padding) - share)[None]])
+                return torch.cat([scaled, (contribution(means[None], weight, unit, padding=padding) - share)[None]])
 
             return of_unit
 
         return of_batch
 
-    return _outcome(model, images, labels, layer=layer, point=reading_point(model, layer), edits=edits, shares=shares)
+    point = _handing_point(model, layer)
+    return _outcome(model, images, labels, layer=layer, point=point, edits=edits, shares=shares)
 
 
 def scale_directions(
@@ -99,13 +99,17 @@ def scale_directions(
     layer: str,
     axes: Float[Tensor, "unit direction"],
     scales: Sequence[float],
+    means: Float[Tensor, "unit ..."] | None = None,
 ) -> Outcome:
     """The same with directions in place of units, (direction, scale): the control for what one unit can do.
 
-    axes: orthonormal columns. What is read of the layer (of a convolutional layer: after pooling, at each position
-    alike) is multiplied by s along the direction and left alone across it.
+    axes: orthonormal columns. What the layer hands on (at each position alike) is multiplied by s along the direction
+    and left alone across it. means: as in `scale_units`; the last column is then mean-ablation, the direction
+    projected out to its mean.
     """
     edits = [[_stretched(axis, scale) for scale in scales] for axis in axes.T]
+    if means is not None:
+        edits = [[*found, _levelled(axis, means)] for axis, found in zip(axes.T, edits, strict=True)]
 
     def shares() -> Shares:
         own, padding = _listening(model, layer)
@@ -114,24 +118,28 @@ def scale_directions(
 
         def of_batch(activations: Tensor) -> Callable[[int], Tensor]:
             along = torch.einsum("bu...,ud->bd...", activations, axes)
+            level = None if means is None else torch.einsum("u...,ud->d...", means, axes)[None]
 
             def of_direction(place: int) -> Tensor:
                 share = contribution(along, weight, place, padding=padding)
-                return factors.reshape(-1, *[1] * share.ndim) * share
+                scaled = factors.reshape(-1, *[1] * share.ndim) * share
+                if level is None:
+                    return scaled
+                return torch.cat([scaled, (contribution(level, weight, place, padding=padding) - share)[None]])
 
             return of_direction
 
         return of_batch
 
-    point = f"{layer}.pooled" if _is_pooled(model, layer) else reading_point(model, layer)
+    point = _handing_point(model, layer)
     return _outcome(model, images, labels, layer=layer, point=point, edits=edits, shares=shares)
 
 
 def mean_activations(
     model: HookedModule, images: Float[Tensor, "image 1 side side"], *, layer: str
 ) -> Float[Tensor, "unit ..."]:
-    """What is read of a layer when every unit says on every image what it says on average over these images."""
-    point = reading_point(model, layer)
+    """What a layer hands on when every unit hands on, on every image, its average over these images."""
+    point = _handing_point(model, layer)
     total: Tensor | None = None
     for batch in images.split(BATCH):
         post = run_with_cache(model, batch, names=point)[1][point].double().sum(0)
@@ -171,6 +179,14 @@ def _stretched(axis: Float[Tensor, " unit"], scale: float) -> Edit:
     def edit(activation: Tensor) -> Tensor:
         along = torch.einsum("bu...,u->b...", activation, axis)
         return activation + (scale - 1) * torch.einsum("b...,u->bu...", along, axis)
+
+    return edit
+
+
+def _levelled(axis: Float[Tensor, " unit"], means: Float[Tensor, "unit ..."]) -> Edit:
+    def edit(activation: Tensor) -> Tensor:
+        along = torch.einsum("bu...,u->b...", means - activation, axis)
+        return activation + torch.einsum("b...,u->bu...", along, axis)
 
     return edit
 
@@ -273,6 +289,11 @@ def _classes(model: HookedModule) -> int:
     return len(model.get_submodule(model.layers[-1]).bias)  # type: ignore[arg-type]
 
 
+def _handing_point(model: HookedModule, layer: str) -> str:
+    """Where a layer's units are edited: behind its pooling, where it has one, else where they are read."""
+    return f"{layer}.pooled" if _is_pooled(model, layer) else reading_point(model, layer)
+
+
 def _is_pooled(model: HookedModule, layer: str) -> bool:
     return f"{layer}.pooled" in model.hook_points
 
@@ -294,12 +315,19 @@ def _answers(
     values = pre.flatten(0, 1)
     if layer != model.layers[-1]:
         if f"{layer}.pooled" in model.hook_points:
-            values = max_pool2d(values, 2)  # before the ReLU, with which it may change places: fewer numbers left
+            values = _pooled(values)  # before the ReLU, with which it may change places: fewer numbers left
         values = values.relu_()
         for name in model.layers[model.layers.index(layer) + 1 :]:
             module = model.get_submodule(name)
             values = module(values.flatten(1) if isinstance(module, nn.Linear) else values)
     return values.reshape(changes, batch, -1)
+
+
+def _pooled(values: Float[Tensor, "batch unit h w"]) -> Float[Tensor, "batch unit down across"]:
+    """Max pooling by two: what max_pool2d gives, in a fifth of the time, as no place needs to be remembered."""
+    down, across = (size // 2 * 2 for size in values.shape[2:])
+    rows = torch.maximum(values[:, :, 0:down:2], values[:, :, 1:down:2])
+    return torch.maximum(rows[..., 0:across:2], rows[..., 1:across:2])
 
 
 class _Tally:

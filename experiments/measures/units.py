@@ -65,6 +65,46 @@ def rank_correlation(a: Float[np.ndarray, " unit"], b: Float[np.ndarray, " unit"
     return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
 
 
+def partial_rank_correlation(
+    a: Float[np.ndarray, " unit"], b: Float[np.ndarray, " unit"], *, held: Float[np.ndarray, " unit"]
+) -> float:
+    """Spearman's correlation of a and b with a third quantity held fixed: that of what its ranks leave of their ranks.
+
+    (r_ab - r_ah r_bh) / sqrt((1 - r_ah^2) (1 - r_bh^2)), the partial correlation (Yule 1907) of ranks. Two quantities
+    that both only follow the third have none. 0 where nothing is left of one of them, or of fewer than three units.
+    """
+    if len(a) < 3:
+        return 0.0
+    with_held = rank_correlation(a, held), rank_correlation(b, held)
+    left = (1 - with_held[0] ** 2) * (1 - with_held[1] ** 2)
+    if left <= EPSILON**2:
+        return 0.0
+    found = (rank_correlation(a, b) - with_held[0] * with_held[1]) / np.sqrt(left)
+    return float(np.clip(found, -1, 1))
+
+
+def share_on(activations: Float[Tensor, "image unit ..."]) -> Float[np.ndarray, " unit"]:
+    """The share of images on which each unit is above zero; of a channel, of all its positions on all of them.
+
+    A channel that is on wherever any of its positions is would nearly always be on: it is counted per position, and its
+    share still is not to be set beside that of a unit without positions.
+    """
+    places = activations.flatten(2) if activations.ndim > 2 else activations.unsqueeze(2)
+    return (places > 0).double().mean(dim=(0, 2)).numpy()
+
+
+def rotation_of_living(alive: Bool[np.ndarray, " unit"], *, seed: int) -> Float[np.ndarray, "unit direction"]:
+    """As many directions as units: those that live are turned among themselves at random, the others stay.
+
+    The control for what a unit does: directions that took in dead units would be fewer in truth than the living units
+    that they stand beside.
+    """
+    axes = np.eye(len(alive))
+    if alive.sum() > 1:
+        axes[np.ix_(alive, alive)] = rotations(int(alive.sum()), draws=1, seed=seed)[0]
+    return axes
+
+
 def overlap(a: Int[np.ndarray, "classes top"], b: Int[np.ndarray, "classes top"]) -> float:
     """How many units two lists of top units share, mean over the classes."""
     return float(np.mean([len(np.intersect1d(*lists)) for lists in zip(a, b, strict=True)]))

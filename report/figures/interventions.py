@@ -1,4 +1,4 @@
-"""The figures of the interventions page: curves of scaled units, confusions, bottlenecks, averages, importance.
+"""The figures of the interventions page: units at their average and scaled, confusions, bottlenecks, importance.
 
 In: arrays of experiments.analyses.interventions, and the card of the data set, which says what a class is called. Out:
 {"figure.svg", "data.csv"} of each figure.
@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from report import classes, export, style
-from report.arrays import Arrays, Card, architectures_of, conditions_of, layers_of, rows_of
+from report.arrays import Arrays, Card, Facts, conditions_of, layers_of, rows_of
 
 Drawn = dict[str, str]
 
@@ -23,34 +23,36 @@ NAMED = 20  # points: a class that moves by as much is named
 MOST_NAMED = 8  # classes that are named at one end of a curve: those that move most
 BOTTLENECK = 50  # points that a class loses at least to a bottleneck
 CHANGE = "PuOr"  # for gains and losses: the same in the middle, told apart by all readers
-MOMENTS = ("off", "tripled")
+MOMENTS = ("at its average", "at zero", "tripled")
 
 
 @style.drawn
 def ablation(*, arrays: Arrays, card: Card) -> Drawn:
-    """Accuracy on every class with one unit of the last hidden layer off, and with it tripled; one network each."""
+    """Accuracy on every class with one unit of the last hidden layer at its average, at zero, and tripled."""
     conditions = conditions_of(arrays)
     scales, names, table = arrays["scales"], arrays["classes"].tolist(), []
     height = 0.9 + (0.4 + 0.1 * len(names)) * len(conditions)
-    fig, grid = style.figure(height=height, nrows=len(conditions), ncols=2, squeeze=False)
+    fig, grid = style.figure(height=height, nrows=len(conditions), ncols=len(MOMENTS), squeeze=False)
     for axes, condition in zip(grid, conditions, strict=True):
-        layer = layers_of(arrays, condition)[-1]
-        accuracy = arrays[f"class_accuracy/{condition}/{layer}"].astype(float)  # (unit, scale, class)
-        for ax, scale, moment in zip(axes, (0, 3), MOMENTS, strict=True):
-            shown = accuracy[:, _place(scales, scale)]
+        place = f"{condition}/{layers_of(arrays, condition)[-1]}"
+        scaled = arrays[f"class_accuracy/{place}"].astype(float)  # (unit, scale, class)
+        averaged = arrays[f"mean_class_accuracy/{place}"].astype(float)
+        all_shown = (averaged, scaled[:, _place(scales, 0)], scaled[:, _place(scales, 3)])
+        for ax, shown, moment in zip(axes, all_shown, MOMENTS, strict=True):
             image = style.heat(ax, shown.T, low=0, high=100)
-            style.class_ticks(ax, names if scale == 0 else [], axis="y")
+            style.class_ticks(ax, names if moment == MOMENTS[0] else [], axis="y")
             ax.set_xticks(range(0, len(shown), 5))
-            ax.set_title(f"{style.label(condition)}, unit {moment}", color=style.look(condition)["color"])
+            ax.set_title(f"{style.label(condition)}\nunit {moment}", color=style.look(condition)["color"])
             table += [
-                (condition, layer, unit, scale, names[of], shown[unit, of]) for unit, of in np.ndindex(shown.shape)
+                (condition, place.partition("/")[2], unit, moment, names[of], shown[unit, of])
+                for unit, of in np.ndindex(shown.shape)
             ]
     for ax in grid[:, 0]:
         ax.set_ylabel(card["kind"])
     for ax in grid[-1]:
         ax.set_xlabel("unit")
     _bar(fig, image, grid, f"accuracy on the {card['kind']}, %")
-    return export.done(fig, table, ("condition", "layer", "unit", "scale", "class", "accuracy_percent"))
+    return export.done(fig, table, ("condition", "layer", "unit", "intervention", "class", "accuracy_percent"))
 
 
 @style.drawn
@@ -82,10 +84,11 @@ def curves(*, arrays: Arrays) -> Drawn:
 
 @style.drawn
 def confusions(*, arrays: Arrays, card: Card) -> Drawn:
-    """Confusion matrix minus the untouched network's, for the unit of each network that costs a class most."""
+    """Confusion matrix minus the untouched network's, for the unit of each network whose average costs a class most."""
     conditions, names = conditions_of(arrays), arrays["classes"].tolist()
     down, beside = style.across(len(conditions))
-    fig, grid = style.figure(height=0.3 + 2.1 * 2 * down, nrows=2 * down, ncols=beside, squeeze=False)
+    each = len(MOMENTS)
+    fig, grid = style.figure(height=0.3 + 2.1 * each * down, nrows=each * down, ncols=beside, squeeze=False)
     table: list[tuple] = []
     for ax in grid.flat:
         ax.set_axis_off()
@@ -93,9 +96,9 @@ def confusions(*, arrays: Arrays, card: Card) -> Drawn:
         row, column = divmod(place, beside)
         layer = layers_of(arrays, condition)[-1]
         images = np.maximum(arrays[f"images/{condition}"], 1)[:, None]
-        unit = int(arrays[f"worst/{condition}/{layer}"][0].argmax())
-        changes = arrays[f"change/{condition}/{layer}"][unit]
-        for ax, change, moment in zip(grid[2 * row :, column], changes, MOMENTS, strict=False):
+        unit = int(arrays[f"mean_worst/{condition}/{layer}"][0].argmax())
+        changes = [arrays[f"mean_change/{condition}/{layer}"][unit], *arrays[f"change/{condition}/{layer}"][unit]]
+        for ax, change, moment in zip(grid[each * row :, column], changes, MOMENTS, strict=False):
             share = 100 * change / images
             image = _confusion(ax, share, names if column == 0 else [], names if moment == MOMENTS[-1] else [])
             ax.set_ylabel(f"true {card['kind']}" if column == 0 else "")
@@ -120,19 +123,20 @@ def confusions(*, arrays: Arrays, card: Card) -> Drawn:
 
 @style.drawn
 def bottlenecks(*, arrays: Arrays, card: Card) -> Drawn:
-    """The most that switching a unit off costs a class: every unit of every network, beside random directions."""
-    rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
+    """The most that a unit at its average costs a class, beside random directions; pale, the same set to zero."""
+    rows = rows_of(arrays, lambda arrays, architecture: _with(arrays, architecture, "direction_mean_worst"))
     fig, axes, _ = style.panels(rows, row_height=2.3, align="start", sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
-        kinds = (("units", "worst"), ("directions", "direction_worst"))
+        kinds = (("units", ""), ("directions", "direction_"))
         lines = [(condition, *kind) for condition in conditions_of(arrays, architecture) for kind in kinds]
-        for place, (condition, name, measured) in enumerate(lines):
-            values = arrays[f"{measured}/{condition}/{layer}"].astype(float)  # (seed, unit)
-            heights = style.beside(len(values), reach=0.3)[:, None] - place
-            points = np.stack([values, np.broadcast_to(heights, values.shape)], axis=2)
-            style.dots(ax, points.reshape(-1, 2), color=style.look(condition)["color"], size=2.2, alpha=0.55)
-            table += [(condition, layer, name, s, u, values[s, u]) for s, u in np.ndindex(values.shape)]
+        for place, (condition, name, prefix) in enumerate(lines):
+            mean, zero = (arrays[f"{prefix}{by}/{condition}/{layer}"].astype(float) for by in ("mean_worst", "worst"))
+            heights = style.beside(len(mean), reach=0.3)[:, None] - place
+            for values, alpha, size in ((zero, 0.16, 1.4), (mean, 0.65, 2.4)):
+                points = np.stack([values, np.broadcast_to(heights, values.shape)], axis=2)
+                style.dots(ax, points.reshape(-1, 2), color=style.look(condition)["color"], size=size, alpha=alpha)
+            table += [(condition, layer, name, s, u, mean[s, u], zero[s, u]) for s, u in np.ndindex(mean.shape)]
         ax.axvline(BOTTLENECK, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
         ax.set(xlim=(-6, 104), ylim=(0.5 - len(lines), 0.5))
         style.sparse(ax, x=(0, BOTTLENECK, 100), y=-np.arange(len(lines)))
@@ -141,7 +145,41 @@ def bottlenecks(*, arrays: Arrays, card: Card) -> Drawn:
         ax.tick_params(axis="y", length=0)
         if architecture == list(rows)[-1]:
             ax.set_xlabel(f"largest loss of a {card['kind']}, points" if layer == rows[architecture][0] else "points")
-    return export.done(fig, table, ("condition", "layer", "what", "seed_rank", "number", "points"))
+    header = ("condition", "layer", "what", "seed_rank", "number", "points_at_average", "points_at_zero")
+    return export.done(fig, table, header)
+
+
+@style.drawn
+def attractors(*, facts: Facts) -> Drawn:
+    """How many units of a layer are attractors, and how many of as many random directions: means and intervals."""
+    found = [name.removeprefix("interventions.direction_attractors.") for name in facts]
+    places = [name.rpartition(".")[::2] for name, full in zip(found, facts, strict=True) if name != full]
+    order = style.present({condition for condition, _ in places})
+    places = [(condition, layer) for each in order for condition, layer in places if condition == each]
+    fig, ax = style.figure(height=0.8 + 0.3 * len(places))
+    table = []
+    for row, (condition, layer) in enumerate(places):
+        look, place = style.look(condition), f"{condition}.{layer}"
+        for name, shift, fill in (("attractors", -0.13, look["color"]), ("direction_attractors", 0.13, style.PAPER)):
+            fact = facts[f"interventions.{name}.{place}"]
+            if fact["low"] is not None:
+                ax.hlines(-row - shift, fact["low"], fact["high"], color=look["color"], linewidth=1)
+            ax.plot(
+                fact["value"], -row - shift, look["marker"], color=look["color"], markerfacecolor=fill, markersize=5
+            )
+            what = "units" if name == "attractors" else "directions"
+            table.append((condition, layer, what, fact["value"], fact["low"], fact["high"]))
+    names = [f"{style.label(condition)}, {style.layer_label(layer).lower()}" for condition, layer in places]
+    ax.set_yticks(-np.arange(len(places)), names)
+    for text, (condition, _) in zip(ax.get_yticklabels(), places, strict=True):
+        text.set_color(style.look(condition)["color"])
+    ax.set_ylim(0.6 - len(places), 0.6)
+    ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
+    ax.set_xlabel("attractors in one network")
+    style.sparse(ax, grid="x")
+    ax.spines["left"].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    return export.done(fig, table, ("condition", "layer", "what", "mean", "low", "high"))
 
 
 @style.drawn
@@ -152,8 +190,15 @@ def mean_ablation(*, arrays: Arrays) -> Drawn:
 
 @style.drawn
 def importance(*, arrays: Arrays) -> Drawn:
-    """Accuracy lost when a unit is switched off against its selectivity: living units of all networks."""
-    return _scatter(arrays, "selectivity", "lost", x="selectivity", y="accuracy lost, points", diagonal=False)
+    """What a unit at its average costs, against its selectivity: living units, darker the more often they are on."""
+    return _scatter(arrays, "selectivity", "mean_lost", x="selectivity", y="accuracy lost, points", shade="share_on")
+
+
+def _with(arrays: Arrays, architecture: str, *effects: str) -> list[str]:
+    """The layers of an architecture that have these effects, in all of its conditions."""
+    conditions = conditions_of(arrays, architecture)
+    layers = layers_of(arrays, architecture)
+    return [at for at in layers if all(f"{each}/{c}/{at}" in arrays for each in effects for c in conditions)]
 
 
 def _confusion(ax: Axes, share: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> Any:
@@ -198,24 +243,24 @@ def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, names: Sequence[s
     ax.tick_params(axis="y", pad=8 + style.LETTER * style.FONT_SIZE * max(map(len, names)))  # names stand on the left
 
 
-def _scatter(arrays: Arrays, first: str, second: str, *, x: str, y: str, diagonal: bool) -> Drawn:
-    """One measure of units against another, a panel for each layer whose units have both."""
-
-    def measured(arrays: Arrays, architecture: str) -> list[str]:
-        condition = conditions_of(arrays, architecture)[0]
-        return [layer for layer in layers_of(arrays, architecture) if f"{first}/{condition}/{layer}" in arrays]
-
-    rows = rows_of(arrays, measured)
+def _scatter(
+    arrays: Arrays, first: str, second: str, *, x: str, y: str, diagonal: bool = False, shade: str = ""
+) -> Drawn:
+    """One measure of units against another, a panel for each layer whose units have both; `shade` makes them dark."""
+    named = [first, second, *filter(None, (shade,))]
+    rows = rows_of(arrays, lambda arrays, architecture: _with(arrays, architecture, *named))
     fig, axes, empty = style.panels(rows, row_height=2.3, spare=True, sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
         for condition in conditions_of(arrays, architecture):
             alive = arrays[f"living/{condition}/{layer}"]  # (seed, unit)
-            a, b = (arrays[f"{name}/{condition}/{layer}"].astype(float) for name in (first, second))
-            style.dots(
-                ax, np.column_stack([a[alive], b[alive]]), color=style.look(condition)["color"], size=2.6, alpha=0.55
-            )
-            table += [(condition, layer, s, u, a[s, u], b[s, u]) for s, u in np.argwhere(alive).tolist()]
+            values = [arrays[f"{name}/{condition}/{layer}"].astype(float) for name in named]
+            for chosen, alpha in _shades(values[2][alive]) if shade else [(slice(None), 0.55)]:
+                points = np.column_stack([values[0][alive], values[1][alive]])[chosen]
+                style.dots(ax, points, color=style.look(condition)["color"], size=2.6, alpha=alpha)
+            table += [
+                (condition, layer, s, u, *(each[s, u] for each in values)) for s, u in np.argwhere(alive).tolist()
+            ]
         ax.autoscale_view()
         style.sparse(ax, grid="y")
         if layer == rows[architecture][0]:
@@ -226,4 +271,10 @@ def _scatter(arrays: Arrays, first: str, second: str, *, x: str, y: str, diagona
         for ax in axes.values():
             ax.axline((0, 0), slope=1, color=style.MUTED, linewidth=0.8, linestyle=(0, (1, 2)))
     style.key(empty[0])
-    return export.done(fig, table, ("condition", "layer", "seed_rank", "unit", first, second))
+    return export.done(fig, table, ("condition", "layer", "seed_rank", "unit", *named))
+
+
+def _shades(shares: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    """Which of the units are on for up to a third of the images, up to two, and more; and how dark each are drawn."""
+    third = np.clip((3 * shares).astype(int), 0, 2)
+    return [(third == each, alpha) for each, alpha in enumerate((0.25, 0.5, 0.85)) if (third == each).any()]

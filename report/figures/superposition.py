@@ -23,23 +23,29 @@ NAMED = 2  # pairs of classes that are named in each panel: those misread most o
 
 
 @style.drawn
-def interference(*, arrays: Arrays) -> Drawn:
-    """Mean squared cosine between the classes' directions by epoch, layer by layer."""
+def interference(*, arrays: Arrays, facts: Facts) -> Drawn:
+    """Mean squared cosine between the classes' directions by epoch, layer by layer, and that of random directions."""
     rows = {architecture: layers_of(arrays, architecture) for architecture in architectures_of(arrays)}
     fig, axes, empty = style.panels(rows, row_height=2.0, spare=True, sharex=True)
     table: list[tuple] = []
     for (architecture, layer), ax in axes.items():
-        for condition in conditions_of(arrays, architecture):
+        conditions = conditions_of(arrays, architecture)
+        drawn = {condition: facts[f"superposition.chance.{condition}.{layer}"] for condition in conditions}
+        _chance(ax, list(drawn.values()))
+        for condition, null in drawn.items():
             values = arrays[f"interference/{condition}/{layer}"]
             style.curve(ax, np.arange(values.shape[1]), values, condition)
+            random = (null["value"], null["low"], null["high"])
             table += [
-                (condition, layer, epoch, each.mean(), each.min(), each.max()) for epoch, each in enumerate(values.T)
+                (condition, layer, epoch, each.mean(), each.min(), each.max(), *random)
+                for epoch, each in enumerate(values.T)
             ]
         style.epoch_axis(ax, values.shape[1] - 1)
         ax.set_ylim(bottom=0)
         style.sparse(ax, grid="y")
     style.key(empty[0])
-    return export.done(fig, table, ("condition", "layer", "epoch", "mean", "lowest", "highest"))
+    header = ("condition", "layer", "epoch", "mean", "lowest", "highest", "random", "random_low", "random_high")
+    return export.done(fig, table, header)
 
 
 @style.drawn
@@ -115,6 +121,14 @@ def units(*, arrays: Arrays, facts: Facts, card: Card) -> Drawn:
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     return export.done(fig, table, ("condition", "layer", "axes", "mean", "low", "high"))
+
+
+def _chance(ax: Axes, drawn: list[Any]) -> None:
+    """Where random directions lie: a dotted line at their mean, a grey band that holds most of them."""
+    low, high = min(each["low"] for each in drawn), max(each["high"] for each in drawn)
+    ax.axhspan(low, high, color=style.MUTED, alpha=0.15, linewidth=0)
+    middle = float(np.mean([each["value"] for each in drawn]))
+    ax.axhline(middle, color=style.MUTED, linewidth=0.9, linestyle=(0, (1, 2)))
 
 
 def _panels(arrays: Arrays, *, height: float, **subplots: Any) -> tuple[Figure, dict[str, Axes]]:

@@ -5,16 +5,10 @@ import pytest
 import torch
 from planted import GRID
 
-from experiments.analyses.interventions import (
-    accuracy,
-    class_accuracy,
-    compare,
-    effects,
-    measures,
-    pull,
-    read,
-)
+from experiments.analyses.interventions import compare, read
+from experiments.analyses.unit_effects import correlations, effects, measures
 from experiments.analyses.unit_report import analyze_unit
+from experiments.measures.answers import accuracy, class_accuracy, pull
 from experiments.measures.scaling import SCALES
 from experiments.models.mlp import MLP
 from experiments.networks import Network
@@ -55,12 +49,12 @@ def weights() -> dict[str, np.ndarray]:
     return {name: values[None].astype(np.float32) for name, values in found.items()}
 
 
-def planted() -> dict[str, np.ndarray]:
+def planted(state: dict[str, np.ndarray] | None = None) -> dict[str, np.ndarray]:
     test = images()
     model = network().model
     means = class_means(model.hidden1(network().treat(test["images"]).flatten(1)), torch.tensor(test["labels"]).long())
     return read(
-        weights=weights(),
+        weights=state or weights(),
         test=test,
         probe=test,
         record={"class_mean/hidden1": means[None]},
@@ -130,18 +124,58 @@ def test_measures_count_bottlenecks_and_attractors_and_leave_dead_units_out_of_a
     assert found["correlation"] > 0.5
 
 
+def test_a_unit_that_says_the_same_of_every_image_is_missed_at_zero_and_is_no_bottleneck():
+    leant_on = weights()
+    leant_on["logits.weight"][0, 0, IDLE], leant_on["logits.bias"][0, 0] = 5, -5  # nought needs a constant
+    found = effects(planted(leant_on), "hidden1")
+    assert (found["worst"][IDLE], found["mean_worst"][IDLE]) == (100, 0)
+    assert measures(found)["bottlenecks"] == measures(found)["mean_bottlenecks"] + 1
+
+
 def test_thresholds_are_inclusive():
     base = {name: np.zeros(4) for name in effects(planted(), "hidden1")}
     base |= {"worst": np.array([49.9, 50, 51, 0]), "pulled": np.array([19.9, 20, 21, 0])}
+    base |= {"mean_worst": np.array([49.9, 49.9, 50, 0]), "direction_pulled": np.array([20, 20, 20, 0])}
     base |= {"living": np.ones(4, dtype=bool), "hit": np.ones(4, dtype=bool)}
     found = measures(base)
-    assert (found["bottlenecks"], found["attractors"]) == (2, 2)
+    assert (found["bottlenecks"], found["mean_bottlenecks"]) == (2, 1)
+    assert (found["attractors"], found["direction_attractors"]) == (2, 3)
 
 
 def test_no_correlation_is_brought_about_by_dead_units():
     found = effects(planted(), "hidden1")
     only = {name: values[[0, DEAD, DEAD, DEAD]] for name, values in found.items()}
     assert measures(only)["correlation"] == 0
+
+
+def test_what_both_owe_to_the_share_on_is_no_correlation_once_it_is_held():
+    """Selectivity falls and cost rises with how often a unit is on, and with nothing else: the raw one is fooled."""
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(40):
+        share = rng.uniform(0.05, 1, 32)
+        cost = share**2 + 0.1 * rng.normal(size=32)
+        found = {"selectivity": 1 / share + rng.normal(size=32), "share_on": share, "mean_lost": cost}
+        drawn.append(correlations(found | {"mean_worst": cost, "lost": cost}))
+    for name in ("mean_correlation", "correlation"):
+        assert np.mean([each[name] for each in drawn]) < -0.6
+        assert abs(np.mean([each[f"{name}_held"] for each in drawn])) < 0.08
+    assert np.mean([each["share_selectivity"] for each in drawn]) < -0.6
+    assert np.mean([each["share_cost"] for each in drawn]) > 0.6
+
+
+def test_a_correlation_that_the_share_on_has_no_part_in_stays():
+    rng = np.random.default_rng(1)
+    share, selective = rng.uniform(size=200), rng.uniform(size=200)
+    found = {"selectivity": selective, "share_on": share, "mean_lost": selective + 0.05 * rng.normal(size=200)}
+    assert correlations(found | {"mean_worst": share, "lost": share})["mean_correlation_held"] > 0.9
+
+
+def test_directions_are_as_many_as_living_units_and_dead_ones_stay_among_them(arrays):
+    """The dead unit's axis costs nothing, and no direction leans on it."""
+    found = effects(arrays, "hidden1")
+    assert found["direction_mean_lost"].shape == found["mean_lost"].shape == (14,)
+    assert (found["direction_lost"][DEAD], found["direction_mean_worst"][DEAD]) == (0, 0)
+    assert (found["direction_mean_worst"][found["living"]] > 0).any()
 
 
 def test_pull_is_the_share_of_the_other_classes_images():
@@ -152,7 +186,8 @@ def test_pull_is_the_share_of_the_other_classes_images():
 def study(*, seeds: int) -> dict[str, dict[str, np.ndarray]]:
     """The planted network in raw conditions; in normalized ones nobody listens to any single unit."""
     one = planted()
-    calm = one | {"confusion/hidden1": np.repeat(one["confusion/hidden1"][:, [2]], len(SCALES), axis=1)}
+    untouched = np.repeat(one["confusion/hidden1"][:, [2]], len(SCALES), axis=1)
+    calm = one | {"confusion/hidden1": untouched, "mean_confusion/hidden1": untouched[:, 0]}
     return {
         f"{condition}/{seed}": one if condition.endswith("raw") else calm
         for condition in ("mlp-raw", "mlp-normalized", "cnn-raw", "cnn-normalized")
@@ -163,12 +198,30 @@ def study(*, seeds: int) -> dict[str, dict[str, np.ndarray]]:
 def test_facts_hold_the_planted_differences_and_the_thresholds():
     facts = compare(runs=study(seeds=3), card=CARD, grid=GRID)["facts.json"]
     assert facts["interventions.bottlenecks.mlp-raw.hidden1"]["value"] == 9
-    assert facts["interventions.bottlenecks.difference.mlp:normalized"]["value"] == -9
+    assert facts["interventions.mean_bottlenecks.mlp-raw.hidden1"]["value"] == 9
+    assert facts["interventions.mean_bottlenecks.difference.mlp:normalized.hidden1"]["value"] == -9
     assert facts["interventions.attractors.difference.cnn:normalized.hidden1"]["value"] == -1
-    assert facts["interventions.lost.difference.raw:cnn.last"]["value"] == 0
-    assert facts["interventions.basis.mlp-raw.hidden1"]["unit"] == "points"
+    assert facts["interventions.mean_lost.difference.raw:cnn.last"]["value"] == 0
+    assert facts["interventions.mean_basis.mlp-raw.hidden1"]["unit"] == "points"
     assert facts["interventions.bottleneck_from"]["value"] == 50
-    assert facts["interventions.units.cnn-raw"]["value"] == 14
+    assert facts["interventions.units.cnn-raw.hidden1"]["value"] == 14
+
+
+def test_attractors_are_told_beside_those_of_as_many_random_directions():
+    facts = compare(runs=study(seeds=3), card=CARD, grid=GRID)["facts.json"]
+    own, drawn = (
+        facts[f"interventions.{name}.mlp-raw.hidden1"]["value"] for name in ("attractors", "direction_attractors")
+    )
+    assert facts["interventions.attractors_beyond.mlp-raw.hidden1"]["value"] == own - drawn
+
+
+def test_channels_are_neither_added_to_units_nor_compared_with_them():
+    runs = study(seeds=3)
+    runs = {n: each | ({"channels": np.array(["hidden1"])} if n.startswith("cnn") else {}) for n, each in runs.items()}
+    facts = compare(runs=runs, card=CARD, grid=GRID)["facts.json"]
+    assert "interventions.mean_lost.difference.cnn:normalized.hidden1" in facts
+    assert not any("difference.raw:cnn.last" in name for name in facts)
+    assert "interventions.mean_lost.mlp-raw" not in facts
 
 
 def test_arrays_hold_curves_and_changes_of_the_first_seed():
@@ -177,6 +230,8 @@ def test_arrays_hold_curves_and_changes_of_the_first_seed():
     assert arrays["class_accuracy/mlp-raw/hidden1"][BOTTLENECK, 0, 3] == 0
     assert arrays["change/mlp-raw/hidden1"][BOTTLENECK, 0, 3, 3] == -30
     assert (arrays["change/mlp-raw/hidden1"].sum(axis=3) == 0).all(), "no image is lost, only read otherwise"
+    assert arrays["mean_class_accuracy/mlp-raw/hidden1"][BOTTLENECK, 3] == 0
+    assert arrays["mean_change/mlp-raw/hidden1"][BOTTLENECK, 3, 3] == -30
     assert arrays["lost/mlp-raw/hidden1"].shape == (2, 14)
     assert arrays["dose/mlp-raw/hidden1"][:, SCALES.index(1.0)] == pytest.approx([100, 100])
     assert (arrays["images/mlp-raw"] == 30).all()
@@ -193,7 +248,7 @@ def test_a_layer_that_is_dead_altogether_has_finite_facts():
     one = planted()
     silent = one | {"class_mean/hidden1": np.zeros((14, 10), dtype=np.float32)}
     facts = compare(runs={"mlp-raw/0": silent, "mlp-normalized/0": silent}, card=CARD, grid=GRID)["facts.json"]
-    assert facts["interventions.lost.mlp-raw"]["value"] == 0
+    assert facts["interventions.lost.mlp-raw.hidden1"]["value"] == 0
 
 
 def test_the_report_of_a_unit_tells_what_was_planted():

@@ -1,6 +1,6 @@
 """Similarity: rotated copies are alike, strangers are not; oracles are brute force, SciPy and planted epochs."""
 
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -9,8 +9,15 @@ from planted import GRID
 from scipy.linalg import orthogonal_procrustes
 
 from experiments import models
-from experiments.analyses.similarity import balanced, compare, read
-from experiments.measures.representations import cka, fingerprint, pair_values, procrustes, settled
+from experiments.analyses.similarity import SHUFFLES, _orders, balanced, compare, read
+from experiments.measures.representations import (
+    cka,
+    fingerprint,
+    pair_values,
+    procrustes,
+    reordered_cka,
+    settled,
+)
 
 MLP = {"build": "experiments.models.mlp:MLP", "options": {"hidden": [8, 4]}}
 CNN = {"build": "experiments.models.cnn:CNN", "options": {"channels": [2, 3], "hidden": 4}}
@@ -72,6 +79,37 @@ def test_a_silent_layer_is_like_nothing_and_too_few_images_are_refused(random):
     assert cka([silent, random.normal(size=(10, 3))])[0, 1] == 0
     with pytest.raises(ValueError, match="at least 4 images"):
         fingerprint(np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize("images", [5, 6])
+def test_over_all_orders_of_the_images_a_representation_has_no_cka_with_itself(random, images):
+    """Exactly: neither bias of an estimate nor of a ratio is left."""
+    points = np.abs(random.normal(size=(images, 3)))
+    orders = [np.array(order) for order in permutations(range(images))]
+    values = reordered_cka(points, orders)
+    assert values[0] == pytest.approx(1)
+    assert values.mean() == pytest.approx(0, abs=1e-6)
+
+
+def test_reordering_is_cka_with_the_reordered_images(random):
+    points, order = random.normal(size=(12, 4)), random.permutation(12)
+    assert reordered_cka(points, [order])[0] == pytest.approx(cka([points, points[order]])[0, 1], abs=1e-6)
+
+
+def test_no_layer_and_no_network_shares_its_orders_with_another():
+    drawn = [tuple(_orders(50, place=place, part=part)[0]) for place in range(3) for part in ("last", "logits")]
+    assert len(set(drawn)) == 6
+
+
+def test_an_interval_of_the_shuffled_control_seldom_leaves_out_zero():
+    """Classes make the distribution over orders skewed; the mean over many of them is what an interval is good for."""
+    rng, left_out = np.random.default_rng(7), 0
+    points = np.repeat(np.eye(4), 5, axis=0) + 0.1 * rng.normal(size=(20, 4))
+    for _ in range(200):
+        means = [reordered_cka(points, [rng.permutation(20) for _ in range(SHUFFLES)]).mean() for _ in range(10)]
+        reach = 2.262 * np.std(means, ddof=1) / np.sqrt(10)
+        left_out += abs(np.mean(means)) > reach
+    assert left_out <= 18, "a nominal 5 % of 200"
 
 
 # ------------------------------------------------------------------------------------------------ Procrustes
@@ -246,10 +284,18 @@ def test_facts_hold_the_planted_settling_epochs_and_their_order(facts):
     assert facts["similarity.settled.mlp-raw.hidden1"]["value"] == 1
     assert facts["similarity.settled.mlp-raw.logits"]["value"] == 3
     assert facts["similarity.settled.deeper.mlp-raw"]["value"] == 2
-    assert facts["similarity.settled.deeper.mlp-raw.hidden2"]["low"] == 1
+    assert facts["similarity.settled.deeper.mlp-raw.hidden2"]["value"] == 1
+    assert facts["similarity.settled.later.mlp-raw"]["value"] == 100
+    assert facts["similarity.settled.earlier.mlp-raw"]["value"] == 0
     assert facts["similarity.settled.difference.mlp:normalized.hidden1"]["value"] == -1
     assert facts["similarity.settled.difference.raw:cnn.last"]["value"] == 0
     assert facts["similarity.step_last.mlp-raw.hidden1"]["value"] == pytest.approx(0.01)
+
+
+def test_a_condition_may_have_the_first_seeds_only(random):
+    runs = {name: run for name, run in study(random, seeds=5).items() if name not in ("mlp-raw/3", "mlp-raw/4")}
+    facts = compare(runs=runs, grid=GRID | {"comparisons": {}})["facts.json"]
+    assert facts["similarity.cka.seeds.mlp-raw.last"]["n"] == 3
 
 
 def test_the_threshold_is_the_studys_to_choose(random):

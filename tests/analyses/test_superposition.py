@@ -5,6 +5,7 @@ import pytest
 from planted import GRID
 
 from experiments.analyses import superposition
+from experiments.measures.directions import chance
 from experiments.measures.units import rotations
 
 IDENTITY = np.eye(10)
@@ -48,10 +49,45 @@ def test_in_fewer_dimensions_than_digits_some_interference_is_forced():
     assert superposition.least(8, count=10) > superposition.least(9, count=10)
 
 
-def test_random_directions_interfere_as_chance_says():
-    rng = np.random.default_rng(1)
-    drawn = [superposition.interference(rng.normal(size=(10, 8))) for _ in range(400)]
-    assert np.mean(drawn) == pytest.approx(1 / 8, abs=0.003)
+@pytest.mark.parametrize(("units", "interfering", "own"), [(8, 0.134, 0.45), (16, 0.073, 0.60), (32, 0.042, 0.72)])
+def test_chance_is_that_of_centred_directions_and_not_one_part_in_so_many_dimensions(units, interfering, own):
+    found = chance(units, count=10)
+    assert found["interference"][0] == pytest.approx(interfering, abs=0.002)
+    assert found["own"][0] == pytest.approx(own, abs=0.01)
+    assert abs(found["interference"][0] - 1 / min(units, 9)) > 0.005
+    assert all(low < mean < high for mean, low, high in found.values())
+
+
+def test_chance_of_few_directions_is_drawn_for_their_own_number():
+    rng = np.random.default_rng(3)
+    drawn = [superposition.interference(superposition.directions(rng.normal(size=(6, 4)))) for _ in range(2000)]
+    assert chance(6, count=4)["interference"][0] == pytest.approx(np.mean(drawn), abs=0.01)
+    assert chance(0, count=4)["own"] == (0, 0, 0)
+
+
+def test_a_layer_of_random_directions_is_not_told_from_chance_and_one_apart_from_it_is():
+    """Class means drawn at random must have nothing beyond chance, whatever stands in for it."""
+    made = {f"{c}/{s}": run(noise=n, seed=s) for c, n in (("mlp-raw", 1e3), ("mlp-normalized", 0)) for s in range(12)}
+    facts = superposition.compare(
+        records={name: each[0] for name, each in made.items()},
+        weights={name: each[1] for name, each in made.items()},
+        grid=GRID,
+    )["facts.json"]
+    drawn = facts["superposition.beyond_chance.mlp-raw.hidden1"]
+    assert drawn["low"] < 0 < drawn["high"]
+    assert facts["superposition.own_beyond_chance.mlp-raw.hidden1"]["low"] < 0
+    assert facts["superposition.beyond_chance.mlp-normalized.hidden1"]["value"] < -0.05
+    assert facts["superposition.own_beyond_chance.mlp-normalized.hidden1"]["value"] > 0.1
+    assert facts["superposition.readout_apart.mlp-raw"]["high"] < 0
+
+
+def test_dead_units_are_no_room_for_chance_nor_axes_for_a_rotation():
+    record, weights = run(noise=0.3, seed=0)
+    padded = np.concatenate([record["class_mean/hidden1"], np.zeros((2, 20, 10))], axis=1)
+    wider = superposition.read(record | {"class_mean/hidden1": padded}, weights)
+    own = superposition.read(record, weights)
+    assert wider["occupied/hidden1"] == own["occupied/hidden1"] == 12
+    assert wider["units_rotated/hidden1"] == pytest.approx(own["units_rotated/hidden1"])
 
 
 def test_spread_counts_units_and_a_random_direction_takes_about_a_third_of_them():
@@ -125,5 +161,5 @@ def test_the_study_tells_start_end_and_difference():
     assert facts["superposition.basis.mlp-normalized.hidden1"]["high"] < 0
     assert facts["superposition.alignment.mlp-normalized"]["value"] == pytest.approx(1)
     assert facts["superposition.readout.mlp-raw"]["value"] == pytest.approx(1 / 81)
-    assert facts["superposition.size.hidden1"]["value"] == 12
+    assert facts["superposition.size.mlp-raw.hidden1"]["value"] == 12
     assert arrays["interference/mlp-raw/hidden1"].shape == (6, 2)

@@ -41,6 +41,7 @@ def study(
         for layer in layers:
             arrays[f"interference/{condition}/{layer}"] = np.tile(0.5 ** np.arange(epochs + 1), (seeds, 1))
             arrays[f"cosine/{condition}/{layer}"] = cosine
+            facts[f"superposition.chance.{condition}.{layer}"] = fact(0.25)
             facts[f"superposition.units.{condition}.{layer}"] = fact(3)
             facts[f"superposition.units_rotated.{condition}.{layer}"] = fact(6)
     return {"arrays": arrays, "facts": facts, "card": {**CARD, "class_names": list(names), "classes": len(names)}}
@@ -81,6 +82,7 @@ def test_interference_is_drawn_from_the_untrained_network_on():
     assert {row["condition"] for row in found} == set(CONDITIONS)
     last = [float(row["mean"]) for row in found if (row["condition"], row["layer"]) == ("mlp-raw", "hidden2")]
     assert last == [1, 0.5, 0.25, 0.125, 0.0625]
+    assert {(row["random"], row["random_low"], row["random_high"]) for row in found} == {("0.25", "0.15", "0.35")}
 
 
 def test_the_pairs_that_are_misread_most_often_are_named():

@@ -37,7 +37,7 @@ def network(architecture: str) -> tuple[HookedModule, torch.Tensor, torch.Tensor
         return model, torch.randn(IMAGES, 1, 28, 28), torch.arange(IMAGES) % 10
 
 
-def replaced(model, images, *, layer: str, unit: int, value) -> torch.Tensor:
+def replaced(model, images, *, layer: str, unit: int, value, point: str = "post") -> torch.Tensor:
     """The logits when `value(activation of the unit)` stands in the unit's place: one forward pass."""
 
     def edit(activation, hook):
@@ -46,7 +46,12 @@ def replaced(model, images, *, layer: str, unit: int, value) -> torch.Tensor:
         return activation
 
     with torch.no_grad():
-        return run_with_hooks(model, images, forward_hooks=[(f"{layer}.post", edit)])
+        return run_with_hooks(model, images, forward_hooks=[(f"{layer}.{point}", edit)])
+
+
+def handed_on(model, layer: str) -> str:
+    """Behind its pooling, where a layer has one."""
+    return "pooled" if f"{layer}.pooled" in model.hook_points else "post"
 
 
 def check(outcome, logits: torch.Tensor, labels: torch.Tensor) -> None:
@@ -72,16 +77,21 @@ def test_mean_ablation_gives_the_answers_of_a_hook_that_puts_the_average_there(a
     means = mean_activations(model, images[:100], layer=layer)
     outcome = scale_units(model, images, labels, layer=layer, units=[3], scales=[1.0], means=means)
     _, cache = run_with_cache(model, images[:100])
-    average = cache[f"{layer}.post"][:, 3].mean(0)
-    check(outcome[0, 1], replaced(model, images, layer=layer, unit=3, value=lambda old: average.expand_as(old)), labels)
+    point = handed_on(model, layer)
+    average = cache[f"{layer}.{point}"][:, 3].mean(0)
+    constant = {"value": lambda old: average.expand_as(old), "point": point}
+    check(outcome[0, 1], replaced(model, images, layer=layer, unit=3, **constant), labels)
 
 
 @pytest.mark.parametrize(("architecture", "layer"), PLACES)
 def test_scaling_along_the_axes_is_scaling_the_units(architecture, layer):
     model, images, labels = network(architecture)
     size = len(mean_activations(model, images, layer=layer))
-    units = scale_units(model, images, labels, layer=layer, units=range(size), scales=(0.0, 3.0))
-    axes = scale_directions(model, images, labels, layer=layer, axes=torch.eye(size), scales=(0.0, 3.0))
+    means = mean_activations(model, images[:100], layer=layer)
+    units = scale_units(model, images, labels, layer=layer, units=range(size), scales=(0.0, 3.0), means=means)
+    eye = torch.eye(size)
+    axes = scale_directions(model, images, labels, layer=layer, axes=eye, scales=(0.0, 3.0), means=means)
+    assert units.confusion.shape[1] == 3
     assert np.array_equal(axes.confusion, units.confusion)
 
 
@@ -95,6 +105,27 @@ def test_removing_a_direction_leaves_nothing_along_it():
 
     with torch.no_grad():
         check(outcome[2, 0], run_with_hooks(model, images, forward_hooks=[("hidden2.post", project)]), labels)
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "cnn"])
+def test_a_direction_projected_out_to_its_mean_says_the_same_of_every_image(architecture):
+    model, images, labels = network(architecture)
+    layer = {"mlp": "hidden2", "cnn": "conv1"}[architecture]
+    means = mean_activations(model, images[:100], layer=layer)
+    axes = torch.linalg.qr(torch.randn(len(means), len(means), generator=torch.Generator().manual_seed(0))).Q
+    outcome = scale_directions(model, images, labels, layer=layer, axes=axes, scales=(1.0,), means=means)
+    axis, seen = axes[:, 2], []
+
+    def project(activation, hook):
+        along = torch.einsum("bu...,u->b...", activation - means, axis)
+        changed = activation - torch.einsum("b...,u->bu...", along, axis)
+        seen.append(torch.einsum("bu...,u->b...", changed, axis))
+        return changed
+
+    with torch.no_grad():
+        hooks = [(f"{layer}.{handed_on(model, layer)}", project)]
+        check(outcome[2, 1], run_with_hooks(model, images, forward_hooks=hooks), labels)
+    assert seen[0].std(0).max() < 1e-5
 
 
 def test_once_a_replay_agreed_with_hooks_on_the_first_images_each_batch_passes_through_the_network_once():
@@ -159,16 +190,20 @@ def test_in_any_network_a_scaled_unit_gives_the_answers_of_one_hook_at_a_time(na
         assert np.array_equal(outcome.confusion[0, 0], confusion(model(images).argmax(1).numpy(), labels.numpy()))
     for column, value in enumerate((lambda old: old, lambda old: 0 * old, lambda old: 3 * old)):
         check(outcome[0, column], replaced(model, images, layer=layer, unit=2, value=value), labels)
-    average = run_with_cache(model, images[:100])[1][f"{layer}.post"][:, 2].mean(0)
-    check(outcome[0, 3], replaced(model, images, layer=layer, unit=2, value=lambda old: average.expand_as(old)), labels)
+    point = handed_on(model, layer)
+    average = run_with_cache(model, images[:100])[1][f"{layer}.{point}"][:, 2].mean(0)
+    constant = {"value": lambda old: average.expand_as(old), "point": point}
+    check(outcome[0, 3], replaced(model, images, layer=layer, unit=2, **constant), labels)
 
 
 @pytest.mark.parametrize(("name", "layer"), OTHER_PLACES)
 def test_in_any_network_scaling_along_the_axes_is_scaling_the_units(name, layer):
     model, images, labels = stirred(OTHERS[name])
     size = len(mean_activations(model, images, layer=layer))
-    axes = scale_directions(model, images, labels, layer=layer, axes=torch.eye(size), scales=(0.0, 3.0))
-    units = scale_units(model, images, labels, layer=layer, units=range(size), scales=(0.0, 3.0))
+    means = mean_activations(model, images[:100], layer=layer)
+    eye = torch.eye(size)
+    axes = scale_directions(model, images, labels, layer=layer, axes=eye, scales=(0.0, 3.0), means=means)
+    units = scale_units(model, images, labels, layer=layer, units=range(size), scales=(0.0, 3.0), means=means)
     assert np.array_equal(axes.confusion, units.confusion)
 
 

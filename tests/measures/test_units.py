@@ -3,17 +3,20 @@
 import numpy as np
 import pytest
 import torch
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
 from experiments.measures.units import (
     class_selectivity,
     living,
     overlap,
+    partial_rank_correlation,
     participation_ratio,
     rank_correlation,
     rotated_class_means,
+    rotation_of_living,
     rotations,
     selectivity,
+    share_on,
     top_units,
 )
 
@@ -65,6 +68,39 @@ def test_the_rank_correlation_is_spearmans():
 def test_what_does_not_vary_has_no_rank_correlation():
     assert rank_correlation(np.ones(5), np.arange(5.0)) == 0
     assert rank_correlation(np.ones(1), np.ones(1)) == 0
+
+
+def test_the_partial_rank_correlation_is_that_of_what_the_held_ranks_leave():
+    rng = np.random.default_rng(5)
+    held = rng.random(40)
+    a, b = held + rng.random(40), 2 * held + rng.random(40)
+    base = np.column_stack([np.ones(40), rankdata(held)])
+    left = [rankdata(each) - base @ np.linalg.lstsq(base, rankdata(each), rcond=None)[0] for each in (a, b)]
+    assert partial_rank_correlation(a, b, held=held) == pytest.approx(np.corrcoef(*left)[0, 1])
+
+
+def test_nothing_is_left_to_correlate_of_what_is_the_held_quantity_itself():
+    held, other = np.arange(6.0), np.array([3.0, 1, 2, 6, 5, 4])
+    assert partial_rank_correlation(held**3, other, held=held) == 0
+    assert partial_rank_correlation(other, other, held=np.ones(6)) == pytest.approx(1)
+    assert partial_rank_correlation(np.arange(2.0), np.arange(2.0), held=np.ones(2)) == 0
+
+
+def test_a_unit_is_on_for_a_share_of_images_and_a_channel_for_a_share_of_places():
+    units = torch.tensor([[1.0, 0, 2], [3, 0, -1]])
+    assert share_on(units) == pytest.approx([1, 0, 0.5])
+    maps = torch.zeros(2, 2, 4, 4)
+    maps[:, 0, 0, 0], maps[0, 1] = 1, 1
+    assert share_on(maps) == pytest.approx([1 / 16, 0.5]), "anywhere would be 1"
+
+
+def test_living_units_are_turned_among_themselves_and_the_dead_stay():
+    alive = np.array([True, False, True, True])
+    axes = rotation_of_living(alive, seed=3)
+    assert axes @ axes.T == pytest.approx(np.eye(4))
+    assert list(axes[1]) == list(axes[:, 1]) == [0, 1, 0, 0]
+    assert np.abs(axes[0, [0, 2, 3]]).max() < 1
+    assert np.array_equal(rotation_of_living(np.array([False, True]), seed=3), np.eye(2))
 
 
 def test_overlap_counts_shared_units_whatever_their_order():

@@ -115,7 +115,8 @@ def test_a_card_says_in_words_what_its_numbers_say(page):
     said = text(card(page, "hidden1-0"))
     assert "Unit 0 of hidden 1, MLP, raw" in said
     assert "A polysemantic unit: it answers most to 9" in said
-    assert "accuracy falls by 6.0 points; the 9s lose 60.0 points, which makes it a bottleneck" in said
+    assert "With it set to zero, accuracy falls by 6.0 points; the 9s lose 60.0 points" in said
+    assert "Set to its average as well, it is missed so much that it is a bottleneck" in said
     assert "55 of their 60 lost images are read as 4 instead" in said
     assert "correlation" in said
     assert "0.87" in said
@@ -141,7 +142,7 @@ def test_classes_with_names_are_named_wherever_digits_stand(arguments):
 def test_a_dead_unit_is_said_to_be_dead_and_to_cost_nothing(page):
     said = text(card(page, "hidden1-1"))
     assert "A dead unit" in said
-    assert "Without it no digit loses anything" in said
+    assert "Set to zero, it costs no digit anything" in said
     assert "not one answer changes" in said
 
 
