@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from experiments.analyses.absent import ALONE, gathered, of_layers, told
+from experiments.analyses.last import last_pairs
 from experiments.evidence import Grid, by_condition, pairs
 from experiments.hooks import HookedModule, run_with_cache
 from experiments.measures.units import (
@@ -199,12 +200,13 @@ def scores(arrays: Arrays, layer: str, *, moment: int = -1) -> dict[str, Float[n
 
 
 def agreement(found: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
-    """How far the three rankings agree: {"agreement" or "overlap": {"mean-gradient": ..., ...}}.
+    """How far the three rankings of the living units agree: {"agreement" or "overlap": {"mean-gradient": ..., ...}}.
 
-    agreement: Spearman's correlation over the living units, mean over the classes. overlap: how many of a class's
-    top three units two rankings share, mean over the classes.
+    agreement: Spearman's correlation, mean over the classes. overlap: how many of a class's top three units two
+    rankings share, mean over the classes. Dead units, last in some rankings by definition, are left out of all.
     """
-    alive, top = living(found["mean"]), {name: top_units(values) for name, values in found.items()}
+    alive = living(found["mean"])
+    top = {name: top_units(values[alive]) for name, values in found.items()}
     result: dict[str, dict[str, float]] = {"agreement": {}, "overlap": {}}
     for one, other in combinations(RANKINGS, 2):
         classes = zip(found[one][alive].T, found[other][alive].T, strict=True)
@@ -314,7 +316,7 @@ def _agreement_facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
         named |= family(_against(trained, start, f"{measure}_gain"), unit=unit)
     chance = {
         condition: {
-            part: np.full(len(v), _chance(groups[condition][0], part.partition(".")[0])) for part, v in parts.items()
+            part: np.array([_chance(run, part.partition(".")[0]) for run in groups[condition]]) for part in parts
         }
         for condition, parts in trained.items()
     }
@@ -340,9 +342,9 @@ def _is_several(run: Arrays, layer: str) -> bool:
 
 
 def _chance(run: Arrays, layer: str) -> float:
-    """How many of three units two lists share if one of them is drawn blindly; fewer where there are not three."""
-    units = len(run[f"class_mean/{layer}"])
-    return min(TOP, units) ** 2 / units
+    """How many of three living units two lists share if one is drawn blindly; fewer where there are not three."""
+    units = int(living(run[f"own/{layer}"][-1]).sum())
+    return min(TOP, units) ** 2 / max(units, 1)
 
 
 def _name(measure: str, condition: str, part: str) -> str:
@@ -363,11 +365,12 @@ def _against(table: Table, other: Table, measure: str) -> dict[str, tuple[np.nda
 
 
 def _differences(table: Table, grid: Grid, *, measure: str, unit: str) -> dict[str, Any]:
-    whole = {c: [values for part, values in parts.items() if "." not in part] for c, parts in table.items()}
-    last = {condition: {"last": values[-1]} for condition, values in whole.items()}
+    ends = {c: [part for part in parts if "." not in part][-1] for c, parts in table.items()}
+    channels = {
+        c: [part.removesuffix(".peak") for part in parts if part.endswith(".peak")] for c, parts in table.items()
+    }
     name = f"selectivity.{measure}"
-    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
-    return family(compared, unit=unit)
+    return family(pairs(grid, table, measure=name) | last_pairs(grid, table, ends, channels, measure=name), unit=unit)
 
 
 def _constants(groups: Mapping[str, Sequence[Arrays]], card: Mapping[str, Any]) -> dict[str, Any]:
@@ -383,6 +386,8 @@ def _constants(groups: Mapping[str, Sequence[Arrays]], card: Mapping[str, Any]) 
         named["selectivity.draws"] = constant(drawn[0], unit="rotations", n=1, method=method)
     for condition, group in groups.items():
         for layer in [each for each in group[0]["layers"] if _is_several(group[0], str(each))]:
-            chance = constant(_chance(group[0], str(layer)), unit="units", n=1, method="expected, top three by lot")
-            named[_name("chance", condition, str(layer))] = chance
+            lots = [_chance(run, str(layer)) for run in group]
+            named[_name("chance", condition, str(layer))] = constant(
+                float(np.mean(lots)), unit="units", n=len(lots), method="expected, top three living units by lot"
+            )
     return named

@@ -123,6 +123,7 @@ def compare(*, runs: Mapping[str, Arrays], grid: Grid, threshold: float = 0.95) 
     facts |= relation_facts(related, grid, seeds=min(map(len, groups.values()))) | number_facts(groups, grid)
     images = len(next(iter(runs.values()))["image"])
     facts["similarity.images"] = constant(images, unit="images", n=images, method="probe images compared")
+    facts["similarity.shuffles"] = constant(SHUFFLES, unit="orders", n=1, method="constant of the study")
     facts["similarity.threshold"] = constant(threshold, unit="", n=1, method="constant of the study")
     arrays = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in arrays.items()}
     return {"arrays.npz": arrays, "facts.json": facts}

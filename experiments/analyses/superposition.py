@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from experiments.analyses.absent import ALONE, gathered, told
+from experiments.analyses.last import last_pairs
 from experiments.evidence import Grid, by_condition, pairs
 from experiments.measures.directions import (
     LAYERS_DRAWN,
@@ -81,12 +82,13 @@ def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays], gri
 
 
 def read(record: Arrays, weights: Arrays) -> dict[str, np.ndarray]:
-    """One network: layers; for each of them size, and (epoch,) interference, own, units, units_rotated; at the end
-    occupied, how many units tell classes apart, and cosine (class, class); and at the end misread (class, class) and,
-    as numbers, confused, readout, alignment, closest and furthest (see `compare`). Of a single unit nothing is
-    rotated."""
+    """One network: layers, and channels, those whose units are; for each layer size, and (epoch,) interference, own,
+    units, units_rotated; at the end occupied, how many units tell classes apart, and cosine (class, class); and at the
+    end misread (class, class) and, as numbers, confused, readout, alignment, closest and furthest (see `compare`). Of a
+    single unit nothing is rotated."""
     layers = [str(layer) for layer in record["layers"][:-1]]
-    found: dict[str, np.ndarray] = {"layers": np.array(layers)}
+    channels = [layer for layer in layers if f"class_peak/{layer}" in record]
+    found: dict[str, np.ndarray] = {"layers": np.array(layers), "channels": np.array(channels, dtype=str)}
     reasons = []
     for layer in layers:
         found_directions = directions(record[f"class_mean/{layer}"])
@@ -171,7 +173,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
         named |= {f"{name}.{c}.{layer}": summary(end[c][layer], unit=unit) for c, layer in places}
         named |= {f"{name}_start.{c}.{layer}": summary(start[c][layer], unit=unit) for c, layer in places}
         gains = {f"{name}_gain.{c}.{layer}": (end[c][layer], start[c][layer]) for c, layer in places}
-        named |= family(gains, unit=unit) | _differences(end, grid, name=name, unit=unit)
+        named |= family(gains, unit=unit) | _differences(end, groups, grid, name=name, unit=unit)
     own, turned = (_table(groups, measure, moment=-1) for measure in ("units", "units_rotated"))
     against = {
         f"superposition.basis.{c}.{layer}": (own[c][layer], v) for c, at in turned.items() for layer, v in at.items()
@@ -246,9 +248,12 @@ def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int)
     }
 
 
-def _differences(table: Table, grid: Grid, *, name: str, unit: str) -> dict[str, Any]:
-    last = {condition: {"last": list(layers.values())[-1]} for condition, layers in table.items() if layers}
-    return family(pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture"), unit=unit)
+def _differences(
+    table: Table, groups: Mapping[str, Sequence[Arrays]], grid: Grid, *, name: str, unit: str
+) -> dict[str, Any]:
+    ends = {condition: str(group[0]["layers"][-1]) for condition, group in groups.items()}
+    channels = {condition: group[0]["channels"].tolist() for condition, group in groups.items()}
+    return family(pairs(grid, table, measure=name) | last_pairs(grid, table, ends, channels, measure=name), unit=unit)
 
 
 def _constants(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:

@@ -7,12 +7,29 @@ from experiments.spec import Stage, Study
 from experiments.wiring import CARD, TEST, analysis, arrays, figures, grid, read_networks
 
 ROWS = (
-    Row("interventions", "lost", LAST, "cost of a unit", "accuracy lost with the unit switched off, on average"),
-    Row("interventions", "worst", LAST, "cost to the worst class", "accuracy lost by the class that needs it most"),
-    Row("interventions", "tripled", LAST, "cost of a unit tripled", "accuracy lost with it turned up, on average"),
-    Row("interventions", "bottlenecks", LAST, "bottlenecks", "units whose loss costs some class fifty points or more"),
+    Row(
+        "interventions",
+        "mean_lost",
+        LAST,
+        "cost of a unit",
+        "accuracy lost with it set to its average, mean over units",
+    ),
+    Row(
+        "interventions", "mean_worst", LAST, "cost to the worst class", "accuracy lost by the class that needs it most"
+    ),
+    Row("interventions", "lost", LAST, "cost of a unit at zero", "accuracy lost with it set to zero, mean over units"),
+    Row("interventions", "tripled", LAST, "cost of a unit tripled", "accuracy lost with it turned up, mean over units"),
+    Row(
+        "interventions",
+        "mean_bottlenecks",
+        LAST,
+        "bottlenecks",
+        "units whose average costs a class fifty points or more",
+    ),
     Row("interventions", "attractors", LAST, "attractors", "units that, tripled, pull many images into one class"),
-    Row("interventions", "correlation", LAST, "selectivity with cost", "rank correlation over units"),
+    Row(
+        "interventions", "mean_correlation_held", LAST, "selectivity with cost", "rank correlation, share-on held fixed"
+    ),
 )
 FIGURES = ("ablation", "curves", "confusions", "bottlenecks", "attractors", "mean_ablation", "importance")
 

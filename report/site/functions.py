@@ -10,6 +10,8 @@ import html
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
+from operator import and_
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +115,7 @@ class Functions:
             "above": checks.above,
             "at_most_part": checks.at_most_part,
             "shrinks": checks.shrinks,
+            "all_of": lambda *all_checks: reduce(and_, all_checks),
             "claim": self.claim,
             "finding": self.finding,
             "evidence": self.evidence,

@@ -6,6 +6,7 @@ import torch
 from planted import CONDITIONS, GRID
 
 from experiments.analyses.selectivity import (
+    _chance,
     agreement,
     compare,
     correct_logit_gradient,
@@ -15,6 +16,7 @@ from experiments.analyses.selectivity import (
     scores,
 )
 from experiments.hooks import run_with_cache, run_with_hooks
+from experiments.measures.units import class_selectivity
 from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
 from experiments.record import unit_statistics
@@ -149,6 +151,19 @@ def test_rankings_that_are_the_same_agree_and_reversed_ones_disagree():
     assert found["overlap"]["mean-gradient"] == 3
     assert found["agreement"]["mean-selectivity"] == pytest.approx(-1)
     assert found["overlap"]["mean-selectivity"] == 0
+
+
+def test_dead_units_are_on_no_list_and_no_room_for_chance():
+    """Ranked among all units, the living ones would seem to agree because the dead are last in both."""
+    rng, shared = np.random.default_rng(8), []
+    for _ in range(300):
+        means = np.concatenate([rng.random((6, 10)), np.zeros((10, 10))])
+        gradient = rng.random((16, 10))
+        found = {"mean": means, "gradient": gradient, "selectivity": class_selectivity(means)}
+        shared.append(agreement(found)["overlap"]["mean-gradient"])
+    assert np.mean(shared) == pytest.approx(9 / 6, abs=0.05)
+    run = {"own/a": np.stack([means, means])}
+    assert _chance(run, "a") == pytest.approx(9 / 6)
 
 
 def test_rankings_without_relation_agree_as_chance_has_it():
