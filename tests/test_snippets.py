@@ -38,9 +38,13 @@ def filled_in(slug: str) -> str:
         each.name: check(architecture=network(each), shape=published.product("data", "shape.json"))["check.json"]
         for each in PUBLISHED.architectures
     }
-    opened = published.product(f"network/{PUBLISHED.conditions[0].name}", "network.safetensors")
-    shown = published.product("analysis/data", "examples.npz")
-    facts = hooks.found(network=opened, examples=shown)["facts.json"]
+    opened, (images, labels) = published.network(PUBLISHED.conditions[0].name), published.examples()
+    facts = hooks.found(
+        weights={name: value.numpy()[None] for name, value in opened.model.state_dict().items()},
+        examples={"images": images, "labels": labels},
+        architecture=network(PUBLISHED.conditions[0].architecture),
+        treatment=opened.treatment,
+    )["facts.json"]
     library = Library(ROOT, facts, {}, every, {}, {}, jinja, networks=networks)
     return jinja.from_string(code).render(Functions(library, every[slug]).names())
 

@@ -1,6 +1,6 @@
 """What the tutorial's snippets find, so that its page can show what they print.
 
-In: one packed network, and the images that are published with it. Out: facts about its last hidden layer.
+In: the weights of one run, and the images that are published. Out: facts about its last hidden layer.
 """
 
 from __future__ import annotations
@@ -13,18 +13,24 @@ import torch
 from torch import Tensor
 
 from experiments.hooks import HookedModule, run_with_cache, run_with_hooks
-from experiments.networks import open_network
+from experiments.networks import at_epoch
 from experiments.record import reading_point
 from experiments.statistics import Fact, constant
+from experiments.treatment import treat
 
 MOST = 3  # units that are named for each class
 
 
-def found(*, network: bytes, examples: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def found(
+    *,
+    weights: Mapping[str, np.ndarray],
+    examples: Mapping[str, np.ndarray],
+    architecture: Mapping[str, Any],
+    treatment: Mapping[str, Any],
+) -> dict[str, Any]:
     """What is printed of the units of the last hidden layer, read where it is read, on the published images.
 
-    network: as `networks.keep` packs it. examples: images, labels. Returns `arrays.npz`, which is empty of all but the
-    labels, and `facts.json`:
+    weights: {name in the state_dict: (epoch, ...)}. examples: images, labels. Returns `facts.json`:
 
         hooks.images, hooks.units       how many images and units there are
         hooks.silent, hooks.silent.<k>  how many units are zero on all of them, and the number of each
@@ -32,11 +38,11 @@ def found(*, network: bytes, examples: Mapping[str, np.ndarray]) -> dict[str, An
         hooks.pull.<class>.<rank>       the unit with so high a mean gradient of the class's logit, on its images;
                                         where units have no positions
     """
-    opened = open_network(network)
-    inputs, labels = opened.treat(examples["images"]), torch.as_tensor(examples["labels"]).long()
-    point = reading_point(opened.model, opened.model.layers[-2])
+    model = at_epoch(weights, epoch=-1, architecture=architecture)
+    inputs, labels = treat(examples["images"], **treatment), torch.as_tensor(examples["labels"]).long()
+    point = reading_point(model, model.layers[-2])
     _, cache = run_with_cache(
-        opened.model, inputs, gradients_of=lambda logits: logits[torch.arange(len(labels)), labels].sum()
+        model, inputs, gradients_of=lambda logits: logits[torch.arange(len(labels)), labels].sum()
     )
     hidden, pull = cache[point], cache.gradients[point]
     silent = (hidden == 0).all(dim=0).nonzero().flatten().tolist()
@@ -45,13 +51,13 @@ def found(*, network: bytes, examples: Mapping[str, np.ndarray]) -> dict[str, An
         "units": hidden.shape[1],
         "silent": len(silent),
         **{f"silent.{place}": unit for place, unit in enumerate(silent)},
-        **{f"without.{unit}": count for unit, count in enumerate(changed(opened.model, inputs, point))},
+        **{f"without.{unit}": count for unit, count in enumerate(changed(model, inputs, point))},
     }
-    for label in range(cache[opened.model.layers[-1]].shape[1] if hidden.ndim == 2 else 0):
+    for label in range(cache[model.layers[-1]].shape[1] if hidden.ndim == 2 else 0):
         mean = pull[labels == label].mean(dim=0)
         best = mean.topk(min(MOST, len(mean))).indices.tolist() if (labels == label).any() else []
         numbers |= {f"pull.{label}.{rank}": unit for rank, unit in enumerate(best)}
-    return {"arrays.npz": {"labels": examples["labels"]}, "facts.json": _facts(numbers, images=len(labels))}
+    return {"facts.json": _facts(numbers, images=len(labels))}
 
 
 @torch.no_grad()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import analysis
+from experiments.wiring import of_network, weights
 
 
 def stages(study: Study) -> list[Stage]:
-    inputs = {
-        "network": Product(f"network/{study.conditions[0].name}", "network.safetensors"),
-        "examples": Product("analysis/data", "examples.npz"),
-    }
-    return [analysis("hooks", "found", inputs=inputs)]
+    first = study.first_runs[0]
+    return [
+        of_network(
+            first,
+            "analysis/hooks",
+            "experiments.analyses.hooks:found",
+            inputs={"weights": weights(first), "examples": Product("analysis/data", "examples.npz")},
+            publish=("facts.json",),
+        )
+    ]

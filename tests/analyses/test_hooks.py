@@ -5,13 +5,12 @@ import planted
 import torch
 
 from experiments.analyses.hooks import found
-from experiments.networks import keep
 
 
-def packed(model) -> bytes:
+def read(model, examples) -> dict:
     weights = {name: value.detach().numpy()[None] for name, value in model.state_dict().items()}
     told = {"architecture": planted.ARCHITECTURES["mlp"], "treatment": planted.TREATMENTS["raw"]}
-    return keep(weights=weights, **told)["network.safetensors"]
+    return found(weights=weights, examples=examples, **told)["facts.json"]
 
 
 def test_a_silent_unit_is_named_and_changes_nothing_and_one_that_decides_changes_all(random):
@@ -23,7 +22,7 @@ def test_a_silent_unit_is_named_and_changes_nothing_and_one_that_decides_changes
         model.logits.bias.zero_()
         model.logits.bias[0] = 0.5  # what is answered when nothing else is said
         model.logits.weight[7, 3] = 1
-    facts = found(network=packed(model), examples=planted.digits(random, per_class=2))["facts.json"]
+    facts = read(model, planted.digits(random, per_class=2))
     numbers = {name.removeprefix("hooks."): fact["value"] for name, fact in facts.items()}
     assert (numbers["images"], numbers["units"], numbers["silent"], numbers["silent.0"]) == (20, 5, 1, 0)
     assert "silent.1" not in numbers
@@ -34,9 +33,7 @@ def test_a_silent_unit_is_named_and_changes_nothing_and_one_that_decides_changes
 def test_a_class_without_images_has_no_units_that_argue_for_it(random):
     given = planted.digits(random, per_class=2)
     some = given["labels"] != 4
-    facts = found(network=packed(planted.network("mlp")), examples={name: each[some] for name, each in given.items()})[
-        "facts.json"
-    ]
+    facts = read(planted.network("mlp"), {name: each[some] for name, each in given.items()})
     assert "hooks.pull.4.0" not in facts
     assert "hooks.pull.5.2" in facts
     assert np.isfinite([fact["value"] for fact in facts.values()]).all()
