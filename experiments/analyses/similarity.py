@@ -14,12 +14,13 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Integer
 
-from experiments.evidence import Grid, by_condition, comparisons, pairs
+from experiments.evidence import Grid, by_condition, comparisons, pairs, together
 from experiments.hooks import HookedModule, run_with_cache
 from experiments.measures.representations import cka, pair_values, procrustes, settled
 from experiments.networks import at_epoch
 from experiments.statistics import constant, family, summary
 from experiments.treatment import treat
+from experiments.verdicts import UNDECIDED
 
 Arrays = Mapping[str, np.ndarray]
 Groups = Mapping[str, Sequence[Arrays]]
@@ -27,6 +28,13 @@ Table = dict[str, dict[str, np.ndarray]]  # {condition or comparison: {layer: on
 Relations = dict[str, Table]
 
 MEASURES = {"cka": cka, "procrustes": procrustes}
+MARGINS = {  # the smallest difference that a reader should care about
+    "cka": 0.02,  # of likenesses that go from nought to one
+    "procrustes": 0.02,
+    "settled": 0.5,  # layers are read once an epoch
+    "step_first": 0.01,
+    "step_last": 0.01,
+}
 RANGES = {"cka": (-1.0, 1.0), "procrustes": (0.0, 1.0)}  # unbiased CKA can fall short of 0 by chance
 THRESHOLDS = (0.9, 0.99)  # drawn beside the threshold that the study asks for, to see what depends on it
 OVER_PAIRS = ("seeds", "seeds_start", "untrained_other", "other_seed")  # relations of networks of different seeds
@@ -196,6 +204,7 @@ def _related(
             found += [(relation, condition, pair_values(source[own, own])) for relation, source in sources.items()]
     for comparison, (first, second) in comparisons(grid, slices).items():
         across = trained[slices[first], slices[second]]
+        across = across[: min(across.shape), : min(across.shape)]  # the seeds that both have
         found.append(("same_seed", comparison, np.diag(across)))
         if len(across) > 1:
             found.append(("other_seed", comparison, pair_values(across)))
@@ -217,16 +226,16 @@ def relation_facts(related: Mapping[str, Relations], grid: Grid, *, seeds: int) 
             name = f"similarity.{measure}.{relation}"
             values = {f"{name}.{where}.{part}": each for where, parts in table.items() for part, each in parts.items()}
             found = {place: _within(summary(each, unit=""), RANGES[measure]) for place, each in values.items()}
-            apart = family(
-                pairs(grid, table, measure=name), unit=""
-            )  # of conditions; comparisons have no further difference
+            apart = family(pairs(grid, table, measure=name), name=name, unit="", margin=MARGINS[measure])
             if relation in OVER_PAIRS:
                 found, apart = _over_pairs(found, seeds, RANGES[measure]), _over_pairs(apart, seeds, reach)
             named |= found | apart
         for contrast, (first, second) in CONTRASTS.items():
             if first in tables and second in tables:
-                compared = _contrast(tables[first], tables[second], grid, name=f"similarity.{measure}.{contrast}")
-                named |= _over_pairs(family(compared, unit=""), seeds, reach)
+                name = f"similarity.{measure}.{contrast}"
+                compared = _contrast(tables[first], tables[second], grid, name=name)
+                told = family(compared, name=name, unit="", margin=MARGINS[measure])
+                named |= _over_pairs(told, seeds, reach)
     return named
 
 
@@ -240,9 +249,10 @@ def _within(fact: dict[str, Any], limits: tuple[float, float]) -> dict[str, Any]
 def _contrast(table: Table, other: Table, grid: Grid, *, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     found, compared = {}, comparisons(grid, other)
     for where, parts in table.items():
-        against = [other[where]] if where in other else [other[condition] for condition in compared[where]]
+        first, second = (where, where) if where in other else compared[where]
         for part, values in parts.items():
-            found[f"{name}.{where}.{part}"] = (values, np.mean([each[part] for each in against], axis=0))
+            against = np.mean(together(other[first][part], other[second][part]), axis=0)
+            found[f"{name}.{where}.{part}"] = together(values, against)
     return found
 
 
@@ -252,7 +262,13 @@ def _over_pairs(found: Mapping[str, Any], seeds: int, limits: tuple[float, float
         note = "; over all pairs of seeds, the interval from one jackknife pseudo-value per seed"
         return {name: fact | {"method": fact["method"] + note} for name, fact in found.items()}
     method = "one pair of seeds: its spread is unknown, so the interval is all that the measure can be"
-    return {name: fact | {"low": limits[0], "high": limits[1], "method": method} for name, fact in found.items()}
+    unknown = {"low": limits[0], "high": limits[1], "method": method}
+    return {
+        name: {key: value for key, value in fact.items() if key != "equal"}
+        | unknown
+        | ({"verdict": UNDECIDED} if "verdict" in fact else {})
+        for name, fact in found.items()
+    }
 
 
 def drift_facts(groups: Groups, arrays: Arrays, grid: Grid) -> dict[str, Any]:
@@ -279,12 +295,13 @@ def drift_facts(groups: Groups, arrays: Arrays, grid: Grid) -> dict[str, Any]:
     for measure, table in tables.items():
         unit = "epochs" if measure == "settled" else ""
         named |= {
-            f"similarity.{measure}.{condition}.{layer}": summary(values, unit=unit)
+            f"similarity.{measure}.{condition}.{layer}": summary(values, unit=unit, least=0.0)
             for condition, found in table.items()
             for layer, values in found.items()
         }
-        named |= family(_differences(table, grid, name=f"similarity.{measure}"), unit=unit)
-    return named | family(deeper, unit="epochs")
+        name = f"similarity.{measure}"
+        named |= family(_differences(table, grid, name=name), name=name, unit=unit, margin=MARGINS[measure])
+    return named | family(deeper, name="similarity.settled.deeper", unit="epochs", margin=MARGINS["settled"])
 
 
 def _differences(table: Table, grid: Grid, *, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
