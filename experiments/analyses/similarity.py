@@ -125,7 +125,7 @@ def compare(*, runs: Mapping[str, Arrays], grid: Grid, threshold: float = 0.95) 
     related, networks = relations(groups, grid)
     arrays |= {"networks": np.repeat(list(groups), [len(group) for group in groups.values()]), "alike": networks}
     facts = drift_facts(groups, arrays, grid)
-    facts |= relation_facts(related, grid, seeds=min(map(len, groups.values())))
+    facts |= relation_facts(related, grid)
     images = len(next(iter(runs.values()))["image"])
     facts["similarity.images"] = constant(images, unit="images", n=images, method="probe images compared")
     facts["similarity.threshold"] = constant(threshold, unit="", n=1, method="constant of the study")
@@ -211,7 +211,7 @@ def _related(
     return found
 
 
-def relation_facts(related: Mapping[str, Relations], grid: Grid, *, seeds: int) -> dict[str, Any]:
+def relation_facts(related: Mapping[str, Relations], grid: Grid) -> dict[str, Any]:
     """Every relation as a fact, its difference between conditions, and contrasts between relations.
 
     `similarity.cka.seeds.<condition>.last`, `similarity.cka.seeds.difference.<comparison>.last`, and, as `CONTRASTS`
@@ -228,14 +228,14 @@ def relation_facts(related: Mapping[str, Relations], grid: Grid, *, seeds: int) 
             found = {place: _within(summary(each, unit=""), RANGES[measure]) for place, each in values.items()}
             apart = family(pairs(grid, table, measure=name), name=name, unit="", margin=MARGINS[measure])
             if relation in OVER_PAIRS:
-                found, apart = _over_pairs(found, seeds, RANGES[measure]), _over_pairs(apart, seeds, reach)
+                found, apart = _over_pairs(found, RANGES[measure]), _over_pairs(apart, reach)
             named |= found | apart
         for contrast, (first, second) in CONTRASTS.items():
             if first in tables and second in tables:
                 name = f"similarity.{measure}.{contrast}"
                 compared = _contrast(tables[first], tables[second], grid, name=name)
                 told = family(compared, name=name, unit="", margin=MARGINS[measure])
-                named |= _over_pairs(told, seeds, reach)
+                named |= _over_pairs(told, reach)
     return named
 
 
@@ -249,26 +249,29 @@ def _within(fact: dict[str, Any], limits: tuple[float, float]) -> dict[str, Any]
 def _contrast(table: Table, other: Table, grid: Grid, *, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     found, compared = {}, comparisons(grid, other)
     for where, parts in table.items():
-        first, second = (where, where) if where in other else compared[where]
+        against = (where, where) if where in other else compared.get(where)
+        if against is None:
+            continue  # a condition of one seed has no pairs
+        first, second = (other[each] for each in against)
         for part, values in parts.items():
-            against = np.mean(together(other[first][part], other[second][part]), axis=0)
-            found[f"{name}.{where}.{part}"] = together(values, against)
+            found[f"{name}.{where}.{part}"] = together(values, np.mean(together(first[part], second[part]), axis=0))
     return found
 
 
-def _over_pairs(found: Mapping[str, Any], seeds: int, limits: tuple[float, float]) -> dict[str, Any]:
+def _over_pairs(found: Mapping[str, Any], limits: tuple[float, float]) -> dict[str, Any]:
     """The facts, with what their intervals rest on: pseudo-values, or of a single pair only what is possible."""
-    if seeds > 2:
-        note = "; over all pairs of seeds, the interval from one jackknife pseudo-value per seed"
-        return {name: fact | {"method": fact["method"] + note} for name, fact in found.items()}
-    method = "one pair of seeds: its spread is unknown, so the interval is all that the measure can be"
-    unknown = {"low": limits[0], "high": limits[1], "method": method}
+    note = "; over all pairs of seeds, the interval from one jackknife pseudo-value per seed"
     return {
-        name: {key: value for key, value in fact.items() if key != "equal"}
-        | unknown
-        | ({"verdict": UNDECIDED} if "verdict" in fact else {})
+        name: fact | {"method": fact["method"] + note} if fact["n"] > 2 else _of_one_pair(fact, limits)
         for name, fact in found.items()
     }
+
+
+def _of_one_pair(fact: dict[str, Any], limits: tuple[float, float]) -> dict[str, Any]:
+    method = "one pair of seeds: its spread is unknown, so the interval is all that the measure can be"
+    told = {"verdict": UNDECIDED} if "verdict" in fact else {}
+    known = {key: value for key, value in fact.items() if key != "equal"}
+    return known | {"low": limits[0], "high": limits[1], "method": method} | told
 
 
 def drift_facts(groups: Groups, arrays: Arrays, grid: Grid) -> dict[str, Any]:
