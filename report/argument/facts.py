@@ -57,6 +57,11 @@ def interval(fact: Fact) -> str:
     return _with_unit(f"{texts[0]} to {texts[1]}", fact["unit"])
 
 
+def margin(fact: Fact) -> str:
+    """The smallest difference that a reader should care about, with its unit: "0.25 points"."""
+    return _with_unit(f"{fact['margin']:g}", fact["unit"])
+
+
 def verdict(fact: Fact) -> str:
     """The word that a difference earns: "higher", "lower", "the same" or "undecided"; a mean is held against zero."""
     if "verdict" in fact:

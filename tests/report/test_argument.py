@@ -174,6 +174,12 @@ def test_a_note_draws_each_measure_on_one_scale_with_zero_where_it_is_near():
     assert ends[0][1] - ends[0][0] == pytest.approx(2 * per_unit, abs=0.2)
 
 
+def test_a_note_tells_the_margin_where_there_is_one():
+    near = {name.rpartition(":")[0]: each for name, each in FACTS.items() if name.startswith("a.near")}
+    assert "the same is within 0.2\u00a0points</p>" in marks.note(1, {"a.near": list(near.items())}, asked="?")
+    assert "within" not in marks.note(1, {"a.gain": [("one", fact(5.0, 4.0, 6.0))]}, asked="?")
+
+
 def test_a_note_of_one_value_or_of_equal_ones_is_drawn():
     for facts in ([fact(3.0)], [fact(0.0), fact(0.0)]):
         assert "circle" in marks.note(1, {"m": [("x", each) for each in facts]}, asked="?")
