@@ -22,7 +22,7 @@ RESULTS = Path(__file__).resolve().parent.parent / "results"
 
 
 def network(condition: str, *, results: Path = RESULTS) -> Network:
-    """The network of a condition and the first seed, e.g. "mlp-raw". Raises InputError, with the names there are."""
+    """The network of a condition, its specimen, e.g. "mlp-raw". Raises InputError, with the names there are."""
     return open_network(product(f"network/{condition}", "network.safetensors", results=results))
 
 

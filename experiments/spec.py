@@ -363,6 +363,11 @@ class Study:
         """The seed of the networks that are looked at one by one."""
         return self.seeds[0] if self.specimen is None else self.specimen
 
+    def shown_seed_of(self, condition: Condition) -> int:
+        """The same of one condition: a control that lacks it shows its first."""
+        seeds = self.seeds_of(condition)
+        return self.shown_seed if self.shown_seed in seeds else seeds[0]
+
     @property
     def shown_runs(self) -> tuple[Run, ...]:
         """One network of every condition but the controls: those that are published and can be opened."""

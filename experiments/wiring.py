@@ -211,7 +211,12 @@ def grid(study: Study, *, controls: bool = True) -> Json:
     conditions = study.conditions if controls else study.product
     return {
         "conditions": {
-            each.name: {"architecture": each.architecture.name, "treatment": each.treatment.name} for each in conditions
+            each.name: {
+                "architecture": each.architecture.name,
+                "treatment": each.treatment.name,
+                "shown": f"{each.name}/{study.shown_seed_of(each)}",
+            }
+            for each in conditions
         },
         "comparisons": {
             each.name: {
@@ -219,6 +224,7 @@ def grid(study: Study, *, controls: bool = True) -> Json:
                 "second": each.second.name,
                 "axis": each.axis,
                 "within": each.within.name,
+                "beside": next((end.name for end in (each.first, each.second) if end in study.controls), ""),
             }
             for each in study.comparisons
             if each.first in conditions and each.second in conditions

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Integer
 
-from experiments.evidence import Grid, by_condition, of_layers, pairs
-from experiments.statistics import Number, constant, family, summary
+from experiments.evidence import Grid, by_condition, differences, of_layers, pairs, shown
+from experiments.statistics import Number, constant, summary
 
 Record = Mapping[str, np.ndarray]
 Table = dict[str, dict[str, np.ndarray]]  # {condition: {hook point: one value per seed}}
@@ -28,6 +28,10 @@ UNITS = {  # measure: its unit
     "half_way": "epochs",
 }
 COMPARED = ("mean_shift", "spread_ratio")
+MARGINS = {  # the smallest difference that a reader should care about
+    "mean_shift": 0.1,  # a tenth of the untrained layer's standard deviation
+    "spread_ratio": 0.1,
+}
 
 
 def read(*, layers: Record, probe: Record) -> dict[str, Any]:
@@ -87,8 +91,8 @@ def drift(
                                                           (of the input without its black pixels, see `black`)
         black/<condition>                                 (value, share) what a black pixel is fed as, and the share of
                                                           the input's values that it is
-        unit_mean/<condition>/<layer>                     (epoch, unit) first seed, mean over the classes
-        unit_active/<condition>/<layer>                   (epoch, unit) first seed, share of images
+        unit_mean/<condition>/<layer>                     (epoch, unit) specimen, mean over the classes
+        unit_active/<condition>/<layer>                   (epoch, unit) specimen, share of images
 
     and `facts.json`, named `activations.<measure>.<condition>.<hook>`; see `measures`, and for `class_share`
     `evidence.of_layers`.
@@ -104,7 +108,7 @@ def drift(
     }
     for condition, runs in groups.items():
         arrays[f"hook_points/{condition}"] = np.array([str(hook) for hook in runs[0]["hook_points"]])
-        arrays |= _units(condition, runs[0])
+        arrays |= _units(condition, shown(records, grid, condition))
         for hook in arrays[f"hook_points/{condition}"]:
             arrays |= _hook(condition, hook, runs, moments)
         value, share, bin_ = black(runs[0], probe["images"])
@@ -194,7 +198,7 @@ def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
             for measure, table in tables.items():
                 table.setdefault(condition, {})[hook] = np.array([values[measure] for values in found])
     named = {
-        f"activations.{measure}.{condition}.{hook}": summary(values, unit=UNITS[measure])
+        f"activations.{measure}.{condition}.{hook}": summary(values, unit=UNITS[measure], least=0.0)
         for measure, table in tables.items()
         for condition, hooks in table.items()
         for hook, values in hooks.items()
@@ -236,7 +240,8 @@ def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Gri
         for condition, hooks in table.items()
     }
     compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
-    return family(compared, unit="" if UNITS[measure] == "times" else UNITS[measure])
+    unit = "" if UNITS[measure] == "times" else UNITS[measure]
+    return differences(grid, compared, name=name, unit=unit, margin=MARGINS.get(measure))
 
 
 def read_at(record: Record, layer: str) -> str:

@@ -70,7 +70,7 @@ def _map_facts(conditions: Mapping[str, Arrays]) -> dict[str, Any]:
                 method, _, hook = rest.partition("/")
                 for moment, ending in ((-1, ""), (0, "_start")):
                     named[f"geometry.map_{measure}{ending}.{method}.{condition}.{hook}"] = constant(
-                        values[moment], unit=MEASURES[measure], n=1, method="one network, of the first seed"
+                        values[moment], unit=MEASURES[measure], n=1, method="one network, the specimen"
                     )
     return named
 

@@ -15,12 +15,19 @@ from jaxtyping import Float, Integer
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
-from experiments.evidence import Grid, Table, by_condition, of_layers
+from experiments.evidence import Grid, Table, by_condition, of_layers, shown
 
 Arrays = Mapping[str, np.ndarray]
 
 COMPONENTS = 10
 UNITS = {"silhouette": "", "silhouette_plane": "", "dimension": "dimensions", "plane_variance": "%"}
+MARGINS = {  # the smallest difference that a reader should care about
+    "silhouette": 0.01,  # of a measure that goes from minus one to one
+    "silhouette_plane": 0.01,
+    "dimension": 0.25,  # a quarter of a dimension
+    "plane_variance": 1.0,  # one part in a hundred of what a plane shows
+}
+LEAST = {"dimension": 0.0}
 
 
 def embed(*, layers: Arrays, trajectory: Arrays, probe: Arrays) -> dict[str, Any]:
@@ -121,7 +128,7 @@ def compare(*, runs: Mapping[str, Arrays], probe: Arrays, grid: Grid) -> dict[st
         silhouette, silhouette_plane, dimension /<condition>/<hook>   (seed, moment)
         variance/<condition>/<hook>                                   (seed, moment, k)
         silhouette_by_epoch/<condition>                               (seed, epoch)
-        coordinates/<condition>/<hook>                                (moment, image, 2) of the first seed
+        coordinates/<condition>/<hook>                                (moment, image, 2) of the specimen
 
     and `facts.json`: `geometry.<measure>.<condition>.<hook>` at the end of training,
     `geometry.<measure>_start...` for the untrained network, `geometry.<measure>_gain...` for their paired
@@ -139,7 +146,7 @@ def compare(*, runs: Mapping[str, Arrays], probe: Arrays, grid: Grid) -> dict[st
         for hook in hooks:
             for measure in ("silhouette", "silhouette_plane", "dimension", "variance"):
                 arrays[f"{measure}/{condition}/{hook}"] = _stack(group, f"{measure}/{hook}")
-            arrays[f"coordinates/{condition}/{hook}"] = group[0][f"coordinates/{hook}"]
+            arrays[f"coordinates/{condition}/{hook}"] = shown(runs, grid, condition)[f"coordinates/{hook}"]
     return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
 
@@ -152,7 +159,15 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for measure, unit in UNITS.items():
         start, end = (_table(groups, measure, moment=moment) for moment in (0, -1))
-        named |= of_layers(start, end, grid, measure=f"geometry.{measure}", unit=unit)
+        named |= of_layers(
+            start,
+            end,
+            grid,
+            measure=f"geometry.{measure}",
+            unit=unit,
+            margin=MARGINS[measure],
+            least=LEAST.get(measure),
+        )
     return named
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from experiments.analyses.absent import of_layers
-from experiments.evidence import Grid, by_condition, pairs
-from experiments.statistics import constant, family, summary
+from experiments.evidence import Grid, by_condition, differences, pairs, shown
+from experiments.statistics import constant, summary
 
 Record = Mapping[str, np.ndarray]
 Table = dict[str, dict[str, np.ndarray]]  # {condition: {layer, or "" for all of them: one value per seed}}
@@ -36,6 +36,14 @@ UNITS = {
     "update_end": "",
 }
 COMPARED = ("dead", "always", "zero_gradient", "gradient_start", "gradient_end", "update_start", "update_end")
+MARGINS = {  # the smallest difference that a reader should care about
+    "dead": 0.5,  # less than one of two hundred units
+    "always": 0.5,
+    "zero_gradient": 0.5,
+    "update_start": 0.05,  # steps an eighth longer, as a power of ten
+    "update_end": 0.05,
+}
+LEAST = dict.fromkeys(("died", "revived", "gradient_start", "gradient_end"), 0.0)  # counts and lengths
 
 
 def examine(*, records: Mapping[str, Record], grid: Grid) -> dict[str, Any]:
@@ -47,7 +55,7 @@ def examine(*, records: Mapping[str, Record], grid: Grid) -> dict[str, Any]:
         zero_gradient/<condition>/<layer>         (seed, trained epoch)   share of units that received no
                                                                    gradient in any step of the epoch, in %
         active/<condition>/<layer>                (seed, 2, unit)  share of images, untrained and at the end
-        history/<condition>/<layer>               (epoch, unit)    share of images, first seed
+        history/<condition>/<layer>               (epoch, unit)    share of images, specimen
         gradient_norm, update_ratio /<condition>/<layer>           (seed, trained epoch)
 
     (hidden layers with a ReLU, zero_gradient of those with a bias; the last two of all layers) and `facts.json`, named
@@ -64,6 +72,7 @@ def examine(*, records: Mapping[str, Record], grid: Grid) -> dict[str, Any]:
                 arrays[f"{measure}/{condition}/{layer}"] = np.stack([run[f"{measure}/{layer}"] for run in runs])
         for layer in hidden_layers(runs[0]):
             arrays |= _layer(f"{condition}/{layer}", layer, runs)
+            arrays[f"history/{condition}/{layer}"] = shown(records, grid, condition)[f"active/{layer}"]
     arrays = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in arrays.items()}
     return {"arrays.npz": arrays, "facts.json": facts(groups, grid)}
 
@@ -103,7 +112,7 @@ def _layer(place: str, layer: str, runs: Sequence[Record]) -> dict[str, np.ndarr
     if f"zero_gradient/{layer}" in runs[0]:
         still = np.stack([run[f"zero_gradient/{layer}"] for run in runs]) == 1
         found["zero_gradient"] = 100 * still.mean(axis=2)
-    found |= {"active": active[:, [0, -1]], "history": active[0]}
+    found["active"] = active[:, [0, -1]]
     return {f"{measure}/{place}": values for measure, values in found.items()}
 
 
@@ -151,7 +160,9 @@ def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
                 values = np.array([values[measure] for values in found])
                 tables[measure].setdefault(condition, {})[part] = values
     named = {
-        ".".join(filter(None, ("health", measure, condition, part))): summary(values, unit=UNITS[measure])
+        ".".join(filter(None, ("health", measure, condition, part))): summary(
+            values, unit=UNITS[measure], least=LEAST.get(measure)
+        )
         for measure, table in tables.items()
         for condition, parts in table.items()
         for part, values in parts.items()
@@ -172,10 +183,10 @@ def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Gri
         if (last := str(run["layers"][-2])) in alike[condition]:
             alike[condition]["last"] = parts[last]
     name = f"health.{measure}"
-    compared = pairs(grid, table, measure=name, axis="treatment") | pairs(
-        grid, alike, measure=name, axis="architecture"
-    )
-    return family(compared, unit="points" if UNITS[measure] == "%" else UNITS[measure])
+    compared = pairs(grid, table, measure=name, axis="treatment")
+    compared |= pairs(grid, alike, measure=name, axis="architecture")
+    apart = "points" if UNITS[measure] == "%" else UNITS[measure]
+    return differences(grid, compared, name=name, unit=apart, margin=MARGINS.get(measure))
 
 
 def _counts(groups: Mapping[str, Sequence[Record]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import torch
 from experiments.analyses.absent import ALONE, SIGNED, gathered, told
 from experiments.analyses.last import last_pairs
 from experiments.analyses.unit_effects import ATTRACTOR, BASE, BOTTLENECK, OFF, TRIPLED, effects, measures
-from experiments.evidence import Grid, by_condition, pairs
+from experiments.evidence import Grid, by_condition, differences, pairs, shown
 from experiments.hooks import HookedModule, run_with_cache
 from experiments.measures.answers import accuracy, class_accuracy
 from experiments.measures.scaling import SCALES, hidden_layers, mean_activations, scale_directions, scale_units
@@ -68,6 +68,17 @@ COMPARED = (
     "attractors",
     "mean_correlation_held",
 )
+MARGINS = {  # the smallest difference that a reader should care about
+    "mean_lost": 0.5,  # units cost from nothing to tens of points
+    "mean_worst": 2.0,  # one image of the class in fifty
+    "mean_bottlenecks": 0.5,  # half a unit
+    "lost": 0.5,
+    "worst": 2.0,
+    "tripled": 0.5,
+    "bottlenecks": 0.5,
+    "attractors": 0.5,
+    "mean_correlation_held": 0.05,  # of a measure that goes from minus one to one
+}
 CONTROLS = {  # what is subtracted from what, in the same network: name: (measure, its control)
     "mean_difference": ("lost", "mean_lost"),
     "mean_basis": ("mean_worst", "direction_mean_worst"),
@@ -78,6 +89,8 @@ CONTROLS = {  # what is subtracted from what, in the same network: name: (measur
     "bottlenecks_beyond": ("bottlenecks", "direction_bottlenecks"),
     "attractors_beyond": ("attractors", "direction_attractors"),
 }
+
+LEAST = {"units": 0.0, "directions": 0.0}  # by unit: counts are not negative
 
 
 def read(
@@ -144,9 +157,9 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) 
     runs: {"mlp-raw/0": arrays of read}. card: of the data set; its `class_names` label the classes. Returns
     `arrays.npz`: classes, scales, layers/<condition>, and for each condition and hidden layer
 
-        class_accuracy, correct_logit /<condition>/<layer>   (unit, scale, class)     first seed; accuracy in %
-        mean_class_accuracy/<condition>/<layer>              (unit, class)            first seed, under mean-ablation
-        change/<condition>/<layer>                           (unit, 2, class, class)  first seed, at 0 and at 3: the
+        class_accuracy, correct_logit /<condition>/<layer>   (unit, scale, class)     specimen; accuracy in %
+        mean_class_accuracy/<condition>/<layer>              (unit, class)            specimen, under mean-ablation
+        change/<condition>/<layer>                           (unit, 2, class, class)  specimen, at 0 and at 3: the
                                                              confusion matrix minus the baseline's, in images
         mean_change/<condition>/<layer>                      (unit, class, class)     the same under mean-ablation
         images/<condition>                                   (class,)                 images of each class
@@ -165,14 +178,15 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) 
         arrays[f"layers/{condition}"] = np.array(layers)
         arrays[f"images/{condition}"] = group[0][f"confusion/{layers[0]}"][0, BASE].sum(axis=1)
         for layer in layers:
-            arrays |= _first_seed(f"{condition}/{layer}", group[0], layer) | _stacked(condition, layer, group, found)
+            run = shown(runs, grid, condition)
+            arrays |= _specimen(f"{condition}/{layer}", run, layer) | _stacked(condition, layer, group, found)
     channels = {
         condition: [str(layer) for layer in group[0].get("channels", ())] for condition, group in groups.items()
     }
     return {"arrays.npz": arrays, "facts.json": facts(found, grid, channels)}
 
 
-def _first_seed(place: str, run: Arrays, layer: str) -> dict[str, np.ndarray]:
+def _specimen(place: str, run: Arrays, layer: str) -> dict[str, np.ndarray]:
     confusion, mean = run[f"confusion/{layer}"], run[f"mean_confusion/{layer}"]
     return {
         f"mean_class_accuracy/{place}": class_accuracy(mean).astype(np.float32),
@@ -215,7 +229,7 @@ def facts(
             for measure in [measure for measure in UNITS if measure in each[0]]:
                 tables[measure].setdefault(condition, {})[layer] = np.array([values[measure] for values in each])
     named = {
-        _name(measure, condition, layer): summary(values, unit=UNITS[measure])
+        _name(measure, condition, layer): summary(values, unit=UNITS[measure], least=LEAST.get(UNITS[measure]))
         for measure, table in tables.items()
         for condition, layers in table.items()
         for layer, values in layers.items()
@@ -224,7 +238,7 @@ def facts(
     for measure in COMPARED:
         name, table = f"interventions.{measure}", tables[measure]
         compared = pairs(grid, table, measure=name) | last_pairs(grid, table, ends, channels, measure=name)
-        named |= family(compared, unit=UNITS[measure])
+        named |= differences(grid, compared, name=name, unit=UNITS[measure], margin=MARGINS.get(measure))
     for control, (measure, other) in CONTROLS.items():
         beside = {
             _name(control, c, layer): (values, tables[other][c][layer])
@@ -232,7 +246,7 @@ def facts(
             for layer, values in layers.items()
             if layer in tables[other].get(c, {})
         }
-        named |= family(beside, unit=UNITS[measure])
+        named |= family(beside, name=f"interventions.{control}", unit=UNITS[measure], margin=MARGINS.get(measure))
     return named | _constants(found)
 
 

@@ -69,7 +69,7 @@ def number_facts(groups: Groups, grid: Grid) -> dict[str, Any]:
             f"similarity.numbered.{contrast}.{where}": (found[first][where][: len(values)], values)
             for where, values in found[second].items()
         }
-        named |= family(apart, unit="points")
+        named |= family(apart, name=f"similarity.numbered.{contrast}", unit="points")
     return named
 
 

@@ -245,7 +245,7 @@ def gather(
 
 def _facts(portraits: Mapping[str, Arrays], arrays: Arrays, card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    counted = "counted over the hidden units and channels of the first seed"
+    counted = "counted over the hidden units and channels of the specimens"
     totals = dict.fromkeys(("units", *KINDS, "bottlenecks", "attractors"), 0)
     for condition, found in portraits.items():
         for name, count in _counts(found).items():
@@ -295,7 +295,7 @@ def _median(correlation: Float[np.ndarray, " unit"]) -> dict[str, Any]:
         float(np.median(correlation)) if len(correlation) else None,
         unit="",
         n=max(len(correlation), 1),
-        method="median over the living units of the first seed of the correlation with the nearest unit",
+        method="median over the living units of the specimen of the correlation with the nearest unit",
     )
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from experiments import statistics
-from experiments.evidence import Grid, by_condition, comparisons, pairs
+from experiments.evidence import Grid, by_condition, comparisons, differences, pairs, shown, together
+from experiments.verdicts import VERDICTS
 
 Array = np.ndarray
 Labels = Integer[np.ndarray, " image"]
@@ -44,6 +45,22 @@ MEASURES: Mapping[str, tuple[Callable[[Record], Any], str, str]] = {
     ),
 }
 
+MARGINS = {  # the smallest difference that a reader should care about
+    "test_accuracy": 0.25,  # one image in four hundred
+    "train_accuracy": 0.25,
+    "gap": 0.25,
+    "confidence": 0.25,
+    "overconfidence": 0.25,
+    "untrained": 2.0,  # one image in fifty, where whole networks are tens of points apart
+    "first_epoch": 2.0,
+    "test_loss": 0.01,  # the probability of the right class, changed by one per cent of itself
+    "train_loss": 0.01,
+    "loss_gap": 0.01,
+    "class_accuracy": 1.0,  # one image of the class in a hundred
+    "epochs_to": 0.5,  # a curve is read once an epoch
+}
+LEAST = {"test_loss": 0.0, "train_loss": 0.0, "epochs_to": 0.0}  # what cannot be negative
+
 
 def compare(
     *, records: Mapping[str, Record], test: Mapping[str, Array], card: Mapping[str, Any], grid: Grid
@@ -68,8 +85,33 @@ def compare(
         arrays[f"epochs_to/{condition}"] = np.array([[_epochs_to(run, mark) for mark in MARKS] for run in runs])
     facts = _measure_facts(groups, grid) | _class_facts(arrays, grid) | _confusion_facts(arrays, groups)
     facts |= _speed_facts(arrays, groups, grid) | _catch_up_facts(groups, grid)
+    facts |= typical(records, grid)
     arrays |= galleries(groups, test, grid)
     return {"arrays.npz": arrays, "facts.json": facts | _failure_facts(groups, test["labels"], grid)}
+
+
+def typical(records: Mapping[str, Record], grid: Grid) -> Facts:
+    """How near the networks that are shown one by one are to the mean of all seeds, by their accuracy at the end.
+
+    training.typical.away: how far from the mean of their condition, in points, mean over the conditions that have all
+    seeds; .usual: the same of all seeds; .rank: of the seeds, the how manieth nearest theirs is.
+    """
+    groups = by_condition(records)
+    seeds = max(map(len, groups.values()))
+    whole = [condition for condition, runs in groups.items() if len(runs) == seeds]
+    ends = np.array([[100 * run["test_accuracy"][-1] for run in groups[condition]] for condition in whole])
+    away = np.abs(ends - ends.mean(axis=1, keepdims=True)).mean(axis=0)
+    own = next(place for place, run in enumerate(groups[whole[0]]) if run is shown(records, grid, whole[0]))
+    method = f"distance of accuracies at the end from the mean of their condition, mean over {len(whole)} conditions"
+    found = {
+        "away": (away[own], "points"),
+        "usual": (away.mean(), "points"),
+        "rank": (1 + (away < away[own]).sum(), ""),
+    }
+    return {
+        f"training.typical.{name}": statistics.constant(value, unit=unit, n=seeds, method=method)
+        for name, (value, unit) in found.items()
+    }
 
 
 def epochs_to_reach(accuracy: Float[np.ndarray, " reading"], target: statistics.Number) -> float:
@@ -176,12 +218,16 @@ def _compared(
     note: str = "",
 ) -> Facts:
     """Means per condition (and part), and paired differences; parts are one family."""
+    name = measure.split(".")[1]
     facts = {
-        ".".join(filter(None, (measure, condition, part))): statistics.summary(per_seed, unit=unit)
+        ".".join(filter(None, (measure, condition, part))): statistics.summary(
+            per_seed, unit=unit, least=LEAST.get(name)
+        )
         for condition, parts in values.items()
         for part, per_seed in parts.items()
     }
-    facts |= statistics.family(pairs(grid, values, measure=measure), unit=difference_unit)
+    compared = pairs(grid, values, measure=measure)
+    facts |= differences(grid, compared, name=measure, unit=difference_unit, margin=MARGINS.get(name))
     return {name: fact | {"method": fact["method"] + note} for name, fact in facts.items()}
 
 
@@ -192,15 +238,10 @@ def _class_facts(arrays: Mapping[str, Array], grid: Grid) -> Facts:
     values = {c: {str(label): accuracy[label] for label in classes} for c, accuracy in by_class.items()}
     facts = _compared("training.class_accuracy", values, grid, unit="%", difference_unit="points")
     for name in comparisons(grid, values):
-        ends = [facts.get(f"training.class_accuracy.difference.{name}.{label}") for label in classes]
-        known = [(fact["low"], fact["high"]) for fact in ends if fact and fact["low"] is not None]
-        tally = {
-            "higher": sum(low > 0 for low, _ in known),
-            "lower": sum(high < 0 for _, high in known),
-            "undetected": sum(low <= 0 <= high for low, high in known),
-        }
-        for word, count in tally.items():
-            facts[f"training.classes.{word}.{name}"] = _count(count, "classes", len(classes))
+        verdicts = [facts[f"training.class_accuracy.difference.{name}.{label}"]["verdict"] for label in classes]
+        for word in VERDICTS:
+            tally = _count(verdicts.count(word), "classes", len(classes))
+            facts[f"training.classes.{word.removeprefix('the ')}.{name}"] = tally
     for condition, accuracy in by_class.items():
         hardest, easiest = int(accuracy.mean(axis=1).argmin()), int(accuracy.mean(axis=1).argmax())
         for word, label in (("hardest", hardest), ("easiest", easiest)):
@@ -249,11 +290,11 @@ def _catch_up_facts(groups: Groups, grid: Grid) -> Facts:
     """After how many epochs the first condition of a comparison has what the second, same seed, ends with."""
     facts: Facts = {}
     for name, (first, second) in comparisons(grid, groups).items():
-        pairs = list(zip(groups[first], groups[second], strict=True))
-        times = np.array([epochs_to_reach(a["test_accuracy"], b["test_accuracy"][-1]) for a, b in pairs])
+        both = zip(*together(groups[first], groups[second]), strict=True)
+        times = np.array([epochs_to_reach(a["test_accuracy"], b["test_accuracy"][-1]) for a, b in both])
         epochs = len(groups[first][0]["test_accuracy"]) - 1
         capped = np.where(np.isnan(times), epochs, times)
-        facts[f"training.catch_up.{name}"] = statistics.summary(capped, unit="epochs")
+        facts[f"training.catch_up.{name}"] = statistics.summary(capped, unit="epochs", least=0.0)
         facts[f"training.catch_up_share.{name}"] = statistics.summary(100 * capped / epochs, unit="%")
         facts[f"training.catch_up_never.{name}"] = _count(int(np.isnan(times).sum()), "runs", len(times))
     return facts

@@ -110,7 +110,7 @@ def _at_rates(
             for name, of in compared.items()
             if {of["first"], of["second"]} <= measured.keys()
         }
-        facts |= family(asked, unit="points")
+        facts |= family(asked, name=f"why.{when}.{which}", unit="points", margin=MARGINS[when])
     return facts
 
 

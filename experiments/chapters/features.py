@@ -1,4 +1,4 @@
-"""What the units look for: numbers of every network, images of the first seed's."""
+"""What the units look for: numbers of every network, images of the specimens."""
 
 from __future__ import annotations
 

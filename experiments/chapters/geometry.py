@@ -1,5 +1,5 @@
-"""How the classes are laid out inside: planes, neighbours and subspaces of every network; bent maps of the first
-seed's, and how chance bends them."""
+"""How the classes are laid out inside: planes, neighbours and subspaces of every network; bent maps of the
+specimen, and how chance bends them."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _planes(study: Study) -> list[Stage]:
 
 
 def _maps(study: Study) -> list[Stage]:
-    """What is read of every condition: bent maps of the first seed's layers, and maps of several starts."""
+    """What is read of every condition: bent maps of the specimen's layers, and maps of several starts."""
     first, starts = study.shown_seed, study.seeds[:STARTS]
     found = []
     for name in (condition.name for condition in study.product):

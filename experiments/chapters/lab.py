@@ -1,4 +1,4 @@
-"""What the lab is made of: the networks of the first seed, and a shelf of images for them to read."""
+"""What the lab is made of: the specimens, and a shelf of images for them to read."""
 
 from __future__ import annotations
 

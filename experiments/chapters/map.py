@@ -1,4 +1,4 @@
-"""What the map is made of: each image's place in every hidden layer of the first seed's networks."""
+"""What the map is made of: each image's place in every hidden layer of the specimens."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A portrait of every unit of the first seed's networks, and the pages that show them."""
+"""A portrait of every unit of the specimens, and the pages that show them."""
 
 from __future__ import annotations
 

@@ -17,17 +17,18 @@ ARCHITECTURES = {
 }
 TREATMENTS = {"raw": {"mean": 0.0, "std": 1.0}, "normalized": {"mean": 0.1307, "std": 0.3081}}
 NORMALIZED = TREATMENTS["normalized"]
-GRID = wiring.grid(PUBLISHED)  # four conditions, as analyses are told of them
-LOOK = wiring.look(PUBLISHED)  # and as figures are
+PLAIN = replace(PUBLISHED, controls=(), contrasts=(), specimen=None, sweeps={})
+GRID = wiring.grid(PLAIN)  # four conditions, as analyses are told of them
+LOOK = wiring.look(PLAIN)  # and as figures are
 SCALED = Treatment(name="scaled", title="scaled", mean=0.0, std=0.3081)
-THREE = wiring.look(replace(PUBLISHED, treatments=(*PUBLISHED.treatments, SCALED)))  # of a study with a third treatment
+THREE = wiring.look(replace(PLAIN, treatments=(*PLAIN.treatments, SCALED)))  # of a study with a third treatment
 CONDITIONS = [f"{architecture}-{treatment}" for architecture in ARCHITECTURES for treatment in TREATMENTS]
 
 
 def study(*, architectures=("mlp", "cnn"), treatments=("raw", "normalized")):
     """A study of so many conditions, of which only the names count."""
     return replace(
-        PUBLISHED,
+        PLAIN,
         architectures=tuple(Architecture(name, name.upper(), build="", options={}) for name in architectures),
         treatments=tuple(Treatment(name, name, 0.0, 1.0) for name in treatments),
     )
