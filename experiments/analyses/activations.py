@@ -29,6 +29,10 @@ UNITS = {  # measure: its unit
     "class_share_end": "%",
 }
 COMPARED = ("mean_shift", "spread_ratio")
+MARGINS = {  # the smallest difference that a reader should care about
+    "mean_shift": 0.1,  # a tenth of the untrained layer's standard deviation
+    "spread_ratio": 0.1,
+}
 
 
 def drift(*, records: Mapping[str, Record], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
@@ -134,7 +138,7 @@ def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
             for measure, table in tables.items():
                 table.setdefault(condition, {})[hook] = np.array([values[measure] for values in found])
     named = {
-        f"activations.{measure}.{condition}.{hook}": summary(values, unit=UNITS[measure])
+        f"activations.{measure}.{condition}.{hook}": summary(values, unit=UNITS[measure], least=0.0)
         for measure, table in tables.items()
         for condition, hooks in table.items()
         for hook, values in hooks.items()
@@ -151,7 +155,8 @@ def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Gri
         for condition, hooks in table.items()
     }
     compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
-    return family(compared, unit="" if UNITS[measure] == "times" else UNITS[measure])
+    unit = "" if UNITS[measure] == "times" else UNITS[measure]
+    return family(compared, name=name, unit=unit, margin=MARGINS.get(measure))
 
 
 def read_at(record: Record, layer: str) -> str:

@@ -68,6 +68,17 @@ COMPARED = (
     "attractors",
     "mean_correlation_held",
 )
+MARGINS = {  # the smallest difference that a reader should care about
+    "mean_lost": 0.5,  # units cost from nothing to tens of points
+    "lost": 0.5,
+    "tripled": 0.5,
+    "mean_worst": 2.0,  # one image of the class in fifty
+    "worst": 2.0,
+    "mean_bottlenecks": 0.5,  # half a unit
+    "bottlenecks": 0.5,
+    "attractors": 0.5,
+    "mean_correlation_held": 0.05,  # of a measure that goes from minus one to one
+}
 CONTROLS = {  # what is subtracted from what, in the same network: name: (measure, its control)
     "mean_difference": ("lost", "mean_lost"),
     "mean_basis": ("mean_worst", "direction_mean_worst"),
@@ -78,6 +89,8 @@ CONTROLS = {  # what is subtracted from what, in the same network: name: (measur
     "bottlenecks_beyond": ("bottlenecks", "direction_bottlenecks"),
     "attractors_beyond": ("attractors", "direction_attractors"),
 }
+
+LEAST = {"units": 0.0, "directions": 0.0}  # by unit: counts are not negative
 
 
 def read(
@@ -215,7 +228,7 @@ def facts(
             for measure in [measure for measure in UNITS if measure in each[0]]:
                 tables[measure].setdefault(condition, {})[layer] = np.array([values[measure] for values in each])
     named = {
-        _name(measure, condition, layer): summary(values, unit=UNITS[measure])
+        _name(measure, condition, layer): summary(values, unit=UNITS[measure], least=LEAST.get(UNITS[measure]))
         for measure, table in tables.items()
         for condition, layers in table.items()
         for layer, values in layers.items()
@@ -224,7 +237,7 @@ def facts(
     for measure in COMPARED:
         name, table = f"interventions.{measure}", tables[measure]
         compared = pairs(grid, table, measure=name) | last_pairs(grid, table, ends, channels, measure=name)
-        named |= family(compared, unit=UNITS[measure])
+        named |= family(compared, name=name, unit=UNITS[measure], margin=MARGINS[measure])
     for control, (measure, other) in CONTROLS.items():
         beside = {
             _name(control, c, layer): (values, tables[other][c][layer])
@@ -232,7 +245,7 @@ def facts(
             for layer, values in layers.items()
             if layer in tables[other].get(c, {})
         }
-        named |= family(beside, unit=UNITS[measure])
+        named |= family(beside, name=f"interventions.{control}", unit=UNITS[measure], margin=MARGINS[measure])
     return named | _constants(found)
 
 

@@ -38,6 +38,13 @@ Table = dict[str, dict[str, np.ndarray]]  # {condition: {layer: one value per se
 NEAR = 1e-3  # how far recorded averages may lie from what weights make of others, as a share of the largest
 DRAWS = 10  # rotations that a layer is compared with
 UNITS = {"interference": "", "own": "", "units": "units", "units_rotated": "units"}
+MARGINS = {  # the smallest difference that a reader should care about
+    "interference": 0.01,  # of a mean squared cosine, in which one in ten is large
+    "own": 0.02,  # of a share
+    "units": 0.25,  # a quarter of a unit
+    "units_rotated": 0.25,
+    "basis": 0.25,
+}
 
 
 def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
@@ -170,20 +177,21 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
         start, end = (_table(groups, measure, moment=moment) for moment in (0, -1))
         places = [(condition, layer) for condition, layers in end.items() for layer in layers]
         name = f"superposition.{measure}"
-        named |= {f"{name}.{c}.{layer}": summary(end[c][layer], unit=unit) for c, layer in places}
-        named |= {f"{name}_start.{c}.{layer}": summary(start[c][layer], unit=unit) for c, layer in places}
+        named |= {f"{name}.{c}.{layer}": summary(end[c][layer], unit=unit, least=0.0) for c, layer in places}
+        named |= {f"{name}_start.{c}.{layer}": summary(start[c][layer], unit=unit, least=0.0) for c, layer in places}
         gains = {f"{name}_gain.{c}.{layer}": (end[c][layer], start[c][layer]) for c, layer in places}
-        named |= family(gains, unit=unit) | _differences(end, groups, grid, name=name, unit=unit)
+        named |= family(gains, name=f"{name}_gain", unit=unit, margin=MARGINS[measure])
+        named |= _differences(end, groups, grid, name=name, unit=unit, margin=MARGINS[measure])
     own, turned = (_table(groups, measure, moment=-1) for measure in ("units", "units_rotated"))
     against = {
         f"superposition.basis.{c}.{layer}": (own[c][layer], v) for c, at in turned.items() for layer, v in at.items()
     }
-    named |= family(against, unit="units")
+    named |= family(against, name="superposition.basis", unit="units", margin=MARGINS["basis"])
     for measure in ("confused", "readout", "alignment", "closest", "furthest"):
         values = _whole(groups, measure)
         name = f"superposition.{measure}"
         named |= {f"{name}.{condition}": summary(each[""], unit="") for condition, each in values.items()}
-        named |= family(pairs(grid, values, measure=name), unit="")
+        named |= family(pairs(grid, values, measure=name), name=name, unit="")
     return named | _constants(groups) | _beyond_chance(groups) | _readout(groups)
 
 
@@ -199,7 +207,7 @@ def _beyond_chance(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
                 named[f"superposition.{prefix}chance.{condition}.{layer}"] = _drawn(np.array(drawn))
                 name = f"superposition.{prefix}beyond_chance.{condition}.{layer}"
                 compared[name] = (values, np.array([mean for mean, _, _ in drawn]))
-        named |= family(compared, unit="")
+        named |= family(compared, name=f"superposition.{prefix}beyond_chance", unit="", margin=MARGINS[measure])
     return named
 
 
@@ -225,7 +233,9 @@ def _readout(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
         named[f"superposition.readout_chance.{condition}"] = _drawn(np.array([drawn]))
         beyond[f"superposition.readout_beyond_chance.{condition}"] = (values[""], np.full(len(values[""]), drawn[0]))
         apart[f"superposition.readout_apart.{condition}"] = (values[""], own[condition][last])
-    return named | family(beyond, unit="") | family(apart, unit="")
+    margin = MARGINS["interference"]
+    named |= family(beyond, name="superposition.readout_beyond_chance", unit="", margin=margin)
+    return named | family(apart, name="superposition.readout_apart", unit="", margin=margin)
 
 
 def _whole(groups: Mapping[str, Sequence[Arrays]], measure: str) -> Table:
@@ -249,11 +259,12 @@ def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int)
 
 
 def _differences(
-    table: Table, groups: Mapping[str, Sequence[Arrays]], grid: Grid, *, name: str, unit: str
+    table: Table, groups: Mapping[str, Sequence[Arrays]], grid: Grid, *, name: str, unit: str, margin: float
 ) -> dict[str, Any]:
     ends = {condition: str(group[0]["layers"][-1]) for condition, group in groups.items()}
     channels = {condition: group[0]["channels"].tolist() for condition, group in groups.items()}
-    return family(pairs(grid, table, measure=name) | last_pairs(grid, table, ends, channels, measure=name), unit=unit)
+    compared = pairs(grid, table, measure=name) | last_pairs(grid, table, ends, channels, measure=name)
+    return family(compared, name=name, unit=unit, margin=margin)
 
 
 def _constants(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
