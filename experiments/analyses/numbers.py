@@ -22,6 +22,7 @@ Groups = Mapping[str, Sequence[Arrays]]
 Shares = dict[str, np.ndarray]  # {end of a fact's name: one value per seed}
 
 FEWEST = 3  # seeds: of fewer, the pairs have no spread that could be told
+MARGIN = 5.0  # points, less than one unit of twenty: the smallest difference that a reader should care about
 OVER_PAIRS = "; over all pairs of seeds, the interval from one jackknife pseudo-value per seed"
 
 
@@ -110,9 +111,5 @@ def _add(found: Mapping[str, Shares], where: str, shares: np.ndarray, chances: n
 
 
 def _share(values: np.ndarray, *, note: str) -> dict[str, Any]:
-    """A share with the part of its interval that a share can take."""
     fact = summary(values, unit="%")
-    fact["method"] += note
-    if fact["low"] is None:
-        return fact
-    return fact | {"low": max(fact["low"], 0.0), "high": min(fact["high"], 100.0)}
+    return fact | {"method": fact["method"] + note}

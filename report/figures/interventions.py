@@ -23,7 +23,7 @@ NAMED = 20  # points: a class that moves by as much is named
 MOST_NAMED = 8  # classes that are named at one end of a curve: those that move most
 BOTTLENECK = 50  # points that a class loses at least to a bottleneck
 CHANGE = "PuOr"  # for gains and losses: the same in the middle, told apart by all readers
-MOMENTS = ("at its average", "at zero", "tripled")
+MOMENTS = ("averaged", "at zero", "tripled")
 
 
 @style.drawn
@@ -133,7 +133,7 @@ def bottlenecks(*, arrays: Arrays, card: Card) -> Drawn:
         for place, (condition, name, prefix) in enumerate(lines):
             mean, zero = (arrays[f"{prefix}{by}/{condition}/{layer}"].astype(float) for by in ("mean_worst", "worst"))
             heights = style.beside(len(mean), reach=0.3)[:, None] - place
-            for values, alpha, size in ((zero, 0.16, 1.4), (mean, 0.65, 2.4)):
+            for values, alpha, size in ((zero, 0.35, 1.6), (mean, 0.8, 2.6)):
                 points = np.stack([values, np.broadcast_to(heights, values.shape)], axis=2)
                 style.dots(ax, points.reshape(-1, 2), color=style.look(condition)["color"], size=size, alpha=alpha)
             table += [(condition, layer, name, s, u, mean[s, u], zero[s, u]) for s, u in np.ndindex(mean.shape)]

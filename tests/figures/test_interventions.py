@@ -115,7 +115,7 @@ def test_the_most_important_unit_has_the_first_curve_and_its_class_is_named():
 def test_the_confusions_are_of_the_unit_whose_average_costs_a_class_most_and_that_comes_first():
     found = [row for row in rows(draw(interventions.confusions, arrays=study())) if row["change_in_images"] != "0"]
     first = [(row["unit"], row["intervention"], row["true_class"], row["read_as"]) for row in found[:4]]
-    assert first == [("3", by, "8", to) for by in ("at its average", "at zero") for to in ("0", "8")]
+    assert first == [("3", by, "8", to) for by in ("averaged", "at zero") for to in ("0", "8")]
     assert [float(row["change_in_points"]) for row in found[:4]] == [40, -40, 80, -80]
 
 
