@@ -201,7 +201,8 @@ def key(ax: Axes, *, x: float = 0.0, y: float = 1.0, notes: Sequence[str] = ()) 
 
 def look(condition: str) -> dict[str, Any]:
     """Colour, line style and marker of a condition: treatments differ in colour, architectures in shape."""
-    return look_of(**study()["conditions"][condition])
+    of = study()["conditions"][condition]
+    return look_of(architecture=of["architecture"], treatment=of["treatment"])
 
 
 def look_of(*, architecture: str = "", treatment: str = "") -> dict[str, Any]:

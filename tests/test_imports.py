@@ -19,6 +19,8 @@ NUMERICS = (
     "experiments.activation_cache",
     "experiments.hooks",
     "experiments.train",
+    "experiments.sweep",
+    "experiments.stack",
     "experiments.exact",
     "experiments.record",
     "experiments.networks",

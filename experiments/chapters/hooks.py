@@ -7,7 +7,7 @@ from experiments.wiring import of_network, weights
 
 
 def stages(study: Study) -> list[Stage]:
-    first = study.first_runs[0]
+    first = study.shown_runs[0]
     return [
         of_network(
             first,

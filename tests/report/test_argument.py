@@ -5,8 +5,8 @@ from pathlib import Path
 
 import jinja2
 import pytest
+from planted import PLAIN as PUBLISHED
 
-from experiments.study import PUBLISHED
 from report.argument import marks
 from report.argument.claims import Checks
 from report.argument.known import Known

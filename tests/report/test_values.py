@@ -30,7 +30,7 @@ def test_counts_under_a_hundred_are_words(number, word):
 def test_a_study_tells_its_counts_and_constants():
     study = values.of_study(PUBLISHED)
     assert study.seeds == len(PUBLISHED.seeds)
-    assert study.runs == study.seeds * len(study.conditions)
+    assert study.runs == len(PUBLISHED.runs)
     assert study.treatments == PUBLISHED.treatments
     assert [each.axis for each in study.treatment_effects] == ["treatment"] * len(study.architectures)
     assert len(study.comparisons) == len(study.treatment_effects) + len(study.architecture_effects)
