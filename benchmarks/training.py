@@ -22,6 +22,7 @@ from torch.nn.functional import cross_entropy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.usual import usual
 from experiments import data, models
 from experiments.spec import Architecture
 from experiments.study import PUBLISHED, RAW
@@ -78,7 +79,7 @@ def usual_epoch(images: dict[str, np.ndarray], architecture: Architecture) -> No
     from torchvision.datasets import MNIST
     from torchvision.transforms import ToTensor
 
-    model = models.build(architecture.build, options=architecture.options)
+    model = usual(models.build(architecture.build, options=architecture.options))
     optimizer = torch.optim.SGD(model.parameters(), lr=PUBLISHED.recipe.learning_rate)
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder) / "MNIST" / "raw", images)

@@ -65,7 +65,7 @@ def train(
         for epoch in range(epochs + 1):
             if epoch:
                 order = batch_order(len(labels))
-                logs.append(train_epoch(model.train(), inputs[order], labels[order], recipe["batch_size"], steps))
+                logs.append(train_epoch(model.train(), inputs, labels, recipe["batch_size"], steps, order=order))
             model.eval()  # readings are of the network as it would be used: dropout off, running statistics
             statistics, handed_on = record.read_probe(model, *probe)
             readings.append(of_input | statistics | record.read_test(record.evaluate(model, test[0]), test[1]))
@@ -93,14 +93,20 @@ def train_epoch(
     labels: Int[Tensor, " sample"],
     batch_size: int,
     steps: Steps,
+    *,
+    order: Int[Tensor, " sample"] | None = None,
 ) -> Arrays:
-    """One pass over the samples, in the order given; changes the model, returns `record.StepLog.summary`."""
-    batches = list(zip(inputs.split(batch_size), labels.split(batch_size), strict=True))
+    """One pass over the samples; changes the model, returns `record.StepLog.summary`.
+
+    order: which sample comes first, second, ...; as they stand where it is left out.
+    """
+    order = torch.arange(len(labels)) if order is None else order
+    batches = order.split(batch_size)
     rates = steps.rates if steps.is_plain else None
-    log = record.StepLog(model, samples=len(labels), steps=len(batches), rates=rates)
-    for step, (images, classes) in enumerate(batches):
-        logits = model(images)
-        loss = cross_entropy(logits, classes)
+    log = record.StepLog(model, samples=len(order), steps=len(batches), rates=rates)
+    for step, batch in enumerate(batches):
+        logits = model(inputs[batch])
+        loss = cross_entropy(logits, labels[batch])
         for parameter in steps.parameters:
             parameter.grad = None
         loss.backward()
@@ -111,7 +117,7 @@ def train_epoch(
         before = [parameter.detach().clone() for parameter in log.parameters]
         steps.step()
         log.moved(step, before)
-    return log.summary(labels, batch_size=batch_size)
+    return log.summary(labels[order], batch_size=batch_size)
 
 
 def batch_order(samples: int) -> Int[Tensor, " sample"]:
