@@ -7,7 +7,7 @@ pairs that are compared, and the facts of a measure that every layer has.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -39,18 +39,27 @@ def comparisons(grid: Grid, conditions: Iterable[str], *, axis: str = "") -> dic
     }
 
 
+def together(first: Any, second: Any) -> tuple[Any, Any]:
+    """What two conditions have by seed, as far as both have the seed: two lists or arrays, the longer one cut.
+
+    They are in the order of their seeds, and a condition with fewer seeds than another has the first of them.
+    """
+    shared = min(len(first), len(second))
+    return first[:shared], second[:shared]
+
+
 def pairs(
-    grid: Grid, measured: Mapping[str, Mapping[str, T]], *, measure: str, axis: str = ""
-) -> dict[str, tuple[T, T]]:
+    grid: Grid, measured: Mapping[str, Mapping[str, Any]], *, measure: str, axis: str = ""
+) -> dict[str, tuple[Any, Any]]:
     """The comparisons that `measured`, {condition: {part: one value per seed}}, allows, named as facts.
 
     A part (a layer, say) is compared where both conditions have it: `<measure>.difference.<comparison>.<part>`.
-    The part "" stands for the whole network: `<measure>.difference.<comparison>`.
+    The part "" stands for the whole network: `<measure>.difference.<comparison>`. Only seeds that both conditions
+    have are paired, see `together`.
     """
     return {
-        ".".join(filter(None, (measure, "difference", comparison, part))): (
-            measured[first][part],
-            measured[second][part],
+        ".".join(filter(None, (measure, "difference", comparison, part))): together(
+            measured[first][part], measured[second][part]
         )
         for comparison, (first, second) in comparisons(grid, measured, axis=axis).items()
         for part in measured[first]
@@ -63,11 +72,20 @@ def architecture(grid: Grid, condition: str) -> str:
     return grid["conditions"][condition]["architecture"]
 
 
-def of_layers(start: Table, end: Table, grid: Grid, *, measure: str, unit: str) -> dict[str, Fact]:
+def of_layers(
+    start: Table,
+    end: Table,
+    grid: Grid,
+    *,
+    measure: str,
+    unit: str,
+    margin: float | None = None,
+    least: float | None = None,
+) -> dict[str, Fact]:
     """Every condition and hook point at the start (`<measure>_start`), at the end and the gain; then comparisons.
 
     Differences are taken at the end of training, where both conditions have the hook point; `last` is the
-    end of the last hidden layer, between architectures.
+    end of the last hidden layer, between architectures. margin, least: see `statistics.difference` and `summary`.
     """
     apart = "points" if unit == "%" else unit
     named: dict[str, Fact] = {}
@@ -75,12 +93,13 @@ def of_layers(start: Table, end: Table, grid: Grid, *, measure: str, unit: str) 
     for condition, hooks in end.items():
         for hook, values in hooks.items():
             place = f"{condition}.{hook}"
-            named[f"{measure}.{place}"] = summary(values, unit=unit)
-            named[f"{measure}_start.{place}"] = summary(start[condition][hook], unit=unit)
+            named[f"{measure}.{place}"] = summary(values, unit=unit, least=least)
+            named[f"{measure}_start.{place}"] = summary(start[condition][hook], unit=unit, least=least)
             gains[f"{measure}_gain.{place}"] = (values, start[condition][hook])
     last = {
         condition: {"last": [values for hook, values in hooks.items() if hook != "logits"][-1]}
         for condition, hooks in end.items()
     }
     compared = pairs(grid, end, measure=measure) | pairs(grid, last, measure=measure, axis="architecture")
-    return named | family(gains, unit=apart) | family(compared, unit=apart)
+    named |= family(gains, name=f"{measure}_gain", unit=apart, margin=margin)
+    return named | family(compared, name=measure, unit=apart, margin=margin)

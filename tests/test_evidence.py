@@ -1,8 +1,11 @@
 """Runs become conditions, conditions become comparisons."""
 
+import numpy as np
 from planted import GRID
 
-from experiments.evidence import architecture, by_condition, comparisons, pairs
+from experiments.evidence import architecture, by_condition, comparisons, of_layers, pairs, together
+
+SEEDS = {"mlp-raw": 6, "mlp-normalized": 3}
 
 
 def test_runs_are_grouped_by_condition_in_the_order_of_their_seeds():
@@ -12,23 +15,42 @@ def test_runs_are_grouped_by_condition_in_the_order_of_their_seeds():
 
 def test_every_other_treatment_and_architecture_is_compared_with_the_first_where_both_have_the_part():
     measured = {
-        "mlp-raw": {"hidden1": 1, "logits": 2},
-        "mlp-normalized": {"hidden1": 3, "logits": 4},
-        "cnn-raw": {"conv1": 5, "logits": 6},
+        "mlp-raw": {"hidden1": [1], "logits": [2]},
+        "mlp-normalized": {"hidden1": [3], "logits": [4]},
+        "cnn-raw": {"conv1": [5], "logits": [6]},
     }
     assert pairs(GRID, measured, measure="x.y") == {
-        "x.y.difference.mlp:normalized.hidden1": (3, 1),
-        "x.y.difference.mlp:normalized.logits": (4, 2),
-        "x.y.difference.raw:cnn.logits": (6, 2),
+        "x.y.difference.mlp:normalized.hidden1": ([3], [1]),
+        "x.y.difference.mlp:normalized.logits": ([4], [2]),
+        "x.y.difference.raw:cnn.logits": ([6], [2]),
     }
 
 
 def test_a_whole_network_is_the_nameless_part_and_an_axis_can_be_chosen():
-    measured = {name: {"": name} for name in GRID["conditions"]}
+    measured = {name: {"": [name]} for name in GRID["conditions"]}
     assert pairs(GRID, measured, measure="m", axis="architecture") == {
-        "m.difference.raw:cnn": ("cnn-raw", "mlp-raw"),
-        "m.difference.normalized:cnn": ("cnn-normalized", "mlp-normalized"),
+        "m.difference.raw:cnn": (["cnn-raw"], ["mlp-raw"]),
+        "m.difference.normalized:cnn": (["cnn-normalized"], ["mlp-normalized"]),
     }
+
+
+def test_conditions_of_unlike_numbers_of_seeds_are_paired_by_the_seeds_that_both_have():
+    measured = {"mlp-raw": {"a": [1, 2, 3, 4]}, "mlp-normalized": {"a": [11, 12]}}
+    assert pairs(GRID, measured, measure="m") == {"m.difference.mlp:normalized.a": ([11, 12], [1, 2])}
+    assert together(np.arange(5), np.arange(3))[0].tolist() == [0, 1, 2]
+
+
+def test_of_a_layer_there_are_two_families_and_the_names_of_both_are_said():
+    rng = np.random.default_rng(0)
+    start = {name: {"a": rng.normal(0, 1, n), "logits": rng.normal(0, 1, n)} for name, n in SEEDS.items()}
+    end = {name: {hook: values + 5 for hook, values in hooks.items()} for name, hooks in start.items()}
+    found = of_layers(start, end, GRID, measure="page.x", unit="%", margin=0.5, least=0.0)
+    gain, apart = found["page.x_gain.mlp-raw.a"], found["page.x.difference.mlp:normalized.a"]
+    assert "the family of 4 differences of page.x_gain" in gain["method"]
+    assert "the family of 2 differences of page.x;" in apart["method"]
+    assert (gain["unit"], gain["margin"], gain["n"], gain["verdict"]) == ("points", 0.5, 6, "higher")
+    assert (apart["n"], apart["margin"]) == (3, 0.5)
+    assert found["page.x_start.mlp-raw.a"]["low"] <= 0
 
 
 def test_where_one_condition_was_measured_nothing_is_compared():

@@ -28,6 +28,11 @@ UNITS = {  # measure: its unit
     "half_way": "epochs",
 }
 COMPARED = ("mean_shift", "spread_ratio")
+MARGINS = {  # the smallest difference that a reader should care about
+    "mean_shift": 0.1,  # a tenth of the untrained layer's standard deviation
+    "spread_ratio": 0.1,
+    "class_share": 2.0,  # of shares that training moves by tens of points
+}
 
 
 def read(*, layers: Record, probe: Record) -> dict[str, Any]:
@@ -194,7 +199,7 @@ def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
             for measure, table in tables.items():
                 table.setdefault(condition, {})[hook] = np.array([values[measure] for values in found])
     named = {
-        f"activations.{measure}.{condition}.{hook}": summary(values, unit=UNITS[measure])
+        f"activations.{measure}.{condition}.{hook}": summary(values, unit=UNITS[measure], least=0.0)
         for measure, table in tables.items()
         for condition, hooks in table.items()
         for hook, values in hooks.items()
@@ -219,9 +224,8 @@ def _shares(runs: Mapping[str, Record], grid: Grid, labels: np.ndarray) -> dict[
     )
     chance = 100 * (len(np.unique(labels)) - 1) / (len(labels) - 1)
     method = "expected where classes are dealt out at random: (classes - 1) / (images - 1)"
-    return of_layers(start, end, grid, measure="activations.class_share", unit="%") | {
-        "activations.class_share_chance": constant(chance, unit="%", n=len(labels), method=method)
-    }
+    found = of_layers(start, end, grid, measure="activations.class_share", unit="%", margin=MARGINS["class_share"])
+    return found | {"activations.class_share_chance": constant(chance, unit="%", n=len(labels), method=method)}
 
 
 def _black(images: np.ndarray) -> dict[str, Any]:
@@ -236,7 +240,8 @@ def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Gri
         for condition, hooks in table.items()
     }
     compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
-    return family(compared, unit="" if UNITS[measure] == "times" else UNITS[measure])
+    unit = "" if UNITS[measure] == "times" else UNITS[measure]
+    return family(compared, name=name, unit=unit, margin=MARGINS.get(measure))
 
 
 def read_at(record: Record, layer: str) -> str:

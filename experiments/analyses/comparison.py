@@ -1,7 +1,7 @@
 """Every measure that has one number per network, side by side: which facts of which page stand in the one table.
 
 In: the facts of the pages that the table draws on. Out: the same facts under the names of the table's rows, each with
-what it is of, and how many measures each comparison finds higher, lower, or not detectably different.
+what it is of, and how many measures each comparison finds higher, lower, the same, or leaves undecided.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 from experiments.evidence import Grid, comparisons
 from experiments.rows import FIRST, LAST, SHARED, WITHIN, Row
 from experiments.statistics import Fact, constant
+from experiments.verdicts import HIGHER, LOWER, VERDICTS
 
 Facts = Mapping[str, Fact]
 Networks = Mapping[str, Mapping[str, Any]]
@@ -27,8 +28,9 @@ def gather(
 
         comparison.<row>.<condition>, comparison.<row>.difference.<comparison>   the facts of the page as they are,
             each with `of`: {"row", "place" (from 0), "page", "measure", "meaning", "compared" (comparisons)}
-        comparison.{measures,higher,lower,undetected}.<comparison>   how many measures it has, and what it finds of them
-        comparison.{same,opposite,compared}.<axis>   how many measures it changes alike in all the comparisons along
+        comparison.{measures,higher,lower,same,undecided}.<comparison>   how many measures it has, and what it finds of
+            them; `comparison.changed.<comparison>` are higher or lower
+        comparison.{alike,opposite,compared}.<axis>   how many measures it changes alike in all the comparisons along
             the axis, how many contrarily in some, and how many all of them have
 
     A network that lacks what a row measures is left out of the row. Raises ValueError for a row that no network has, or
@@ -44,7 +46,7 @@ def gather(
         for name, source in found.items():
             named[f"comparison.{row.name}.{name}"] = made[source] | {"of": {**of, "compared": has}}
         for name in has:
-            compared[name][row.name] = verdict(made[found[f"difference.{name}"]])
+            compared[name][row.name] = made[found[f"difference.{name}"]]["verdict"]
     return {"facts.json": named | _counts(compared, grid)}
 
 
@@ -90,19 +92,13 @@ def _fact(names: Sequence[str], row: Row, made: Facts) -> str:
     raise ValueError(f"row {row.name!r} needs the fact {names[0]!r}, which page {row.page!r} does not have")
 
 
-def verdict(fact: Fact) -> str:
-    """What a difference's interval says: "higher", "lower" or, where it holds zero or is missing, "undetected"."""
-    if fact["low"] is not None and fact["low"] > 0:
-        return "higher"
-    return "lower" if fact["high"] is not None and fact["high"] < 0 else "undetected"
-
-
 def _counts(compared: Mapping[str, Mapping[str, str]], grid: Grid) -> dict[str, Fact]:
     """compared: {comparison: {row: verdict}}."""
     counts: dict[str, Fact] = {}
     for comparison, verdicts in compared.items():
-        numbers = {word: list(verdicts.values()).count(word) for word in ("higher", "lower", "undetected")}
-        for word, number in {"measures": len(verdicts), **numbers}.items():
+        numbers = {word.removeprefix("the "): list(verdicts.values()).count(word) for word in VERDICTS}
+        changed = numbers["higher"] + numbers["lower"]
+        for word, number in {"measures": len(verdicts), "changed": changed, **numbers}.items():
             counts[f"comparison.{word}.{comparison}"] = _count(number, of=len(verdicts))
     for axis in ("treatment", "architecture"):
         tables = [compared[name] for name in comparisons(grid, grid["conditions"], axis=axis)]
@@ -110,12 +106,12 @@ def _counts(compared: Mapping[str, Mapping[str, str]], grid: Grid) -> dict[str, 
             continue
         shared = [row for row in tables[0] if all(row in table for table in tables)]
         words = [{table[row] for table in tables} for row in shared]
-        same = sum(each in ({"higher"}, {"lower"}) for each in words)
-        opposite = sum({"higher", "lower"} <= each for each in words)
-        for word, number in {"compared": len(shared), "same": same, "opposite": opposite}.items():
+        alike = sum(each in ({HIGHER}, {LOWER}) for each in words)
+        opposite = sum({HIGHER, LOWER} <= each for each in words)
+        for word, number in {"compared": len(shared), "alike": alike, "opposite": opposite}.items():
             counts[f"comparison.{word}.{axis}"] = _count(number, of=len(shared))
     return counts
 
 
 def _count(number: int, *, of: int) -> Fact:
-    return constant(number, unit="", n=of, method="measures counted in the table, by the verdict of their interval")
+    return constant(number, unit="", n=of, method="measures counted in the table, by their verdict")

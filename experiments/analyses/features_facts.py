@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from experiments.evidence import Grid, comparisons, pairs
+from experiments.evidence import Grid, comparisons, pairs, together
 from experiments.measures.attribution import rank_correlation
 from experiments.statistics import Fact, constant, family, summary
 
@@ -20,6 +20,17 @@ Groups = Mapping[str, Sequence[Arrays]]  # {condition: arrays of `features.read`
 BORDER = 0.01  # a pixel belongs to the border if it is lit in less than this share of the training images
 UNITS = {"weight_border": "%", "change_border": "%", "saliency_border": "%", "saliency_ink": "%"}
 UNITS |= {"unit_border": "%", "incompleteness": "%"}
+MARGINS = {  # the smallest difference that a reader should care about
+    "weight_border": 1.0,  # one part in a hundred of a whole
+    "change_border": 1.0,
+    "saliency_border": 1.0,
+    "saliency_ink": 1.0,
+    "unit_border": 1.0,
+    "norm_growth": 0.05,  # a twentieth of what it was
+    "fit": 0.02,  # of a share of variance
+}
+AGREEMENT_MARGIN = 0.02  # of a rank correlation
+LEAST = {"norm_growth": 0.0, "weight_roughness": 0.0, "saliency_roughness": 0.0}
 WITHIN = ("weight_roughness", "norm_growth", "weight_border", "change_border")  # never compared between architectures
 BETWEEN = ("saliency_border", "saliency_ink", "saliency_roughness", "unit_border", "fit")
 
@@ -43,15 +54,18 @@ def facts(
             values = np.array([each[measure, part] for each in found])
             tables.setdefault(measure, {}).setdefault(condition, {})[part] = values
     named = {
-        ".".join(filter(None, ("features", measure, condition, part))): summary(values, unit=_unit(measure))
+        ".".join(filter(None, ("features", measure, condition, part))): summary(
+            values, unit=_unit(measure), least=LEAST.get(measure.removesuffix("_start"))
+        )
         for measure, table in tables.items()
         for condition, parts in table.items()
         for part, values in parts.items()
     }
     for measure in (*WITHIN, *BETWEEN):
         axis = "treatment" if measure in WITHIN else ""
-        compared = pairs(grid, tables.get(measure, {}), measure=f"features.{measure}", axis=axis)
-        named |= family(compared, unit="points" if _unit(measure) == "%" else _unit(measure))
+        name, apart = f"features.{measure}", "points" if _unit(measure) == "%" else _unit(measure)
+        compared = pairs(grid, tables.get(measure, {}), measure=name, axis=axis)
+        named |= family(compared, name=name, unit=apart, margin=MARGINS.get(measure))
     return named | agreement(groups, grid) | _constants(galleries, images, lit, edge)
 
 
@@ -101,7 +115,7 @@ def agreement(groups: Groups, grid: Grid) -> dict[str, Fact]:
 
     compared = comparisons(grid, groups)
     paired = {
-        name: np.array([alike(*each) for each in zip(groups[first], groups[second], strict=True)])
+        name: np.array([alike(*each) for each in zip(*together(groups[first], groups[second]), strict=True)])
         for name, (first, second) in compared.items()
     }
     seeds = {
@@ -110,9 +124,9 @@ def agreement(groups: Groups, grid: Grid) -> dict[str, Fact]:
         if len(group) > 1
     }
     apart = {
-        f"features.agreement.difference.{name}": (
+        f"features.agreement.difference.{name}": together(
             values[: len(values) // 2 * 2].reshape(-1, 2).mean(axis=1),
-            np.mean([seeds[condition] for condition in compared[name]], axis=0),
+            np.mean(together(*(seeds[condition] for condition in compared[name])), axis=0),
         )
         for name, values in paired.items()
         if len(values) > 1
@@ -121,7 +135,7 @@ def agreement(groups: Groups, grid: Grid) -> dict[str, Fact]:
     over_pairs = {
         f"features.agreement.seeds.{condition}": summary(values, unit="") for condition, values in seeds.items()
     }
-    over_pairs |= family(apart, unit="")
+    over_pairs |= family(apart, name="features.agreement", unit="", margin=AGREEMENT_MARGIN)
     return named | {
         name: fact | {"method": fact["method"].replace("over seeds", "over pairs of seeds")}
         for name, fact in over_pairs.items()

@@ -21,6 +21,13 @@ Arrays = Mapping[str, np.ndarray]
 
 COMPONENTS = 10
 UNITS = {"silhouette": "", "silhouette_plane": "", "dimension": "dimensions", "plane_variance": "%"}
+MARGINS = {  # the smallest difference that a reader should care about
+    "silhouette": 0.01,  # of a measure that goes from minus one to one
+    "silhouette_plane": 0.01,
+    "dimension": 0.25,  # a quarter of a dimension
+    "plane_variance": 1.0,  # one part in a hundred of what a plane shows
+}
+LEAST = {"dimension": 0.0}
 
 
 def embed(*, layers: Arrays, trajectory: Arrays, probe: Arrays) -> dict[str, Any]:
@@ -152,7 +159,15 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for measure, unit in UNITS.items():
         start, end = (_table(groups, measure, moment=moment) for moment in (0, -1))
-        named |= of_layers(start, end, grid, measure=f"geometry.{measure}", unit=unit)
+        named |= of_layers(
+            start,
+            end,
+            grid,
+            measure=f"geometry.{measure}",
+            unit=unit,
+            margin=MARGINS[measure],
+            least=LEAST.get(measure),
+        )
     return named
 
 

@@ -36,6 +36,14 @@ UNITS = {
     "update_end": "",
 }
 COMPARED = ("dead", "always", "zero_gradient", "gradient_start", "gradient_end", "update_start", "update_end")
+MARGINS = {  # the smallest difference that a reader should care about
+    "dead": 0.5,  # less than one of two hundred units
+    "always": 0.5,
+    "zero_gradient": 0.5,
+    "update_start": 0.05,  # steps an eighth longer, as a power of ten
+    "update_end": 0.05,
+}
+LEAST = dict.fromkeys(("died", "revived", "gradient_start", "gradient_end"), 0.0)  # counts and lengths
 
 
 def examine(*, records: Mapping[str, Record], grid: Grid) -> dict[str, Any]:
@@ -151,7 +159,9 @@ def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
                 values = np.array([values[measure] for values in found])
                 tables[measure].setdefault(condition, {})[part] = values
     named = {
-        ".".join(filter(None, ("health", measure, condition, part))): summary(values, unit=UNITS[measure])
+        ".".join(filter(None, ("health", measure, condition, part))): summary(
+            values, unit=UNITS[measure], least=LEAST.get(measure)
+        )
         for measure, table in tables.items()
         for condition, parts in table.items()
         for part, values in parts.items()
@@ -172,10 +182,10 @@ def _differences(table: Table, groups: Mapping[str, Sequence[Record]], grid: Gri
         if (last := str(run["layers"][-2])) in alike[condition]:
             alike[condition]["last"] = parts[last]
     name = f"health.{measure}"
-    compared = pairs(grid, table, measure=name, axis="treatment") | pairs(
-        grid, alike, measure=name, axis="architecture"
-    )
-    return family(compared, unit="points" if UNITS[measure] == "%" else UNITS[measure])
+    compared = pairs(grid, table, measure=name, axis="treatment")
+    compared |= pairs(grid, alike, measure=name, axis="architecture")
+    apart = "points" if UNITS[measure] == "%" else UNITS[measure]
+    return family(compared, name=name, unit=apart, margin=MARGINS.get(measure))
 
 
 def _counts(groups: Mapping[str, Sequence[Record]]) -> dict[str, Any]:

@@ -47,11 +47,21 @@ UNITS = {
     "correlation_worst": "",
 }
 COMPARED = ("lost", "worst", "tripled", "bottlenecks", "attractors", "correlation")
+MARGINS = {  # the smallest difference that a reader should care about
+    "lost": 0.5,  # units cost from nothing to tens of points
+    "worst": 2.0,  # one image of the class in fifty
+    "tripled": 0.5,
+    "bottlenecks": 0.5,  # half a unit
+    "attractors": 0.5,
+    "correlation": 0.05,  # of a measure that goes from minus one to one
+}
 CONTROLS = {  # what is subtracted from what, in the same network: name: (measure, its control)
     "mean_difference": ("lost", "mean_lost"),
     "basis": ("worst", "direction_worst"),
     "basis_lost": ("lost", "direction_lost"),
 }
+
+LEAST = {"units": 0.0, "directions": 0.0}  # by unit: counts are not negative
 
 
 def read(
@@ -261,7 +271,7 @@ def facts(found: Mapping[str, Mapping[str, Sequence[Mapping[str, np.ndarray]]]],
             for measure, values in _over_seeds([part] if part else list(layers), layers).items():
                 tables[measure].setdefault(condition, {})[part] = values
     named = {
-        _name(measure, condition, part): summary(values, unit=UNITS[measure])
+        _name(measure, condition, part): summary(values, unit=UNITS[measure], least=LEAST.get(UNITS[measure]))
         for measure, table in tables.items()
         for condition, parts in table.items()
         for part, values in parts.items()
@@ -276,7 +286,7 @@ def facts(found: Mapping[str, Mapping[str, Sequence[Mapping[str, np.ndarray]]]],
             for part, v in parts.items()
             if part in against.get(c, {})
         }
-        named |= family(compared, unit=UNITS[measure])
+        named |= family(compared, name=f"interventions.{control}", unit=UNITS[measure], margin=MARGINS.get(measure))
     return named | _constants(found)
 
 
@@ -306,7 +316,7 @@ def _differences(table: Table, found: Mapping[str, Any], grid: Grid, *, measure:
     last = {c: {"last": parts[ends[c]]} for c, parts in table.items() if ends[c] in parts}
     name = f"interventions.{measure}"
     compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
-    return family(compared, unit=UNITS[measure])
+    return family(compared, name=name, unit=UNITS[measure], margin=MARGINS.get(measure))
 
 
 def _constants(found: Mapping[str, Mapping[str, Sequence[Mapping[str, np.ndarray]]]]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from experiments.analyses.activations import read_at
 from experiments.evidence import by_condition
 from experiments.measures.units import living, participation_ratio, selectivity
 from experiments.statistics import Fact, constant, family, summary
+from experiments.verdicts import HIGHER, LOWER
 
 Record = Mapping[str, np.ndarray]
 Table = dict[str, np.ndarray]  # {variant: one value per seed}
@@ -35,6 +36,21 @@ UNITS = {
     "selectivity": "",
     "participation": "classes",  # called as the data set calls them
 }
+
+MARGINS = {  # the smallest difference that a reader should care about
+    "test_accuracy": 0.25,  # one image in four hundred
+    "gap": 0.25,
+    "decline": 0.25,
+    "first_epoch": 2.0,  # one image in fifty, where whole networks are tens of points apart
+    "test_loss": 0.01,  # the probability of the right class, changed by one per cent of itself
+    "shift": 0.1,  # a tenth of a standard deviation
+    "growth": 0.1,
+    "dead": 0.5,  # less than one of two hundred units
+    "always": 0.5,
+    "selectivity": 0.01,  # of a measure that goes from nought to one
+    "participation": 0.1,  # a tenth of a class
+}
+LEAST = dict.fromkeys(("test_loss", "decline", "shift", "growth", "selectivity", "participation"), 0.0)  # by definition
 
 
 def compare(
@@ -160,20 +176,24 @@ def facts(tables: Mapping[str, Table], *, kinds: str) -> dict[str, Fact]:
     named: dict[str, Fact] = {}
     for measure, table in tables.items():
         unit = kinds if measure == "participation" else UNITS[measure]
-        named |= {f"layers.{measure}.{variant}": summary(values, unit=unit) for variant, values in table.items()}
+        named |= {
+            f"layers.{measure}.{variant}": summary(values, unit=unit, least=LEAST.get(measure))
+            for variant, values in table.items()
+        }
         pairs = {
             f"layers.{measure}.difference.{variant}": (values, table[PLAIN])
             for variant, values in table.items()
             if variant != PLAIN and PLAIN in table
         }
-        named |= family(pairs, unit="points" if unit == "%" else unit)
+        apart = "points" if unit == "%" else unit
+        named |= family(pairs, name=f"layers.{measure}", unit=apart, margin=MARGINS[measure])
     accuracy = tables["test_accuracy"]
     rivals = {
         f"layers.preferred.{variant}": (accuracy[PREFERRED], values)
         for variant, values in accuracy.items()
         if variant != PREFERRED
     }
-    named |= family(rivals, unit="points")
+    named |= family(rivals, name="layers.preferred", unit="points", margin=MARGINS["test_accuracy"])
     return named | _ranks(named, accuracy)
 
 
@@ -183,21 +203,18 @@ def _ranks(named: Mapping[str, Fact], accuracy: Table) -> dict[str, Fact]:
     means = {variant: float(values.mean()) for variant, values in accuracy.items()}
     rank = 1 + sum(mean > means[PREFERRED] for mean in means.values())
     rivals = [named[f"layers.preferred.{variant}"] for variant in accuracy if variant != PREFERRED]
-    beaten = _certain(rivals, sign=1)
-    lost = _certain(rivals, sign=-1)
     against_plain = [named[f"layers.test_accuracy.difference.{variant}"] for variant in accuracy if variant != PLAIN]
     counts = {
         "layers.rank": (rank, "", "place by mean test accuracy, 1 is the best"),
-        "layers.preferred.higher": (beaten, "", "networks that the notebooks' combination detectably beats"),
-        "layers.preferred.lower": (lost, "", "networks that detectably beat the notebooks' combination"),
-        "layers.helped": (_certain(against_plain, sign=1), "", "variants detectably better than plain"),
-        "layers.hurt": (_certain(against_plain, sign=-1), "", "variants detectably worse than plain"),
+        "layers.preferred.higher": (_found(rivals, HIGHER), "", "networks that the notebooks' combination beats"),
+        "layers.preferred.lower": (_found(rivals, LOWER), "", "networks that beat the notebooks' combination"),
+        "layers.helped": (_found(against_plain, HIGHER), "", "variants that read better than plain"),
+        "layers.hurt": (_found(against_plain, LOWER), "", "variants that read worse than plain"),
         "layers.variants": (len(accuracy) - 1, "ways", "variants beside the plain network"),
     }
     return {name: constant(value, unit=unit, n=seeds, method=method) for name, (value, unit, method) in counts.items()}
 
 
-def _certain(found: Sequence[Fact], *, sign: int) -> int:
-    """How many differences have an interval wholly on one side of zero."""
-    edges: Sequence[Any] = [fact["low"] if sign > 0 else fact["high"] for fact in found]
-    return sum(edge is not None and sign * edge > 0 for edge in edges)
+def _found(differences: Sequence[Fact], word: str) -> int:
+    """How many differences have a verdict."""
+    return sum(fact["verdict"] == word for fact in differences)

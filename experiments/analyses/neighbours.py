@@ -28,6 +28,12 @@ Arrays = Mapping[str, np.ndarray]
 
 UNITS = {"knn": "%", "knn_plane": "%", "trustworthiness_plane": ""}
 PROBED = {**UNITS, "linear_probe": "%"}
+MARGINS = {  # the smallest difference that a reader should care about
+    "knn": 0.25,  # one image in four hundred
+    "linear_probe": 0.25,
+    "knn_plane": 1.0,  # on a plane tens of points are lost
+    "trustworthiness_plane": 0.01,  # of a measure that goes up to one
+}
 BY_EPOCH = (*UNITS, "dimension")
 PER_CLASS = 100  # images of each digit on which every epoch is read
 
@@ -109,7 +115,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for measure, unit in PROBED.items():
         start, end = (_table(groups, measure, moment=moment) for moment in (0, -1))
-        named |= of_layers(start, end, grid, measure=f"geometry.{measure}", unit=unit)
+        named |= of_layers(start, end, grid, measure=f"geometry.{measure}", unit=unit, margin=MARGINS[measure])
     whole, plane = (_table(groups, measure, moment=-1) for measure in ("knn", "knn_plane"))
     lost = {
         f"geometry.knn_lost.{condition}.{hook}": (values, plane[condition][hook])
@@ -123,7 +129,8 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
         )
         for name, count, method in zip(("shown", "read"), images, ("was trained on", "was asked about"), strict=True)
     }
-    return named | family(lost, unit="points") | counts
+    lost_points = family(lost, name="geometry.knn_lost", unit="points", margin=MARGINS["knn_plane"])
+    return named | lost_points | counts
 
 
 def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int) -> Table:

@@ -62,6 +62,16 @@ CONTROLS = {  # what is subtracted from what, in the same network
     "start_basis": ("_start", "_start_rotated"),
 }
 AGREEMENT = {"agreement": "", "overlap": "units"}
+MARGINS = {  # the smallest difference that a reader should care about
+    "selectivity": 0.01,  # of a measure that goes from nought to one
+    "participation": 0.1,  # a tenth of a class
+    "specialists": 1.0,  # less than one of a hundred units
+    "polysemantic": 1.0,
+    "generalists": 1.0,
+    "agreement": 0.02,  # of a rank correlation
+    "overlap": 0.1,  # of three units
+}
+LEAST = {"participation": 0.0, "overlap": 0.0}  # both count
 
 
 def read(
@@ -289,7 +299,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]], card: Mapping[str, Any], grid:
             named |= _summaries(table[measure], f"{measure}{variant}", unit=unit)
         for control, (variant, other) in CONTROLS.items():
             a, b = tables[variant][measure], tables[other][measure]
-            named |= family(_against(a, b, f"{measure}_{control}"), unit=apart)
+            named |= _family(a, b, f"{measure}_{control}", unit=apart, margin=MARGINS[measure])
         named |= _differences(tables[""][measure], grid, measure=measure, unit=apart)
     return named | _agreement_facts(groups) | _constants(groups, card)
 
@@ -311,14 +321,14 @@ def _agreement_facts(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
     for measure, unit in AGREEMENT.items():
         trained, start = ends[measure], starts[measure]
         named |= _summaries(trained, measure, unit=unit) | _summaries(start, f"{measure}_start", unit=unit)
-        named |= family(_against(trained, start, f"{measure}_gain"), unit=unit)
+        named |= _family(trained, start, f"{measure}_gain", unit=unit, margin=MARGINS[measure])
     chance = {
         condition: {
             part: np.full(len(v), _chance(groups[condition][0], part.partition(".")[0])) for part, v in parts.items()
         }
         for condition, parts in trained.items()
     }
-    return named | family(_against(trained, chance, "overlap_beyond_chance"), unit=unit)
+    return named | _family(trained, chance, "overlap_beyond_chance", unit=unit, margin=MARGINS["overlap"])
 
 
 def _agreement_tables(groups: Mapping[str, Sequence[Arrays]], *, moment: int) -> dict[str, Table]:
@@ -350,16 +360,23 @@ def _name(measure: str, condition: str, part: str) -> str:
 
 
 def _summaries(table: Table, measure: str, *, unit: str) -> dict[str, Any]:
-    return {_name(measure, c, part): summary(v, unit=unit) for c, parts in table.items() for part, v in parts.items()}
-
-
-def _against(table: Table, other: Table, measure: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    least = LEAST.get(measure.partition("_")[0])
     return {
+        _name(measure, c, part): summary(v, unit=unit, least=least)
+        for c, parts in table.items()
+        for part, v in parts.items()
+    }
+
+
+def _family(table: Table, other: Table, measure: str, *, unit: str, margin: float) -> dict[str, Any]:
+    """What is in both tables, one minus the other in the same network."""
+    compared = {
         _name(measure, c, part): (v, other[c][part])
         for c, parts in table.items()
         for part, v in parts.items()
         if part in other.get(c, {})
     }
+    return family(compared, name=f"selectivity.{measure}", unit=unit, margin=margin)
 
 
 def _differences(table: Table, grid: Grid, *, measure: str, unit: str) -> dict[str, Any]:
@@ -367,7 +384,7 @@ def _differences(table: Table, grid: Grid, *, measure: str, unit: str) -> dict[s
     last = {condition: {"last": values[-1]} for condition, values in whole.items()}
     name = f"selectivity.{measure}"
     compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
-    return family(compared, unit=unit)
+    return family(compared, name=name, unit=unit, margin=MARGINS[measure])
 
 
 def _constants(groups: Mapping[str, Sequence[Arrays]], card: Mapping[str, Any]) -> dict[str, Any]:

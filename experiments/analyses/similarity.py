@@ -14,12 +14,13 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Integer
 
-from experiments.evidence import Grid, by_condition, comparisons, pairs
+from experiments.evidence import Grid, by_condition, comparisons, pairs, together
 from experiments.hooks import HookedModule, run_with_cache
 from experiments.measures.representations import cka, pair_values, procrustes, settled
 from experiments.networks import at_epoch
 from experiments.statistics import constant, family, summary
 from experiments.treatment import treat
+from experiments.verdicts import UNDECIDED
 
 Arrays = Mapping[str, np.ndarray]
 Groups = Mapping[str, Sequence[Arrays]]
@@ -27,6 +28,13 @@ Table = dict[str, dict[str, np.ndarray]]  # {condition or comparison: {layer: on
 Relations = dict[str, Table]
 
 MEASURES = {"cka": cka, "procrustes": procrustes}
+MARGINS = {  # the smallest difference that a reader should care about
+    "cka": 0.02,  # of likenesses that go from nought to one
+    "procrustes": 0.02,
+    "settled": 0.5,  # layers are read once an epoch
+    "step_first": 0.01,
+    "step_last": 0.01,
+}
 RANGES = {"cka": (-1.0, 1.0), "procrustes": (0.0, 1.0)}  # unbiased CKA can fall short of 0 by chance
 THRESHOLDS = (0.9, 0.99)  # drawn beside the threshold that the study asks for, to see what depends on it
 OVER_PAIRS = ("seeds", "seeds_start", "untrained_other", "other_seed")  # relations of networks of different seeds
@@ -117,7 +125,7 @@ def compare(*, runs: Mapping[str, Arrays], grid: Grid, threshold: float = 0.95) 
     related, networks = relations(groups, grid)
     arrays |= {"networks": np.repeat(list(groups), [len(group) for group in groups.values()]), "alike": networks}
     facts = drift_facts(groups, arrays, grid)
-    facts |= relation_facts(related, grid, seeds=min(map(len, groups.values())))
+    facts |= relation_facts(related, grid)
     images = len(next(iter(runs.values()))["image"])
     facts["similarity.images"] = constant(images, unit="images", n=images, method="probe images compared")
     facts["similarity.threshold"] = constant(threshold, unit="", n=1, method="constant of the study")
@@ -196,13 +204,14 @@ def _related(
             found += [(relation, condition, pair_values(source[own, own])) for relation, source in sources.items()]
     for comparison, (first, second) in comparisons(grid, slices).items():
         across = trained[slices[first], slices[second]]
+        across = across[: min(across.shape), : min(across.shape)]  # the seeds that both have
         found.append(("same_seed", comparison, np.diag(across)))
         if len(across) > 1:
             found.append(("other_seed", comparison, pair_values(across)))
     return found
 
 
-def relation_facts(related: Mapping[str, Relations], grid: Grid, *, seeds: int) -> dict[str, Any]:
+def relation_facts(related: Mapping[str, Relations], grid: Grid) -> dict[str, Any]:
     """Every relation as a fact, its difference between conditions, and contrasts between relations.
 
     `similarity.cka.seeds.<condition>.last`, `similarity.cka.seeds.difference.<comparison>.last`, and, as `CONTRASTS`
@@ -217,16 +226,16 @@ def relation_facts(related: Mapping[str, Relations], grid: Grid, *, seeds: int) 
             name = f"similarity.{measure}.{relation}"
             values = {f"{name}.{where}.{part}": each for where, parts in table.items() for part, each in parts.items()}
             found = {place: _within(summary(each, unit=""), RANGES[measure]) for place, each in values.items()}
-            apart = family(
-                pairs(grid, table, measure=name), unit=""
-            )  # of conditions; comparisons have no further difference
+            apart = family(pairs(grid, table, measure=name), name=name, unit="", margin=MARGINS[measure])
             if relation in OVER_PAIRS:
-                found, apart = _over_pairs(found, seeds, RANGES[measure]), _over_pairs(apart, seeds, reach)
+                found, apart = _over_pairs(found, RANGES[measure]), _over_pairs(apart, reach)
             named |= found | apart
         for contrast, (first, second) in CONTRASTS.items():
             if first in tables and second in tables:
-                compared = _contrast(tables[first], tables[second], grid, name=f"similarity.{measure}.{contrast}")
-                named |= _over_pairs(family(compared, unit=""), seeds, reach)
+                name = f"similarity.{measure}.{contrast}"
+                compared = _contrast(tables[first], tables[second], grid, name=name)
+                told = family(compared, name=name, unit="", margin=MARGINS[measure])
+                named |= _over_pairs(told, reach)
     return named
 
 
@@ -240,19 +249,29 @@ def _within(fact: dict[str, Any], limits: tuple[float, float]) -> dict[str, Any]
 def _contrast(table: Table, other: Table, grid: Grid, *, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     found, compared = {}, comparisons(grid, other)
     for where, parts in table.items():
-        against = [other[where]] if where in other else [other[condition] for condition in compared[where]]
+        against = (where, where) if where in other else compared.get(where)
+        if against is None:
+            continue  # a condition of one seed has no pairs
+        first, second = (other[each] for each in against)
         for part, values in parts.items():
-            found[f"{name}.{where}.{part}"] = (values, np.mean([each[part] for each in against], axis=0))
+            found[f"{name}.{where}.{part}"] = together(values, np.mean(together(first[part], second[part]), axis=0))
     return found
 
 
-def _over_pairs(found: Mapping[str, Any], seeds: int, limits: tuple[float, float]) -> dict[str, Any]:
+def _over_pairs(found: Mapping[str, Any], limits: tuple[float, float]) -> dict[str, Any]:
     """The facts, with what their intervals rest on: pseudo-values, or of a single pair only what is possible."""
-    if seeds > 2:
-        note = "; over all pairs of seeds, the interval from one jackknife pseudo-value per seed"
-        return {name: fact | {"method": fact["method"] + note} for name, fact in found.items()}
+    note = "; over all pairs of seeds, the interval from one jackknife pseudo-value per seed"
+    return {
+        name: fact | {"method": fact["method"] + note} if fact["n"] > 2 else _of_one_pair(fact, limits)
+        for name, fact in found.items()
+    }
+
+
+def _of_one_pair(fact: dict[str, Any], limits: tuple[float, float]) -> dict[str, Any]:
     method = "one pair of seeds: its spread is unknown, so the interval is all that the measure can be"
-    return {name: fact | {"low": limits[0], "high": limits[1], "method": method} for name, fact in found.items()}
+    told = {"verdict": UNDECIDED} if "verdict" in fact else {}
+    known = {key: value for key, value in fact.items() if key != "equal"}
+    return known | {"low": limits[0], "high": limits[1], "method": method} | told
 
 
 def drift_facts(groups: Groups, arrays: Arrays, grid: Grid) -> dict[str, Any]:
@@ -279,12 +298,13 @@ def drift_facts(groups: Groups, arrays: Arrays, grid: Grid) -> dict[str, Any]:
     for measure, table in tables.items():
         unit = "epochs" if measure == "settled" else ""
         named |= {
-            f"similarity.{measure}.{condition}.{layer}": summary(values, unit=unit)
+            f"similarity.{measure}.{condition}.{layer}": summary(values, unit=unit, least=0.0)
             for condition, found in table.items()
             for layer, values in found.items()
         }
-        named |= family(_differences(table, grid, name=f"similarity.{measure}"), unit=unit)
-    return named | family(deeper, unit="epochs")
+        name = f"similarity.{measure}"
+        named |= family(_differences(table, grid, name=name), name=name, unit=unit, margin=MARGINS[measure])
+    return named | family(deeper, name="similarity.settled.deeper", unit="epochs", margin=MARGINS["settled"])
 
 
 def _differences(table: Table, grid: Grid, *, name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:

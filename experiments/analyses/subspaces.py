@@ -27,6 +27,7 @@ PER_CLASS = 50  # images of each digit in either half
 DRAWS = 20  # random orders of units, and random rotations
 FEW = 5  # how many units are kept where a single number is quoted
 WAYS = ("greedy", "selectivity", "random", "rotated", "components")
+MARGIN, MARGIN_UNITS = 0.01, 0.5  # of a silhouette, and half a unit: less no reader should care about
 METHOD = "units chosen on one half of the probe images, silhouette read on the other"
 
 
@@ -166,15 +167,17 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
         for condition in few[way]:
             place = f"{way}.{condition}"
             named[f"geometry.subspace.{place}"] = _said(summary(few[way][condition], unit=""))
-            named[f"geometry.subspace_enough.{place}"] = _said(summary(enough[way][condition], unit="units"))
+            named[f"geometry.subspace_enough.{place}"] = _said(summary(enough[way][condition], unit="units", least=0.0))
             for control in over:
                 if way != control:
                     pair = (few[way][condition], few[control][condition])
                     over[control][f"geometry.subspace_over_{control}.{place}"] = pair
-    for family_of_pairs in over.values():
-        named |= {name: _said(fact) for name, fact in family(family_of_pairs, unit="").items()}
+    for control, compared in over.items():
+        told = family(compared, name=f"geometry.subspace_over_{control}", unit="", margin=MARGIN)
+        named |= {name: _said(fact) for name, fact in told.items()}
     greedily = {condition: {"": values} for condition, values in enough["greedy"].items()}
-    return named | family(pairs(grid, greedily, measure="geometry.subspace_enough"), unit="units")
+    compared, name = pairs(grid, greedily, measure="geometry.subspace_enough"), "geometry.subspace_enough"
+    return named | family(compared, name=name, unit="units", margin=MARGIN_UNITS)
 
 
 def _table(groups: Mapping[str, Sequence[Arrays]], way: str, measure: Any) -> dict[str, np.ndarray]:

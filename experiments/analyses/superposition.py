@@ -26,6 +26,13 @@ Directions = Float[np.ndarray, "*shape classes unit"]
 NEAR = 1e-3  # how far recorded averages may lie from what weights make of others, as a share of the largest
 DRAWS = 10  # rotations that a layer is compared with
 UNITS = {"interference": "", "own": "", "units": "units", "units_rotated": "units"}
+MARGINS = {  # the smallest difference that a reader should care about
+    "interference": 0.01,  # of a mean squared cosine, in which one in ten is large
+    "own": 0.02,  # of a share
+    "units": 0.25,  # a quarter of a unit
+    "units_rotated": 0.25,
+    "basis": 0.25,
+}
 
 
 def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays], grid: Grid) -> dict[str, Any]:
@@ -190,15 +197,16 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
         start, end = (_table(groups, measure, moment=moment) for moment in (0, -1))
         places = [(condition, layer) for condition, layers in end.items() for layer in layers]
         name = f"superposition.{measure}"
-        named |= {f"{name}.{c}.{layer}": summary(end[c][layer], unit=unit) for c, layer in places}
-        named |= {f"{name}_start.{c}.{layer}": summary(start[c][layer], unit=unit) for c, layer in places}
+        named |= {f"{name}.{c}.{layer}": summary(end[c][layer], unit=unit, least=0.0) for c, layer in places}
+        named |= {f"{name}_start.{c}.{layer}": summary(start[c][layer], unit=unit, least=0.0) for c, layer in places}
         gains = {f"{name}_gain.{c}.{layer}": (end[c][layer], start[c][layer]) for c, layer in places}
-        named |= family(gains, unit=unit) | _differences(end, grid, name=name, unit=unit)
+        named |= family(gains, name=f"{name}_gain", unit=unit, margin=MARGINS[measure])
+        named |= _differences(end, grid, name=name, unit=unit, margin=MARGINS[measure])
     own, turned = (_table(groups, measure, moment=-1) for measure in ("units", "units_rotated"))
     against = {
         f"superposition.basis.{c}.{layer}": (own[c][layer], v) for c, at in turned.items() for layer, v in at.items()
     }
-    named |= family(against, unit="units")
+    named |= family(against, name="superposition.basis", unit="units", margin=MARGINS["basis"])
     for measure in ("confused", "readout", "alignment", "closest", "furthest"):
         values = {
             condition: {"": np.array([run[measure] for run in group])}
@@ -207,7 +215,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
         }
         name = f"superposition.{measure}"
         named |= {f"{name}.{condition}": summary(each[""], unit="") for condition, each in values.items()}
-        named |= family(pairs(grid, values, measure=name), unit="")
+        named |= family(pairs(grid, values, measure=name), name=name, unit="")
     return named | _constants(groups)
 
 
@@ -222,9 +230,10 @@ def _table(groups: Mapping[str, Sequence[Arrays]], measure: str, *, moment: int)
     }
 
 
-def _differences(table: Table, grid: Grid, *, name: str, unit: str) -> dict[str, Any]:
+def _differences(table: Table, grid: Grid, *, name: str, unit: str, margin: float) -> dict[str, Any]:
     last = {condition: {"last": list(layers.values())[-1]} for condition, layers in table.items() if layers}
-    return family(pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture"), unit=unit)
+    compared = pairs(grid, table, measure=name) | pairs(grid, last, measure=name, axis="architecture")
+    return family(compared, name=name, unit=unit, margin=margin)
 
 
 def _constants(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:

@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from experiments import statistics
-from experiments.evidence import Grid, by_condition, comparisons, pairs
+from experiments.evidence import Grid, by_condition, comparisons, pairs, together
+from experiments.verdicts import VERDICTS
 
 Array = np.ndarray
 Labels = Integer[np.ndarray, " image"]
@@ -43,6 +44,22 @@ MEASURES: Mapping[str, tuple[Callable[[Record], Any], str, str]] = {
         "points",
     ),
 }
+
+MARGINS = {  # the smallest difference that a reader should care about
+    "test_accuracy": 0.25,  # one image in four hundred
+    "train_accuracy": 0.25,
+    "gap": 0.25,
+    "confidence": 0.25,
+    "overconfidence": 0.25,
+    "untrained": 2.0,  # one image in fifty, where whole networks are tens of points apart
+    "first_epoch": 2.0,
+    "test_loss": 0.01,  # the probability of the right class, changed by one per cent of itself
+    "train_loss": 0.01,
+    "loss_gap": 0.01,
+    "class_accuracy": 1.0,  # one image of the class in a hundred
+    "epochs_to": 0.5,  # a curve is read once an epoch
+}
+LEAST = {"test_loss": 0.0, "train_loss": 0.0, "epochs_to": 0.0}  # what cannot be negative
 
 
 def compare(
@@ -176,12 +193,16 @@ def _compared(
     note: str = "",
 ) -> Facts:
     """Means per condition (and part), and paired differences; parts are one family."""
+    name = measure.split(".")[1]
     facts = {
-        ".".join(filter(None, (measure, condition, part))): statistics.summary(per_seed, unit=unit)
+        ".".join(filter(None, (measure, condition, part))): statistics.summary(
+            per_seed, unit=unit, least=LEAST.get(name)
+        )
         for condition, parts in values.items()
         for part, per_seed in parts.items()
     }
-    facts |= statistics.family(pairs(grid, values, measure=measure), unit=difference_unit)
+    compared = pairs(grid, values, measure=measure)
+    facts |= statistics.family(compared, name=measure, unit=difference_unit, margin=MARGINS.get(name))
     return {name: fact | {"method": fact["method"] + note} for name, fact in facts.items()}
 
 
@@ -192,15 +213,10 @@ def _class_facts(arrays: Mapping[str, Array], grid: Grid) -> Facts:
     values = {c: {str(label): accuracy[label] for label in classes} for c, accuracy in by_class.items()}
     facts = _compared("training.class_accuracy", values, grid, unit="%", difference_unit="points")
     for name in comparisons(grid, values):
-        ends = [facts.get(f"training.class_accuracy.difference.{name}.{label}") for label in classes]
-        known = [(fact["low"], fact["high"]) for fact in ends if fact and fact["low"] is not None]
-        tally = {
-            "higher": sum(low > 0 for low, _ in known),
-            "lower": sum(high < 0 for _, high in known),
-            "undetected": sum(low <= 0 <= high for low, high in known),
-        }
-        for word, count in tally.items():
-            facts[f"training.classes.{word}.{name}"] = _count(count, "classes", len(classes))
+        verdicts = [facts[f"training.class_accuracy.difference.{name}.{label}"]["verdict"] for label in classes]
+        for word in VERDICTS:
+            tally = _count(verdicts.count(word), "classes", len(classes))
+            facts[f"training.classes.{word.removeprefix('the ')}.{name}"] = tally
     for condition, accuracy in by_class.items():
         hardest, easiest = int(accuracy.mean(axis=1).argmin()), int(accuracy.mean(axis=1).argmax())
         for word, label in (("hardest", hardest), ("easiest", easiest)):
@@ -249,11 +265,11 @@ def _catch_up_facts(groups: Groups, grid: Grid) -> Facts:
     """After how many epochs the first condition of a comparison has what the second, same seed, ends with."""
     facts: Facts = {}
     for name, (first, second) in comparisons(grid, groups).items():
-        pairs = list(zip(groups[first], groups[second], strict=True))
-        times = np.array([epochs_to_reach(a["test_accuracy"], b["test_accuracy"][-1]) for a, b in pairs])
+        both = zip(*together(groups[first], groups[second]), strict=True)
+        times = np.array([epochs_to_reach(a["test_accuracy"], b["test_accuracy"][-1]) for a, b in both])
         epochs = len(groups[first][0]["test_accuracy"]) - 1
         capped = np.where(np.isnan(times), epochs, times)
-        facts[f"training.catch_up.{name}"] = statistics.summary(capped, unit="epochs")
+        facts[f"training.catch_up.{name}"] = statistics.summary(capped, unit="epochs", least=0.0)
         facts[f"training.catch_up_share.{name}"] = statistics.summary(100 * capped / epochs, unit="%")
         facts[f"training.catch_up_never.{name}"] = _count(int(np.isnan(times).sum()), "runs", len(times))
     return facts

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from experiments.verdicts import UNDECIDED, VERDICTS
 from report.argument import facts as wording
 from report.argument.known import Known, Place, Titled
-
-HIGHER, LOWER, UNDECIDED = "higher", "lower", "no detectable difference"
 
 
 @dataclass(frozen=True)
@@ -101,8 +100,8 @@ class Checks:
         at: tuple[Place, ...],
         decide: Callable[[list[bool]], bool],
     ) -> Check:
-        if word not in (HIGHER, LOWER, UNDECIDED):
-            raise ValueError(f"{word!r} is no verdict; there are {HIGHER!r}, {LOWER!r} and {UNDECIDED!r}")
+        if word not in VERDICTS:
+            raise ValueError(f"{word!r} is no verdict; there are {', '.join(map(repr, VERDICTS))}")
         rows = self.rows(measure, among, at)
         given = [_verdict(self.known.facts[row.name]) == word for row in rows]
         return Check(len(rows) == len(among) and decide(given), f"{measure} {word} in {how}", rows)
@@ -134,4 +133,6 @@ def titled(place: Place) -> str:
 
 
 def _verdict(fact: wording.Fact) -> str:
-    return UNDECIDED if fact["low"] is None else wording.verdict(fact)
+    """A mean of one seed says as little as a difference of one."""
+    is_told = "verdict" in fact or "equal" in fact or fact["low"] is not None
+    return wording.verdict(fact) if is_told else UNDECIDED

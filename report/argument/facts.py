@@ -1,7 +1,8 @@
 """Numbers and verdicts for prose: a fact goes in, the text that a sentence may show comes out.
 
-A fact is {"value", "low", "high", "n", "unit", "method"}; low and high are the ends of its 95 % interval, or None.
-The interval decides how many digits are shown and which word the fact earns.
+A fact is {"value", "low", "high", "n", "unit", "method"}; low and high are the ends of its 95 % interval, or None. A
+difference has a "verdict", and what is "equal" in all seeds says so; see experiments.statistics. The interval decides
+how many digits are shown.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from experiments import verdicts
 from report.errors import PageError
 
 Fact = Mapping[str, Any]
@@ -55,12 +57,17 @@ def interval(fact: Fact) -> str:
     return _with_unit(f"{texts[0]} to {texts[1]}", fact["unit"])
 
 
+def margin(fact: Fact) -> str:
+    """The smallest difference that a reader should care about, with its unit: "0.25 points"."""
+    return _with_unit(f"{fact['margin']:g}", fact["unit"])
+
+
 def verdict(fact: Fact) -> str:
-    """The word that a difference earns: "higher", "lower" or "no detectable difference"."""
-    low, high = _bounds(fact)
-    if low > 0:
-        return "higher"
-    return "lower" if high < 0 else "no detectable difference"
+    """The word that a difference earns: "higher", "lower", "the same" or "undecided"; a mean is held against zero."""
+    if "verdict" in fact:
+        return fact["verdict"]
+    low, high = (fact["value"], fact["value"]) if fact.get("equal") else _bounds(fact)
+    return verdicts.verdict(low, high)
 
 
 def grouped(number: float, decimals: int = 0) -> str:
@@ -79,7 +86,7 @@ def decimals(fact: Fact) -> int:
     bound which is not zero does not read as zero.
     """
     low, high = fact["low"], fact["high"]
-    if low is None or high == low:
+    if low is None:
         return _decimals_alone(fact["value"], fact["unit"])
     width = high - low
     exponent = math.floor(math.log10(width))
@@ -92,15 +99,17 @@ def decimals(fact: Fact) -> int:
 
 
 def check(name: str, fact: Fact) -> None:
-    """Raises PageError for a fact that lacks an entry, is not finite, or whose interval is upside down."""
+    """Raises PageError for a fact that lacks an entry, is not finite, or whose interval is no interval."""
     missing = [key for key in ("value", "low", "high", "n", "unit", "method") if key not in fact]
     if missing:
         raise PageError(f"fact {name!r} has no {', '.join(missing)}; make it with experiments.statistics.")
     numbers = [fact[key] for key in ("value", "low", "high") if fact[key] is not None]
     if not all(math.isfinite(number) for number in numbers):
         raise PageError(f"fact {name!r} is not a finite number: {fact['value']}, {fact['low']}, {fact['high']}.")
-    if len(numbers) == 2 or (len(numbers) == 3 and fact["low"] > fact["high"]):
+    if len(numbers) == 2 or (len(numbers) == 3 and fact["low"] >= fact["high"]):
         raise PageError(f"fact {name!r} has no proper interval: {fact['low']} to {fact['high']}.")
+    if fact.get("verdict", verdicts.UNDECIDED) not in verdicts.VERDICTS:
+        raise PageError(f"fact {name!r} has a verdict that is none: {fact['verdict']!r}.")
 
 
 def _decimals_alone(number: float, unit: str) -> int:
@@ -133,6 +142,8 @@ def _with_unit(text: str, unit: str) -> str:
 def _evidence(fact: Fact) -> str:
     """The bracket after a value: interval and n, or n alone where a fact has no interval."""
     count = f"n{NO_BREAK}={NO_BREAK}{grouped(fact['n'])}"
+    if fact.get("equal"):
+        return f" ({count}, all equal)"
     if fact["low"] is None:
         return f" ({count})" if fact["n"] > 1 else ""
     low, high = _numbers(fact, fact["low"], fact["high"])

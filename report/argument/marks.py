@@ -43,7 +43,10 @@ def _table(measure: str, rows: Sequence[tuple[str, Fact]]) -> str:
         for of, fact in rows
     )
     methods = "; ".join(dict.fromkeys(html.escape(fact["method"]) for _, fact in rows))
-    return f"<table><tbody>{body}</tbody></table><p><code>{html.escape(measure)}</code>: {methods}</p>"
+    near = "".join(
+        dict.fromkeys(f"; the same is within {wording.margin(fact)}" for _, fact in rows if fact.get("margin"))
+    )
+    return f"<table><tbody>{body}</tbody></table><p><code>{html.escape(measure)}</code>: {methods}{near}</p>"
 
 
 def _ends(fact: Fact) -> tuple[float, float, float]:

@@ -17,7 +17,7 @@ Row = Mapping[str, Any]
 
 LINE = 0.2  # inches of height for each row
 ACROSS = 6  # comparisons beside each other; further ones stand below
-HEADER = ("page", "measure", "comparison", "difference", "low", "high", "n", "unit", "drawn_at")
+HEADER = ("page", "measure", "comparison", "difference", "low", "high", "n", "unit", "verdict", "drawn_at")
 
 
 @style.drawn
@@ -25,7 +25,7 @@ def overview(*, facts: Mapping[str, Fact]) -> dict[str, str]:
     """The difference of every measure in every comparison, with its interval, each row on a scale of its own.
 
     A row's scale is its own farthest end of an interval, so within a row lengths compare, between rows signs only.
-    A mark is full where the interval leaves zero out, and hollow where it does not.
+    A mark is full where a difference is higher or lower, hollow where it is undecided, a stroke where it is the same.
     """
     rows = _rows(facts)
     lines = _lines(rows)
@@ -62,7 +62,7 @@ def _column(ax: Axes, comparison: str, lines: Sequence[Row | str], facts: Mappin
         if comparison in row["compared"]:
             fact, scale = facts[_name(row, comparison)], _scale(row, facts)
             _mark(ax, fact, place, scale, look)
-            ends = (fact["value"], fact["low"], fact["high"], fact["n"], fact["unit"])
+            ends = (fact["value"], fact["low"], fact["high"], fact["n"], fact["unit"], fact["verdict"])
             table.append((row["page"], row["measure"], comparison, *ends, fact["value"] / scale))
     return table
 
@@ -113,17 +113,15 @@ def _frame(ax: Axes, lines: int) -> None:
 
 def _mark(ax: Axes, fact: Fact, place: int, scale: float, look: Mapping[str, Any]) -> None:
     low, high = fact["low"], fact["high"]
-    detected = low is not None and (low > 0 or high < 0)
     if low is not None:
         ax.plot([low / scale, high / scale], [place, place], color=look["color"], linewidth=1.6, alpha=0.6)
-    fill = look["color"] if detected else style.PAPER
     ax.plot(
         fact["value"] / scale,
         place,
         linestyle="none",
-        marker=look["marker"],
+        marker="|" if fact["verdict"] == "the same" else look["marker"],
         color=look["color"],
-        markerfacecolor=fill,
+        markerfacecolor=style.PAPER if fact["verdict"] == "undecided" else look["color"],
         markersize=5.5,
         markeredgewidth=1.2,
     )

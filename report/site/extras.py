@@ -84,10 +84,11 @@ def facts_json(facts: Mapping[str, Fact], pages: Sequence[Page], coordinates: Co
     """Every fact, with the page that it belongs to, and where in the study it is."""
     slugs = {page.slug for page in pages}
     keys = ("value", "low", "high", "n", "unit", "method")
+    told = ("margin", "verdict")  # of differences
     found = {}
     for name in sorted(facts):
         slug = name.partition(".")[0]
-        found[name] = {key: _short(facts[name][key]) for key in keys}
+        found[name] = {key: _short(facts[name][key]) for key in (*keys, *(key for key in told if key in facts[name]))}
         found[name] |= {"page": slug if slug in slugs else None, "at": coordinates.of(name)}
     return manifest.lines(found)
 

@@ -136,6 +136,9 @@ def test_agreement_is_one_for_equal_maps_and_no_network_is_in_two_pairs_of_seeds
         "mlp-raw": [{"saliency": each} for each in maps],
         "mlp-normalized": [{"saliency": 7 * each} for each in maps],
     }
+    fewer = agreement(groups | {"mlp-normalized": groups["mlp-normalized"][:3]}, GRID)
+    assert fewer["features.agreement.mlp:normalized"]["n"] == 3
+    assert fewer["features.agreement.difference.mlp:normalized"]["n"] == 1
     found = agreement(groups, GRID)
     assert found["features.agreement.mlp:normalized"]["value"] == pytest.approx(1)
     assert found["features.agreement.mlp:normalized"]["n"] == 5

@@ -108,7 +108,10 @@ def test_the_family_is_adjusted_where_there_are_many_variants():
         f"{name}/{seed}": record(accuracy=0.9 + 0.01 * rng.standard_normal()) for name in titles for seed in range(5)
     }
     facts = compare(records=records, settled={}, card={"kinds": "digits"}, titles=titles, dropout=0.2)["facts.json"]
-    assert "Holm-adjusted in a family of 9" in facts["layers.test_accuracy.difference.v3"]["method"]
+    assert (
+        "Holm-adjusted in the family of 9 differences of layers.test_accuracy"
+        in facts["layers.test_accuracy.difference.v3"]["method"]
+    )
     assert facts["layers.helped"]["value"] + facts["layers.hurt"]["value"] <= 2, "chance alone is not found to help"
 
 

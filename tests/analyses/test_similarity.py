@@ -246,7 +246,7 @@ def test_facts_hold_the_planted_settling_epochs_and_their_order(facts):
     assert facts["similarity.settled.mlp-raw.hidden1"]["value"] == 1
     assert facts["similarity.settled.mlp-raw.logits"]["value"] == 3
     assert facts["similarity.settled.deeper.mlp-raw"]["value"] == 2
-    assert facts["similarity.settled.deeper.mlp-raw.hidden2"]["low"] == 1
+    assert facts["similarity.settled.deeper.mlp-raw.hidden2"]["verdict"] == "higher"
     assert facts["similarity.settled.difference.mlp:normalized.hidden1"]["value"] == -1
     assert facts["similarity.settled.difference.raw:cnn.last"]["value"] == 0
     assert facts["similarity.step_last.mlp-raw.hidden1"]["value"] == pytest.approx(0.01)
@@ -276,6 +276,20 @@ def test_one_pair_of_seeds_has_an_interval_of_all_that_is_possible(random):
     assert (pair["low"], pair["high"]) == (0, 1)
     assert (difference["low"], difference["high"]) == (-1, 1)
     assert all("one pair" in fact["method"] for fact in (pair, difference))
+    assert difference["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize("fewer", [1, 2, 3])
+def test_conditions_of_unlike_numbers_of_seeds_are_paired_by_the_seeds_that_both_have(random, fewer):
+    runs = study(random, seeds=4)
+    runs = {name: run for name, run in runs.items() if not (name.startswith("mlp-norm") and int(name[-1]) >= fewer)}
+    facts = compare(runs=runs, grid=GRID)["facts.json"]
+    assert facts["similarity.cka.same_seed.mlp:normalized.last"]["n"] == fewer
+    assert facts["similarity.settled.difference.mlp:normalized.hidden1"]["n"] == fewer
+    assert facts["similarity.cka.seeds.mlp-raw.last"]["n"] == facts["similarity.settled.mlp-raw.hidden1"]["n"] == 4
+    assert ("similarity.cka.other_seed_minus_seeds.mlp:normalized.last" in facts) == (fewer > 1)
+    if fewer == 3:
+        assert facts["similarity.cka.other_seed_minus_seeds.mlp:normalized.last"]["verdict"] == "lower"
 
 
 @pytest.mark.parametrize("seeds", [1, 2])

@@ -91,14 +91,29 @@ def test_the_class_that_one_condition_gets_wrong_is_found(facts):
     assert facts["hardest.mlp-raw"]["value"] == 3
     assert facts["classes.higher.mlp:normalized"]["value"] == 1
     assert facts["classes.lower.mlp:normalized"]["value"] == 0
-    assert facts["classes.undetected.mlp:normalized"]["value"] == 9
-    assert facts["classes.undetected.cnn:normalized"]["value"] == 10
+    assert facts["classes.same.mlp:normalized"]["value"] == 9
+    assert facts["classes.same.cnn:normalized"]["value"] == 10
+    assert facts["classes.undecided.cnn:normalized"]["value"] == 0
 
 
 def test_all_class_differences_are_one_family(facts):
     differences = [fact for name, fact in facts.items() if name.startswith("class_accuracy.difference")]
     assert len(differences) == 40
-    assert all("Holm-adjusted in a family of 40" in fact["method"] for fact in differences)
+    name = "Holm-adjusted in the family of 40 differences of training.class_accuracy"
+    assert all(name in fact["method"] for fact in differences)
+
+
+def test_conditions_of_unlike_numbers_of_seeds_are_paired_by_the_seeds_that_both_have():
+    records = {
+        f"{c}/{s}": record(predictions(c, s), curve=CURVES[c]) for c in CURVES for s in range(2 if "norm" in c else 4)
+    }
+    test = {"images": IMAGES, "labels": LABELS}
+    found = training.compare(records=records, test=test, card=CARD, grid=planted.GRID)["facts.json"]
+    for measure, n in (("test_accuracy.mlp-raw", 4), ("test_accuracy.difference.mlp:normalized", 2)):
+        assert found[f"training.{measure}"]["n"] == n
+    assert found["training.test_accuracy.difference.mlp:normalized"]["value"] == pytest.approx(10, abs=0.2)
+    assert found["training.test_accuracy.difference.mlp:normalized"]["verdict"] == "higher"
+    assert found["training.catch_up.mlp:normalized"]["n"] == 2
 
 
 def test_the_commonest_confusion_is_named(result, facts):

@@ -19,7 +19,7 @@ CARD = {"dataset": "mnist", "title": "MNIST", "noun": "digit", "plural": "digits
 CARD |= {"train": 60000, "test": 10000, "height": 28, "width": 28, "classes": 10, "class_names": list("0123456789")}
 
 
-def fact(value, low=None, high=None, *, n=10, unit="%", method="mean over seeds, 95 % BCa bootstrap interval"):
+def fact(value, low=None, high=None, *, n=10, unit="%", method="mean over seeds, 95 % Student interval"):
     return {"value": value, "low": low, "high": high, "n": n, "unit": unit, "method": method}
 
 

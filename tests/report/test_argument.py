@@ -46,6 +46,10 @@ FACTS = {
     "a.soon.mlp:normalized": fact(3.0),
     "a.class.mlp-raw.3": fact(7.0),
     "a.gain.difference.batchnorm": fact(-1.0, -2.0, -0.5),
+    "a.near.difference.mlp:normalized": fact(0.1, 0.05, 0.15) | {"margin": 0.2, "verdict": "the same"},
+    "a.near.difference.cnn:normalized": fact(0.0) | {"margin": 0.2, "verdict": "the same", "equal": True},
+    "a.all.mlp-raw": fact(-1.0) | {"equal": True},
+    "a.one.mlp-raw": fact(3.0),
 }
 KNOWN = Known(FACTS, NETWORKS)
 CHECKS = Checks(KNOWN)
@@ -86,7 +90,12 @@ def test_a_fact_that_is_not_there_is_named_with_the_nearest():
     [
         (CHECKS.every("higher", "a.gain", TREATED), True),
         (CHECKS.every("higher", "a.gain", [*TREATED, BUILT[0]]), False),
-        (CHECKS.every("no detectable difference", "a.gain", BUILT[:1]), True),
+        (CHECKS.every("undecided", "a.gain", BUILT[:1]), True),
+        (CHECKS.every("the same", "a.near", TREATED), True),
+        (CHECKS.nowhere("higher", "a.near", TREATED), True),
+        (CHECKS.every("the same", "a.gain", TREATED), False),
+        (CHECKS.every("lower", "a.all", PUBLISHED.conditions[:1]), True),
+        (CHECKS.every("undecided", "a.one", PUBLISHED.conditions[:1]), True),
         (CHECKS.some("lower", "a.gain", BUILT), True),
         (CHECKS.some("lower", "a.gain", TREATED), False),
         (CHECKS.nowhere("lower", "a.gain", TREATED), True),
@@ -165,6 +174,12 @@ def test_a_note_draws_each_measure_on_one_scale_with_zero_where_it_is_near():
     assert ends[0][1] - ends[0][0] == pytest.approx(2 * per_unit, abs=0.2)
 
 
+def test_a_note_tells_the_margin_where_there_is_one():
+    near = {name.rpartition(":")[0]: each for name, each in FACTS.items() if name.startswith("a.near")}
+    assert "the same is within 0.2\u00a0points</p>" in marks.note(1, {"a.near": list(near.items())}, asked="?")
+    assert "within" not in marks.note(1, {"a.gain": [("one", fact(5.0, 4.0, 6.0))]}, asked="?")
+
+
 def test_a_note_of_one_value_or_of_equal_ones_is_drawn():
     for facts in ([fact(3.0)], [fact(0.0), fact(0.0)]):
         assert "circle" in marks.note(1, {"m": [("x", each) for each in facts]}, asked="?")
@@ -177,7 +192,7 @@ def test_what_a_network_lacks_is_an_error_in_the_published_study_and_leaves_othe
     lenient = Checks(KNOWN, strict=False)
     for check in (
         lenient.at_least(0.1, "a.form", conditions, "last"),
-        lenient.every("no detectable difference", "a.form", conditions, "last"),
+        lenient.every("undecided", "a.form", conditions, "last"),
         lenient.nowhere("higher", "a.form", conditions, "last"),
         lenient.at_most_part(2, "a.form", "a.form", conditions, "last"),
     ):

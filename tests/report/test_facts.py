@@ -72,9 +72,13 @@ def test_very_small_numbers_are_shown_in_powers_of_ten_and_not_as_nought():
     assert "2.9" in facts.said(small)
 
 
-def test_a_constant_has_no_bracket_and_a_measured_constant_has_its_interval():
+def test_a_constant_has_no_bracket():
     assert facts.said(fact(16.0, unit="units", n=1)) == f"16{NO_BREAK}units"
-    assert facts.said(fact(0.0, 0.0, 0.0, unit="%")) == f"0{THIN}% (0 to 0, n{NO_BREAK}={NO_BREAK}10)"
+
+
+def test_values_that_are_all_equal_are_said_to_be_so():
+    equal = fact(0.0, unit="%") | {"equal": True}
+    assert facts.said(equal) == f"0{THIN}% (n{NO_BREAK}={NO_BREAK}10, all equal)"
 
 
 @pytest.mark.parametrize(
@@ -82,13 +86,23 @@ def test_a_constant_has_no_bracket_and_a_measured_constant_has_its_interval():
     [
         (0.1, 2.0, "higher"),
         (-2.0, -0.1, "lower"),
-        (-0.1, 2.0, "no detectable difference"),
-        (0.0, 2.0, "no detectable difference"),
-        (0.0, 0.0, "no detectable difference"),
+        (-0.1, 2.0, "undecided"),
+        (0.0, 2.0, "undecided"),
     ],
 )
-def test_the_verdict_follows_from_the_interval(low, high, word):
+def test_a_mean_is_held_against_zero(low, high, word):
     assert facts.verdict(fact((low + high) / 2, low, high)) == word
+
+
+@pytest.mark.parametrize("word", ["higher", "lower", "the same", "undecided"])
+def test_a_difference_brings_its_verdict(word):
+    assert facts.verdict(fact(1.0, 0.5, 1.5) | {"verdict": word}) == word
+    assert facts.verdict(fact(1.0) | {"verdict": word}) == word
+
+
+@pytest.mark.parametrize(("value", "word"), [(1.0, "higher"), (-1.0, "lower"), (0.0, "undecided")])
+def test_of_equal_values_their_own_decides(value, word):
+    assert facts.verdict(fact(value) | {"equal": True}) == word
 
 
 def test_a_fact_without_an_interval_earns_no_verdict():
@@ -108,6 +122,8 @@ def test_a_fact_without_a_value_is_not_shown():
         (fact(float("nan")), "not a finite number"),
         (fact(1.0, 2.0, 1.0), "no proper interval"),
         (fact(1.0, 2.0, None), "no proper interval"),
+        (fact(1.0, 1.0, 1.0), "no proper interval"),
+        (fact(1.0) | {"verdict": "better"}, "a verdict that is none: 'better'"),
     ],
 )
 def test_a_malformed_fact_is_named_and_refused(bad, complaint):

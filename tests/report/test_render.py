@@ -202,7 +202,8 @@ def test_the_published_study_of_mnist_needs_no_notice(site):
 def test_facts_json_holds_every_fact_with_its_page(site, arguments):
     facts = json.loads(site["facts.json"])
     assert set(facts) == set(arguments["facts"])
-    assert set(facts["health.dead.share"]) == {"value", "low", "high", "n", "unit", "method", "page", "at"}
+    keys = {"value", "low", "high", "n", "unit", "method", "page", "at"}
+    assert set(facts["health.dead.share"]) == keys
     assert facts["health.dead.share"]["page"] == "health"
     assert facts["health.dead.share"]["at"] == {"measure": "health.dead.share"}
 
