@@ -31,6 +31,7 @@ COMPARED = ("mean_shift", "spread_ratio")
 MARGINS = {  # the smallest difference that a reader should care about
     "mean_shift": 0.1,  # a tenth of the untrained layer's standard deviation
     "spread_ratio": 0.1,
+    "class_share": 2.0,  # of shares that training moves by tens of points
 }
 
 
@@ -223,9 +224,8 @@ def _shares(runs: Mapping[str, Record], grid: Grid, labels: np.ndarray) -> dict[
     )
     chance = 100 * (len(np.unique(labels)) - 1) / (len(labels) - 1)
     method = "expected where classes are dealt out at random: (classes - 1) / (images - 1)"
-    return of_layers(start, end, grid, measure="activations.class_share", unit="%") | {
-        "activations.class_share_chance": constant(chance, unit="%", n=len(labels), method=method)
-    }
+    found = of_layers(start, end, grid, measure="activations.class_share", unit="%", margin=MARGINS["class_share"])
+    return found | {"activations.class_share_chance": constant(chance, unit="%", n=len(labels), method=method)}
 
 
 def _black(images: np.ndarray) -> dict[str, Any]:

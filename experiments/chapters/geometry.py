@@ -33,7 +33,7 @@ def stages(study: Study) -> list[Stage]:
         analysis(
             "neighbours",
             "compare",
-            inputs={"runs": arrays("neighbours", study.runs), "probes": arrays("probes", study.runs)},
+            inputs={"runs": arrays("neighbours", study.runs), "probes": arrays("linear-probe", study.runs)},
             parameters=compared,
         ),
         analysis("subspaces", "compare", inputs={"runs": arrays("subspaces", study.runs)}, parameters=compared),
@@ -71,7 +71,7 @@ def _planes(study: Study) -> list[Stage]:
             ),
             of_network(
                 run,
-                f"probes/{run.name}",
+                f"linear-probe/{run.name}",
                 "experiments.analyses.probes:read",
                 inputs={"weights": weights(run), "train": TRAIN, "test": TEST},
             ),
