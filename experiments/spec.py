@@ -388,6 +388,19 @@ class Study:
         return found
 
     @property
+    def at_matched_step(self) -> tuple[tuple[Comparison, Comparison, Comparison], ...]:
+        """(what a treatment changes, what of it the step changes, what is left): the treatment against the reference of
+        its axis; a control that is the reference but for the rate of a layer, against it; the treatment against that
+        control. As far as the study compares all three."""
+        found = []
+        along = [each for each in self.comparisons if each.axis == "treatment"]
+        for whole in (each for each in along if not each.is_contrast):
+            for rest in (each for each in along if each.first == whole.first and each.second.treatment.layer_rates):
+                steps = [each for each in along if each.first == rest.second and each.second == whole.second]
+                found += [(whole, step, rest) for step in steps]
+        return tuple(found)
+
+    @property
     def tried_treatments(self) -> tuple[Treatment, ...]:
         """The treatments of all sweeps, each once."""
         return tuple({each.name: each for sweep in self.sweeps.values() for each in sweep.treatments}.values())

@@ -106,7 +106,7 @@ def one(
     return {
         "train_loss": found.double().sum(1).numpy() / len(labels),
         **record.stacked(readings),
-        "diverged": np.int64(lost[0].item() + 1 if len(lost) else 0),
+        "diverged": np.array(lost[0].item() + 1 if len(lost) else 0),
     }, record.stacked(weights)
 
 

@@ -7,6 +7,8 @@ what it is of, and how many measures each comparison finds higher, lower, the sa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import median
+from types import MappingProxyType
 from typing import Any
 
 from experiments.evidence import Grid, comparisons
@@ -19,12 +21,18 @@ Networks = Mapping[str, Mapping[str, Any]]
 
 
 def gather(
-    *, facts: Mapping[str, Facts], networks: Networks, rows: Sequence[Mapping[str, str]], grid: Grid
+    *,
+    facts: Mapping[str, Facts],
+    networks: Networks,
+    rows: Sequence[Mapping[str, str]],
+    grid: Grid,
+    apart: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The table of all measures.
 
     facts: {analysis: its facts}. networks: {architecture: {"layers", "reading"}}, see `models.check`. rows: those of
-    all chapters, see `rows.Row`, in their order. Returns `facts.json`:
+    all chapters, see `rows.Row`, in their order. apart: {comparison of what is left: comparison of the whole effect}.
+    Returns `facts.json`:
 
         comparison.<row>.<condition>, comparison.<row>.difference.<comparison>   the facts of the page as they are,
             each with `of`: {"row", "place" (from 0), "page", "measure", "meaning", "compared" (comparisons)}
@@ -32,6 +40,8 @@ def gather(
             them; `comparison.changed.<comparison>` are higher or lower
         comparison.{alike,opposite,compared}.<axis>   how many measures it changes alike in all the comparisons along
             the axis, how many contrarily in some, and how many all of them have
+        comparison.left.<comparison>   what is left of the whole effect, in %: the median of the measures it changes,
+            where it changes any
 
     A network that lacks what a row measures is left out of the row. Raises ValueError for a row that no network has, or
     only some of an architecture: no measure goes missing silently.
@@ -47,7 +57,10 @@ def gather(
             named[f"comparison.{row.name}.{name}"] = made[source] | {"of": {**of, "compared": has}}
         for name in has:
             compared[name][row.name] = made[found[f"difference.{name}"]]["verdict"]
-    return {"facts.json": named | _counts(compared, grid)}
+    counts = _counts(compared, grid)
+    for rest, whole in apart.items():
+        counts |= _left(named, compared, rest=rest, whole=whole)
+    return {"facts.json": named | counts}
 
 
 def sources(row: Row, made: Facts, networks: Networks, grid: Grid) -> dict[str, str]:
@@ -101,7 +114,8 @@ def _counts(compared: Mapping[str, Mapping[str, str]], grid: Grid) -> dict[str, 
         for word, number in {"measures": len(verdicts), "changed": changed, **numbers}.items():
             counts[f"comparison.{word}.{comparison}"] = _count(number, of=len(verdicts))
     for axis in ("treatment", "architecture"):
-        tables = [compared[name] for name in comparisons(grid, grid["conditions"], axis=axis)]
+        along = comparisons(grid, grid["conditions"], axis=axis)
+        tables = [compared[name] for name in along if not grid["comparisons"][name]["beside"]]
         if not tables:
             continue
         shared = [row for row in tables[0] if all(row in table for table in tables)]
@@ -111,6 +125,15 @@ def _counts(compared: Mapping[str, Mapping[str, str]], grid: Grid) -> dict[str, 
         for word, number in {"compared": len(shared), "alike": alike, "opposite": opposite}.items():
             counts[f"comparison.{word}.{axis}"] = _count(number, of=len(shared))
     return counts
+
+
+def _left(named: Facts, compared: Mapping[str, Mapping[str, str]], *, rest: str, whole: str) -> dict[str, Fact]:
+    """The median, over the measures that the whole effect changes, of the size of what is left as a part of it."""
+    changed = [row for row, verdict in compared[whole].items() if verdict in (HIGHER, LOWER) and row in compared[rest]]
+    sizes = [[abs(named[f"comparison.{row}.difference.{of}"]["value"]) for row in changed] for of in (rest, whole)]
+    parts = [100 * left / before for left, before in zip(*sizes, strict=True)]
+    method = "median, over the measures that the whole effect moves, of the size of what is left of it"
+    return {f"comparison.left.{rest}": constant(median(parts), unit="%", n=len(parts), method=method)} if parts else {}
 
 
 def _count(number: int, *, of: int) -> Fact:

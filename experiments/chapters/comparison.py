@@ -30,7 +30,11 @@ def stages(study: Study) -> list[Stage]:
         Stage(
             name="analysis/comparison",
             function="experiments.analyses.comparison:gather",
-            parameters={"rows": [asdict(row) for row in chosen], "grid": grid(study)},
+            parameters={
+                "rows": [asdict(row) for row in chosen],
+                "grid": grid(study),
+                "apart": {rest.name: whole.name for whole, _, rest in study.at_matched_step},
+            },
             inputs={
                 "facts": {name: Product(f"analysis/{name}", "facts.json") for name in analyses},
                 "networks": networks(study),
@@ -43,4 +47,21 @@ def stages(study: Study) -> list[Stage]:
             parameters={"look": look(study)},
             inputs={"facts": Product("analysis/comparison", "facts.json")},
         ),
+        *_apart(study),
+    ]
+
+
+def _apart(study: Study) -> list[Stage]:
+    """The same figure of what a treatment changes by the step, and what otherwise."""
+    names = [each.name for triple in study.at_matched_step for each in triple]
+    if not names:
+        return []
+    drawn = look(study, controls=True)
+    return [
+        Stage(
+            name="figure/comparison/steps",
+            function="report.figures.comparison:overview",
+            parameters={"look": {**drawn, "comparisons": {name: drawn["comparisons"][name] for name in names}}},
+            inputs={"facts": Product("analysis/comparison", "facts.json")},
+        )
     ]

@@ -134,7 +134,6 @@ def _errors(ax: Axes) -> None:
     ax.set_yticks(list(shown), list(shown.values()))
     ax.set_yticks([], minor=True)
     ax.invert_yaxis()
-    ax.fmt_ydata = lambda errors: 100 - errors
 
 
 def _key(ax: Axes, conditions: Sequence[str]) -> None:

@@ -56,6 +56,7 @@ def of_study(study: Study) -> Names:
             "name": study.name,
             "seeds": len(study.seeds),
             "seed_list": study.seeds,
+            "control_seeds": study.control_seeds,
             "epochs": study.epochs,
             "early": study.early,
             "recipes": _recipes(study),
@@ -67,6 +68,7 @@ def of_study(study: Study) -> Names:
             "treatment_effects": _effects(study, "treatment"),
             "architecture_effects": _effects(study, "architecture"),
             "control_effects": [each for each in study.comparisons if not _within_product(study, each)],
+            "step_effects": [each for each in study.comparisons if _is_of_a_step(each)],
             "controls": study.controls,
             "product": study.product,
             "specimen": study.shown_seed,
@@ -74,7 +76,8 @@ def of_study(study: Study) -> Names:
             "treatments": study.treatments,
             "fed": list({each.treatment.name: each.treatment for each in study.conditions}.values()),
             "tried": _tried(study),
-            "at_matched_step": _at_matched_step(study),
+            "at_matched_step": [(whole, rest) for whole, _, rest in study.at_matched_step],
+            "steps_apart": study.at_matched_step,
             "variants": study.variants,
             "variants_of": next((each for each in study.conditions if each.name == study.variants_of), None),
         },
@@ -90,11 +93,11 @@ def _within_product(study: Study, comparison: Comparison) -> bool:
     return comparison.first in study.product and comparison.second in study.product
 
 
-def _at_matched_step(study: Study) -> list[tuple[Comparison, Comparison]]:
-    """(an effect of a treatment, what is left of it): the same treatment against the reference, and against a control
-    that is the reference but for the rate of a layer."""
-    rest = [each for each in study.comparisons if each.axis == "treatment" and each.second.treatment.layer_rates]
-    return [(effect, each) for effect in _effects(study, "treatment") for each in rest if each.first == effect.first]
+def _is_of_a_step(comparison: Comparison) -> bool:
+    """Whether two conditions are fed alike, and only the rate of a layer differs."""
+    first, second = comparison.first.treatment, comparison.second.treatment
+    alike = (first.mean, first.std, first.transforms) == (second.mean, second.std, second.transforms)
+    return comparison.axis == "treatment" and alike and first.layer_rates != second.layer_rates
 
 
 def _tried(study: Study) -> Names:
@@ -106,7 +109,7 @@ def _tried(study: Study) -> Names:
         found["sweeps"].append((architecture, study.sweeps[architecture.name]))
         found["conditions"] += [condition for condition, begun in tried.values() if begun is None]
         for effect in (each for each in effects if not each.is_contrast):
-            kind = _kind(effect.of, is_begun=tried[effect.first.name][1] is not None)
+            kind = _kind(effect.first.treatment, is_begun=tried[effect.first.name][1] is not None)
             found[kind].append(effect)
             if kind == "both":
                 found["rest"] += [(effect, each) for each in effects if each.is_contrast and each.first == effect.first]
