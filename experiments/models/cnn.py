@@ -20,6 +20,7 @@ from experiments.models.chain import activation as named
 from experiments.models.mlp import Hidden
 
 INCREASING = ("relu", "tanh")  # what is largest stays largest: these may change places with max pooling
+HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")  # where a module keeps them
 
 
 class CNN(Chain):
@@ -79,8 +80,10 @@ class Convolution(nn.Conv2d):
 
     def _is_unwatched(self) -> bool:
         """Whether neither hooks nor transforms ask for what lies between the convolution and the pooled maps."""
-        hooked = any(point._forward_hooks or point._forward_pre_hooks for point in (self.pre, self.post))
-        return not (hooked or torch._C._are_functorch_transforms_active()) and self.parts[1] in INCREASING
+        points = (self.pre, self.post)
+        hooked = any(getattr(point, kind) for point in points for kind in HOOKS)
+        plain = self.parts[1] in INCREASING and all(type(point) is HookPoint for point in points)
+        return plain and not hooked and not torch._C._are_functorch_transforms_active()
 
     def _pooled_first(self, activations: Tensor) -> Tensor:
         """The pooled maps, to rounding, and their gradients in about half the time: how a network is trained.

@@ -118,6 +118,21 @@ def test_a_hook_in_training_is_called_and_what_it_hands_back_is_gone_on_with(poi
     assert not torch.allclose(logits, model(batch), atol=1e-3)
 
 
+@pytest.mark.parametrize("register", ["register_forward_pre_hook", "register_full_backward_hook"])
+def test_other_hooks_of_torch_are_called_in_training_too(register):
+    model, called = CNN().train(), []
+    getattr(model.conv2.post, register)(lambda *_: called.append(True))
+    model(images(2)).sum().backward()
+    assert called
+
+
+def test_a_module_in_the_place_of_a_hook_point_is_run():
+    model, batch = CNN().train(), images(2)
+    before = model(batch)
+    model.conv1.pre = torch.nn.Threshold(10.0, 0.0)
+    assert not torch.allclose(model(batch), before, atol=1e-3)
+
+
 def test_a_function_that_is_not_increasing_is_not_moved(monkeypatch):
     """The largest of the squares of -2 and 1 is not the square of the largest."""
     monkeypatch.setitem(chain.ACTIVATIONS, "square", torch.square)
