@@ -44,6 +44,11 @@ MARGINS = {  # the smallest difference that a reader should care about
     "units": 0.25,  # a quarter of a unit
     "units_rotated": 0.25,
     "basis": 0.25,
+    "confused": 0.05,  # of a rank correlation
+    "readout": 0.01,  # as interference
+    "alignment": 0.02,  # of cosines
+    "closest": 0.02,
+    "furthest": 0.02,
 }
 
 
@@ -191,7 +196,7 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
         values = _whole(groups, measure)
         name = f"superposition.{measure}"
         named |= {f"{name}.{condition}": summary(each[""], unit="") for condition, each in values.items()}
-        named |= family(pairs(grid, values, measure=name), name=name, unit="")
+        named |= family(pairs(grid, values, measure=name), name=name, unit="", margin=MARGINS[measure])
     return named | _constants(groups) | _beyond_chance(groups) | _readout(groups)
 
 

@@ -110,6 +110,15 @@ def test_the_family_is_adjusted_where_there_are_many_variants():
     assert facts["layers.helped"]["value"] + facts["layers.hurt"]["value"] <= 2, "chance alone is not found to help"
 
 
+def test_the_interval_of_a_decline_does_not_reach_below_zero():
+    records = study()
+    for place, peak in enumerate((0.9, 0.9, 0.9, 0.9, 0.99)):  # of five networks four lose nothing
+        records[f"plain/{place}"]["test_accuracy"] = np.array([0.1, 0.5, peak, 0.9])
+    fact = compared(records)["facts.json"]["layers.decline.plain"]
+    assert fact["value"] == pytest.approx(1.8)
+    assert (fact["low"], fact["high"] > 1.8) == (0, True)
+
+
 def test_arrays_keep_variants_in_the_order_of_their_titles_and_seeds_apart():
     arrays = compared(study(seeds=2))["arrays.npz"]
     assert arrays["variants"].tolist() == list(TITLES)
