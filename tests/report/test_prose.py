@@ -135,3 +135,7 @@ def test_headings_make_the_table_of_contents():
         ("two-three", "Two &amp; three"),
     ]
     assert 'id="inner"' in body
+
+
+def test_no_page_speaks_of_detecting():
+    assert [page.name for page in TEMPLATES if "detectab" in page.read_text(encoding="utf-8")] == []
