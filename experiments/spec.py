@@ -406,14 +406,14 @@ class Study:
         return tuple({each.name: each for sweep in self.sweeps.values() for each in sweep.treatments}.values())
 
     def tried_comparisons(self, architecture: Architecture) -> list[Comparison]:
-        """Every treatment of a sweep against its first; and those that change the pixels, and begin as they are drawn,
+        """Every treatment of a sweep against its first; and those that scale the pixels, and begin as they are drawn,
         against each that has a layer's rate of its own."""
         tried = self.tried(architecture).values()
         first, *others = [condition for condition, _ in tried]
         found = [Comparison(each, first, "treatment") for each in others]
-        changed = [each for each, begun in tried if begun is None and not each.treatment.is_identity]
+        scaled = [each for each, begun in tried if begun is None and each.treatment.std != first.treatment.std]
         matched = [each for each in others if each.treatment.layer_rates]
-        return found + [Comparison(each, other, "treatment", is_contrast=True) for other in matched for each in changed]
+        return found + [Comparison(each, other, "treatment", is_contrast=True) for other in matched for each in scaled]
 
     @property
     def variant_runs(self) -> tuple[Run, ...]:

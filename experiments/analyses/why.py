@@ -36,8 +36,8 @@ def gather(
     """The stage: arrays.npz and facts.json.
 
     curves, bends: {"condition/seed": what `sweep.sweep` and `curvature.read` found}. tried: {condition:
-    {"architecture", "treatment", "is_folded", "step": the first layer's, in pixels, where its rate is 1}}.
-    compared: {name: {"first", "second"}}. own: {architecture: the learning rate of the study's own networks}.
+    {"architecture", "treatment", "is_folded"}}. compared: {name: {"architecture", "first", "second", "against": the
+    treatment of the second}}; what is compared in one architecture with one treatment is a family. own: {architecture: the learning rate of the study's own networks}.
 
     why.<when>.given.<condition>, why.<when>.best.<condition>   accuracy at the study's own rate, and at the best of the
         rates; `when` is first_epoch or end. The best is that with the highest mean accuracy on images set aside.
@@ -55,7 +55,6 @@ def gather(
     facts: dict[str, Fact] = {}
     for condition, runs in found.items():
         arrays[f"rates/{condition}"] = runs[0]["rates"]
-        arrays[f"step/{condition}"] = np.array(tried[condition]["step"])
         for when, row in WHEN.items():
             arrays[f"{when}/{condition}"] = 100 * np.stack([run["test"][:, row] for run in runs])
         facts |= _largest(condition, runs, guessing)
@@ -105,12 +104,14 @@ def _at_rates(
             for condition, place in chosen.items()
         }
         facts |= {f"why.{when}.{which}.{name}": summary(values, unit="%") for name, values in measured.items()}
-        asked = {
-            f"why.{when}.{which}.difference.{name}": (measured[of["first"]], measured[of["second"]])
-            for name, of in compared.items()
-            if {of["first"], of["second"]} <= measured.keys()
-        }
-        facts |= family(asked, name=f"why.{when}.{which}", unit="points", margin=MARGINS[when])
+        families: dict[str, dict[str, Any]] = {}
+        for name, of in compared.items():
+            if {of["first"], of["second"]} <= measured.keys():
+                together = f"why.{when}.{which}, {of['architecture']}, against {of['against']}"
+                pair = measured[of["first"]], measured[of["second"]]
+                families.setdefault(together, {})[f"why.{when}.{which}.difference.{name}"] = pair
+        for together, pairs in families.items():
+            facts |= family(pairs, name=together, unit="points", margin=MARGINS[when])
     return facts
 
 

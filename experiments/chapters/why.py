@@ -7,7 +7,7 @@ from typing import Any
 from experiments.spec import Condition, Product, Run, Stage, Study, Treatment
 from experiments.wiring import CARD, TEST, TRAIN, analysis, constants, of_network
 
-FIGURES = ("rates", "steps", "apart", "curvature")
+FIGURES = ("rates", "apart", "curvature")
 
 
 def missing(study: Study) -> str:
@@ -79,18 +79,17 @@ def _told(study: Study) -> dict[str, Any]:
     own: dict[str, float] = {}
     for architecture in (each for each in study.architectures if each.name in study.sweeps):
         for name, (condition, begun) in study.tried(architecture).items():
-            treatment = condition.treatment
             tried[name] = {
                 "architecture": architecture.name,
-                "treatment": treatment.name,
+                "treatment": condition.treatment.name,
                 "is_folded": begun is not None,
-                "step": treatment.layer_rates.get("first", 1.0) / float(treatment.std) ** 2,
             }
         for each in study.tried_comparisons(architecture):
             comparisons[each.name] = {
                 "architecture": architecture.name,
                 "first": each.first.name,
                 "second": each.second.name,
+                "against": each.second.treatment.name,
             }
         own[architecture.name] = study.recipe_of(next(iter(study.tried(architecture).values()))[0]).learning_rate
     return {"tried": tried, "compared": comparisons, "own": own}

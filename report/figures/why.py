@@ -5,7 +5,7 @@ In: arrays and facts of experiments.analyses.why. Out: each figure as SVG, and t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,29 +19,32 @@ Facts = Mapping[str, Mapping[str, Any]]
 TURNS = {"first_epoch": "after one epoch", "end": "at the end"}
 SHARES = (0, 50, 80, 90, 95, 98, 99)  # accuracies, in percent, that the axis names
 DOT = 4.5
+FEWEST = 0.05  # percent of errors: fewer are drawn so
+KEY = (0.36, 0.55)  # where the curves leave room: below their tops, between their rise and their fall
 SPREAD = 0.18  # how far from a line's place its second mark stands
 
 
 @style.drawn
 def rates(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     """Test accuracy against learning rate, a line for each treatment, a row for each architecture."""
-    return _curves(arrays, TURNS, lambda condition: arrays[f"rates/{condition}"], "learning rate")
-
-
-@style.drawn
-def steps(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
-    """The same after one epoch, against the step of the first layer, counted in pixels from 0 to 1.
-
-    Dividing pixels by s makes the gradient of the first layer's weights 1 / s times as long, and a change of those
-    weights counts 1 / s times as much: together the layer steps as if its rate were 1 / s^2 times what it is.
-    """
-    only = {"first_epoch": TURNS["first_epoch"]}
-    return _curves(
-        arrays,
-        only,
-        lambda condition: arrays[f"rates/{condition}"] * float(arrays[f"step/{condition}"]),
-        "learning rate × what the treatment makes of the first layer’s step",
-    )
+    groups = _by_architecture(style.present(arrays["unfolded"].tolist()))
+    fig, axes = style.figure(height=2.6 * len(groups), nrows=len(groups), ncols=len(TURNS), squeeze=False)
+    rows = []
+    for row, (architecture, conditions) in zip(axes, groups.items(), strict=True):
+        for ax, (when, turn) in zip(row, TURNS.items(), strict=True):
+            for condition in conditions:
+                at, values = arrays[f"rates/{condition}"], arrays[f"{when}/{condition}"].astype(float)
+                style.curve(ax, at, np.maximum(100 - values, FEWEST), condition)
+                summary = zip(at, values.mean(axis=0), values.min(axis=0), values.max(axis=0), strict=True)
+                rows += [(when, condition, *each) for each in summary]
+            ax.set(xscale="log", yscale="log", title=f"{style.label(architecture)}, {turn}")
+            _rates(ax, arrays[f"rates/{conditions[0]}"])
+            _accuracies(ax)
+    for ax in axes[-1]:
+        ax.set_xlabel("learning rate")
+    _key(axes[0, 0], next(iter(groups.values())))
+    header = ("when", "condition", "learning rate", "mean accuracy in %", "lowest seed", "highest seed")
+    return export.done(fig, rows, header)
 
 
 @style.drawn
@@ -79,9 +82,7 @@ def curvature(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     named = [name for name in style.present(arrays["unfolded"].tolist()) if f"bent/{name}" in arrays]
     if not named:
         raise style.Nothing
-    groups: dict[str, list[str]] = {}
-    for name in named:
-        groups.setdefault(style.architecture(name), []).append(name)
+    groups = _by_architecture(named)
     fig, axes = style.figure(height=2.9, ncols=len(groups), squeeze=False)
     rows = []
     for ax, (architecture, conditions) in zip(axes[0], groups.items(), strict=True):
@@ -96,6 +97,7 @@ def curvature(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
         limit = float(arrays[f"limit/{conditions[0]}"])
         ax.axhline(limit, color=style.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
         ax.set(yscale="log", title=style.label(architecture))
+        _powers(ax)
         ax.set_xticks(range(len(places)), [str(place) for place in places])
         ax.set_xlabel("epoch")
         ax.text(0, limit, "2 / learning rate", color=style.MUTED, va="bottom")
@@ -105,29 +107,29 @@ def curvature(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     return export.done(fig, rows, ("condition", "epoch", "mean", "lowest seed", "highest seed"))
 
 
-def _curves(arrays: Arrays, turns: Mapping[str, str], place: Callable[[str], np.ndarray], axis: str) -> dict[str, str]:
+def _by_architecture(conditions: Sequence[str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
-    for name in style.present(arrays["unfolded"].tolist()):
+    for name in conditions:
         groups.setdefault(style.architecture(name), []).append(name)
-    panels = [(architecture, when) for architecture in groups for when in turns]
-    down, across = (len(groups), len(turns)) if len(turns) > 1 else (1, len(groups))
-    fig, axes = style.figure(height=2.6 * down, nrows=down, ncols=across, squeeze=False)
-    rows = []
-    for ax, (architecture, when) in zip(axes.flat, panels, strict=True):
-        for condition in groups[architecture]:
-            values, at = arrays[f"{when}/{condition}"].astype(float), place(condition)
-            style.curve(ax, at, np.maximum(100 - values, 0.05), condition)
-            summary = zip(at, values.mean(axis=0), values.min(axis=0), values.max(axis=0), strict=True)
-            rows += [(when, condition, *row) for row in summary]
-        ax.set(xscale="log", yscale="log", title=f"{style.label(architecture)}, {turns[when]}")
-        _errors(ax)
-    for ax in axes[-1]:
-        ax.set_xlabel(axis)
-    _key(axes[0, 0], next(iter(groups.values())))
-    return export.done(fig, rows, ("when", "condition", axis, "mean accuracy in %", "lowest seed", "highest seed"))
+    return groups
 
 
-def _errors(ax: Axes) -> None:
+def _rates(ax: Axes, rates: np.ndarray) -> None:
+    """The axis of rates, named at powers of ten and at its ends."""
+    shown = [rate for rate in (0.001, 0.01, 0.1, 1.0) if rates[0] <= rate <= rates[-1]]
+    ax.set_xticks(shown, [f"{rate:g}" for rate in shown])
+    ax.set_xticks([], minor=True)
+
+
+def _powers(ax: Axes) -> None:
+    """A logarithmic axis with its powers of ten written out."""
+    low, high = ax.get_ylim()
+    shown = [10.0**power for power in range(-3, 7) if low <= 10.0**power <= high]
+    ax.set_yticks(shown, [f"{value:g}" for value in shown])
+    ax.set_yticks([], minor=True)
+
+
+def _accuracies(ax: Axes) -> None:
     """An axis of errors, upside down, with accuracies written beside it."""
     low, high = ax.get_ylim()
     shown = {100 - share: f"{share:g} %" for share in SHARES if low <= 100 - share <= high}
@@ -141,7 +143,7 @@ def _key(ax: Axes, conditions: Sequence[str]) -> None:
     for line, condition in enumerate(conditions):
         ax.annotate(
             style.treatment(condition),
-            xy=(0.03, 0.97),
+            xy=KEY,
             xycoords="axes fraction",
             xytext=(0, -1.3 * 8 * line),
             textcoords="offset points",

@@ -14,11 +14,10 @@ TRIED = {
         "architecture": "net",
         "treatment": name[4:],
         "is_folded": False,
-        "step": step,
     }
-    for name, step in STEPS.items()
+    for name in STEPS
 }
-COMPARED = {"net:long": {"architecture": "net", "first": "net-long", "second": "net-plain"}}
+COMPARED = {"net:long": {"architecture": "net", "first": "net-long", "second": "net-plain", "against": "plain"}}
 CARD = {"classes": 10}
 
 
