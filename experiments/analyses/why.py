@@ -37,7 +37,8 @@ def gather(
 
     curves, bends: {"condition/seed": what `sweep.sweep` and `curvature.read` found}. tried: {condition:
     {"architecture", "treatment", "is_folded"}}. compared: {name: {"architecture", "first", "second", "against": the
-    treatment of the second}}; what is compared in one architecture with one treatment is a family. own: {architecture: the learning rate of the study's own networks}.
+    treatment of the second}}; what is compared in one architecture with one treatment is a family. own: {architecture:
+    the learning rate of the study's own networks}.
 
     why.<when>.given.<condition>, why.<when>.best.<condition>   accuracy at the study's own rate, and at the best of the
         rates; `when` is first_epoch or end. The best is that with the highest mean accuracy on images set aside.
