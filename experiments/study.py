@@ -69,7 +69,7 @@ PUBLISHED = Study(
     probe_per_class=200,
     early=1,
     recipe=Recipe("sgd", learning_rate=0.01, batch_size=64),
-    controls=tuple(Condition(architecture, control) for architecture in (MLP, CNN) for control in (MATCHED, SHUFFLED)),
+    controls=tuple(Condition(each, control) for each in (MLP, CNN) for control in (MATCHED, SHUFFLED)),
     contrasts=(
         ("mlp-matched", "mlp-raw"),
         ("cnn-matched", "cnn-raw"),

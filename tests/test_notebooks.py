@@ -49,10 +49,10 @@ def test_every_architecture_has_a_notebook_of_the_format_that_jupyter_reads():
         nbformat.validate(nbformat.reads(notebooks.file(ROOT, PUBLISHED, architecture, figures=DRAWN), as_version=4))
 
 
-def test_a_notebook_opens_the_conditions_of_its_architecture_and_those_of_controls():
+def test_a_notebook_opens_the_networks_of_its_architecture_and_no_controls():
     control = Condition(SOME, Treatment("inverted", "inverted", 1.0, -1.0))
     code = "".join(source for _, source in cells(SOME, "code", study=replace(PUBLISHED, controls=(control,))))
-    names = [each.name for each in (*PUBLISHED.conditions, control) if each.architecture == SOME]
+    names = [each.name for each in PUBLISHED.product if each.architecture == SOME]
     assert f"CONDITIONS = {json.dumps(names)}" in code
 
 

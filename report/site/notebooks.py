@@ -23,8 +23,8 @@ _CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def architectures(study: Study) -> dict[str, Architecture]:
-    """The architectures of which there are notebooks, by their path on the site: all that conditions have."""
-    return {f"notebooks/{each.architecture.name}.ipynb": each.architecture for each in study.conditions}
+    """The architectures of which there are notebooks, by their path on the site: those of the product."""
+    return {f"notebooks/{each.architecture.name}.ipynb": each.architecture for each in study.product}
 
 
 def file(root: Path, study: Study, architecture: Architecture, *, figures: Collection[str]) -> str:
@@ -33,7 +33,7 @@ def file(root: Path, study: Study, architecture: Architecture, *, figures: Colle
 
 
 def text(root: Path, study: Study, architecture: Architecture, *, figures: Collection[str]) -> str:
-    """The Markdown of the notebook that opens all conditions of an architecture.
+    """The Markdown of the notebook that opens all networks of an architecture, but controls.
 
     `figures` are the figures of the study ("health/dead-units"). A subject that the study does not have is left out.
     Raises PageError for a figure that its subject lacks, and for a template that is missing or cannot be filled in.
@@ -45,7 +45,7 @@ def text(root: Path, study: Study, architecture: Architecture, *, figures: Colle
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    conditions = [each for each in study.conditions if each.architecture == architecture]
+    conditions = [each for each in study.product if each.architecture == architecture]
     treated = [each for each in conditions if not (each.treatment.is_identity or each.treatment.transforms)]
 
     def show(figure: str) -> str:

@@ -16,7 +16,7 @@ from sets import NAMES, plant
 from tests.conftest import ROOT, SMOKE, Project, copy_sources
 
 BEGIN = "STUDIES = {"
-SMALL = 'SMOKE = replace(SMOKE, variants=(), embeddings=("pca",))\n'
+SMALL = 'SMOKE = replace(SMOKE, variants=(), controls=(), contrasts=(), sweeps={}, embeddings=("pca",))\n'
 IMPORTS = "from experiments.spec import Condition, Recipe, Transform\n"
 ADVICE = ("glossary", "references", "hooks")  # pages that may speak of networks in general
 
@@ -27,7 +27,7 @@ class Fork:
     that certain pages have to."""
 
     change: str
-    absent: tuple[str, ...] = ("layers", "replication")
+    absent: tuple[str, ...] = ("layers", "replication", "why")
     unsaid: tuple[str, ...] = ()
     said: dict[str, tuple[str, ...]] = field(default_factory=dict)
     data: dict | None = None
@@ -56,7 +56,7 @@ FORKS = {
     ),
     "one of each, of one hidden layer; five named classes of 20 by 20 pixels": Fork(
         'SMOKE = replace(SMOKE, architectures=(replace(MLP, options={"hidden": [12]}),), treatments=(NORMALIZED,))\n',
-        absent=("layers", "replication", "comparison"),
+        absent=("layers", "replication", "comparison", "why"),
         unsaid=(r"\bCNNs?\b", r"\bdigits?\b", "convolution", "head start", "whatever the treatment"),
         said={"index": ("Five shapes", "MLP, normalized"), "data": ("20",), "lab": NAMES},
         data={"side": 20},
