@@ -93,7 +93,7 @@ QUICK = replace(
     controls=(Condition(MLP, MATCHED),),
     contrasts=(("mlp-matched", "mlp-raw"), ("mlp-normalized", "mlp-matched")),
     specimen=None,
-    sweeps={MLP.name: replace(SWEEPS[MLP.name], rates=(0.01, 0.1), seeds=2, epochs=1)},
+    sweeps={MLP.name: Sweep((RAW, NORMALIZED, MATCHED), rates=(0.01, 0.1), seeds=2, epochs=1, folded=FOLDED[:1])},
     variants=(DROPOUT_1, NOTEBOOKS),
     ascent_steps=60,
     embeddings=("pca", "tsne"),  # UMAP, when it first runs on a machine, is compiled for longer than a chapter takes

@@ -1,9 +1,20 @@
 """Runs become conditions, conditions become comparisons."""
 
 import numpy as np
-from planted import GRID
+from planted import GRID, PLAIN
 
-from experiments.evidence import architecture, by_condition, comparisons, of_layers, pairs, together
+from experiments import wiring
+from experiments.evidence import (
+    architecture,
+    by_condition,
+    comparisons,
+    differences,
+    of_layers,
+    pairs,
+    shown,
+    together,
+)
+from experiments.study import PUBLISHED
 
 SEEDS = {"mlp-raw": 6, "mlp-normalized": 3}
 
@@ -51,6 +62,25 @@ def test_of_a_layer_there_are_two_families_and_the_names_of_both_are_said():
     assert (gain["unit"], gain["margin"], gain["n"], gain["verdict"]) == ("points", 0.5, 6, "higher")
     assert (apart["n"], apart["margin"]) == (3, 0.5)
     assert found["page.x_start.mlp-raw.a"]["low"] <= 0
+
+
+def test_comparisons_with_controls_are_a_family_of_their_own():
+    grid, rng = wiring.grid(PUBLISHED), np.random.default_rng(0)
+    measured = {name: {"": rng.normal(0, 1, 5)} for name in grid["conditions"]}
+    compared = pairs(grid, measured, measure="m.x")
+    found = differences(grid, compared, name="m.x", unit="", margin=0.1)
+    alone = pairs(wiring.grid(PLAIN), measured, measure="m.x")
+    assert list(found) == list(compared)
+    for name, fact in differences(wiring.grid(PLAIN), alone, name="m.x", unit="", margin=0.1).items():
+        assert found[name] == fact, "what is added beside the product widens no interval of it"
+    assert "differences of m.x with controls" in found["m.x.difference.mlp:matched-vs-raw"]["method"]
+
+
+def test_the_specimen_stands_for_a_condition():
+    grid = wiring.grid(PUBLISHED)
+    runs = {run.name: run.seed for run in PUBLISHED.runs}
+    assert shown(runs, grid, "mlp-raw") == PUBLISHED.specimen
+    assert shown(runs, grid, "mlp-matched") in PUBLISHED.seeds[: PUBLISHED.control_seeds]
 
 
 def test_where_one_condition_was_measured_nothing_is_compared():

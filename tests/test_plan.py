@@ -17,11 +17,11 @@ from experiments.engine.surroundings import Surroundings
 from experiments.engine.survey import Shelves, Survey
 from experiments.errors import InputError
 from experiments.plan import PICTURES, plan, shown
-from experiments.spec import Architecture, Condition, Product, Recipe, Stage, Transform, Treatment
+from experiments.spec import Architecture, Condition, Product, Recipe, Stage, Sweep, Transform, Treatment
 from experiments.study import PUBLISHED, STUDIES
 
 ROOT = Path(__file__).resolve().parents[1]
-SMALL = replace(PUBLISHED, seeds=(0, 1))
+SMALL = replace(PUBLISHED, seeds=(0, 1), controls=(), contrasts=(), specimen=None, sweeps={})
 MEMO = {}
 HERE = Surroundings()
 QUESTIONS = {"index": "What happens inside?"}
@@ -217,7 +217,7 @@ def test_a_chapter_that_a_study_cannot_have_says_why():
 
 
 def test_conditions_are_compared_with_the_references_of_their_axes():
-    names = [each.name for each in PUBLISHED.comparisons]
+    names = [each.name for each in PUBLISHED.comparisons if not each.is_contrast]
     assert names == ["mlp:normalized", "cnn:normalized", "raw:cnn", "normalized:cnn"]
     more = replace(SMALL, treatments=(*SMALL.treatments, SCALED), contrasts=(("mlp-scaled", "mlp-normalized"),))
     told = {each.name: (each.first.name, each.second.name, each.axis) for each in more.comparisons}
@@ -227,11 +227,45 @@ def test_conditions_are_compared_with_the_references_of_their_axes():
     assert len(told) == len(more.comparisons) == 4 + 3 + 1
 
 
-def test_a_control_stands_beside_the_product_and_is_compared_where_it_can_be():
+def test_a_control_stands_beside_the_product_and_is_compared_where_a_contrast_asks():
     control = Condition(SMALL.architectures[0], SCALED)
-    study = replace(SMALL, controls=(control,))
+    study = replace(SMALL, controls=(control,), control_seeds=1, contrasts=(("mlp-scaled", "mlp-raw"),))
     assert [each.name for each in study.conditions][-1] == "mlp-scaled"
-    assert [each.name for each in study.comparisons if "scaled" in each.name] == ["mlp:scaled"]
+    assert "mlp-scaled" not in [each.name for each in study.product]
+    assert [each.name for each in study.comparisons if "scaled" in each.name] == ["mlp:scaled-vs-raw"]
+    assert replace(study, contrasts=()).comparisons == SMALL.comparisons
+    assert [run.name for run in study.runs if "scaled" in run.name] == [f"mlp-scaled/{SMALL.seeds[0]}"]
+
+
+def test_what_a_longer_step_does_is_told_apart_where_all_three_are_compared():
+    triples = [tuple(each.name for each in triple) for triple in PUBLISHED.at_matched_step]
+    assert triples == [
+        (f"{name}:normalized", f"{name}:matched-vs-raw", f"{name}:normalized-vs-matched") for name in ("mlp", "cnn")
+    ]
+    assert replace(PUBLISHED, contrasts=PUBLISHED.contrasts[2:]).at_matched_step == ()
+
+
+def test_one_network_of_every_condition_but_controls_is_shown_and_of_one_seed():
+    study = replace(PUBLISHED, specimen=3)
+    assert [run.name for run in study.shown_runs] == [f"{condition.name}/3" for condition in study.product]
+    assert {run.seed for run in replace(study, specimen=None).shown_runs} == {study.seeds[0]}
+    assert study.shown_seed_of(study.controls[0]) == 3
+    assert replace(study, specimen=9).shown_seed_of(study.controls[0]) == study.seeds[0]
+
+
+def test_rates_that_are_tried_train_what_they_name_and_nothing_else():
+    names = [stage.name for stage in plan(PUBLISHED)]
+    swept = [name for name in names if name.startswith("sweep/")]
+    assert len(swept) == 7 * 5 + 5 * 3
+    assert "sweep/mlp-raw-begun-normalized/0" in swept
+    without = [stage.name for stage in plan(replace(PUBLISHED, sweeps={}))]
+    assert {name.partition("/")[0] for name in set(names) - set(without)} == {
+        "sweep",
+        "curvature",
+        "analysis",
+        "figure",
+    }
+    assert left_out(replace(PUBLISHED, sweeps={}))["why"]
 
 
 def test_a_recipe_of_its_own_trains_what_it_is_for_alone(built):
@@ -251,7 +285,7 @@ def test_the_nearest_recipe_counts():
 
 def test_the_notebooks_are_run_again_by_their_own_recipe_or_not_at_all():
     changed = replace(SMALL, recipe=Recipe(learning_rate=0.1))
-    assert left_out(changed) == {"replication": "its MLPs learn by another recipe than the notebooks’"}
+    assert left_out(changed)["replication"] == "its MLPs learn by another recipe than the notebooks’"
 
 
 def test_a_transform_is_tried_before_anything_is_trained():
@@ -274,6 +308,7 @@ def test_constants_that_the_data_decide_are_looked_up_before_training():
 
 SCALED = Treatment("scaled", "scaled", 0.0, 0.3081)
 MLP, RAW = PUBLISHED.architectures[0], PUBLISHED.treatments[0]
+SWEEP = Sweep(treatments=(RAW, SCALED), rates=(0.01, 0.1), seeds=1, epochs=1)
 
 
 @pytest.mark.parametrize(
@@ -286,6 +321,13 @@ MLP, RAW = PUBLISHED.architectures[0], PUBLISHED.treatments[0]
         ({"contrasts": (("mlp-raw", "mlp-mixed"),)}, "a contrast names 'mlp-mixed'; there are mlp-raw, mlp-normalized"),
         ({"contrasts": (("mlp-raw", "cnn-normalized"),)}, "has to differ in its architecture or its treatment only"),
         ({"seeds": (0, 1, 0)}, "seed 0 stands twice"),
+        ({"specimen": 7}, "the specimen, 7, is none of its seeds"),
+        ({"controls": (Condition(MLP, SCALED),), "control_seeds": 0}, "0 seeds of a control are none: use 1 or more"),
+        ({"sweeps": {"vit": SWEEP}}, "a sweep is for 'vit'; there are mlp, cnn"),
+        ({"sweeps": {"mlp": replace(SWEEP, rates=(0.0, 0.1))}}, "the sweep of 'mlp': a learning rate of 0.0 is none"),
+        ({"sweeps": {"mlp": replace(SWEEP, rates=(0.1, 0.01))}}, "its learning rates have to rise, each once"),
+        ({"sweeps": {"mlp": replace(SWEEP, seeds=0)}}, "it needs a treatment, two learning rates, a seed and an epoch"),
+        ({"sweeps": {"mlp": replace(SWEEP, folded=(("raw", "gone"),))}}, "'gone' is none of its treatments"),
         ({"recipe": Recipe("adagrad")}, "the recipe: no optimizer is called 'adagrad': use sgd or adam"),
         ({"recipe": Recipe(learning_rate=-1)}, "a learning rate of -1 is none: use a number from 0 on"),
         ({"recipe": Recipe(learning_rate=float("nan"))}, "a learning rate of nan is none"),

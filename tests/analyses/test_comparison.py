@@ -1,6 +1,7 @@
 """The table of all measures: its facts are those of the pages, its counts follow from their intervals."""
 
 from dataclasses import asdict
+from statistics import median
 
 import pytest
 from planted import GRID
@@ -60,8 +61,9 @@ def pages():
     return {"training": training, "geometry": measured(third), "features": features}
 
 
-def gathered(facts, rows=SEVERAL, grid=GRID):
-    return gather(facts=facts, networks=NETWORKS, rows=[asdict(row) for row in rows], grid=grid)["facts.json"]
+def gathered(facts, rows=SEVERAL, grid=GRID, **options):
+    told = [asdict(row) for row in rows]
+    return gather(facts=facts, networks=NETWORKS, rows=told, grid=grid, **options)["facts.json"]
 
 
 def found_in(row, made):
@@ -147,6 +149,22 @@ def test_what_all_comparisons_along_an_axis_find_is_counted_as_alike_or_contrary
         for axis in ("treatment", "architecture")
     }
     assert counts == {"treatment": [4, 2, 1], "architecture": [3, 1, 0]}
+
+
+def test_what_is_left_of_an_effect_is_the_middle_of_the_measures_that_it_changes():
+    found = gathered(pages(), apart={"cnn:normalized": "mlp:normalized"})
+    changed = [
+        name
+        for name, fact in found.items()
+        if name.endswith("difference.mlp:normalized") and fact["verdict"] in ("higher", "lower")
+    ]
+    parts = [
+        100 * abs(found[name.replace("mlp:", "cnn:")]["value"]) / abs(found[name]["value"])
+        for name in changed
+        if name.replace("mlp:", "cnn:") in found
+    ]
+    assert found["comparison.left.cnn:normalized"]["value"] == pytest.approx(median(parts))
+    assert found["comparison.left.cnn:normalized"]["n"] == len(parts) > 1
 
 
 def test_a_study_of_one_treatment_has_no_counts_of_treatments():

@@ -67,6 +67,20 @@ def facts(result):
     return {name.removeprefix("training."): fact for name, fact in result["facts.json"].items()}
 
 
+def test_how_typical_the_networks_are_that_are_shown_is_told():
+    def run(accuracy):
+        return {"test_accuracy": np.array([0.1, accuracy])}
+
+    ends = {"mlp-raw": [0.90, 0.92, 0.97], "cnn-raw": [0.95, 0.96, 0.97]}
+    records = {f"{c}/{seed}": run(end) for c, found in ends.items() for seed, end in enumerate(found)}
+    for seed, (away, rank) in enumerate([((3 + 1) / 2, 2), ((1 + 0) / 2, 1), ((4 + 1) / 2, 3)]):
+        shown = {c: {"shown": f"{c}/{seed}"} for c in ends}
+        found = training.typical(records, {"conditions": shown})
+        assert found["training.typical.away"]["value"] == pytest.approx(away)
+        assert found["training.typical.rank"]["value"] == rank
+        assert found["training.typical.usual"]["value"] == pytest.approx((2 + 0.5 + 2.5) / 3)
+
+
 def test_planted_accuracies_come_back_as_facts(facts):
     assert facts["test_accuracy.cnn-raw"]["value"] == pytest.approx(99)  # 2 of 200 are wrong
     assert facts["test_accuracy.mlp-raw"]["value"] == pytest.approx(89, abs=0.2)
