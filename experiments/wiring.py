@@ -251,7 +251,7 @@ def _undrawn(study: Study) -> list[str]:
     conditions, compared = study.controls, study.comparisons
     beside = [each for each in compared if each.first in conditions or each.second in conditions]
     shown = [each.name for each in study.treatments]
-    treatments = [each for each in (*along(study, "treatment"), *study.tried_treatments) if each.name not in shown]
+    treatments = [each for each in along(study, "treatment") if each.name not in shown]
     return list(dict.fromkeys(each.name for each in (*conditions, *beside, *treatments)))
 
 

@@ -92,7 +92,7 @@ def drawn(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, An
         with mpl.rc_context(), showing(look if look is not None else study()):
             mpl.rcdefaults()
             mpl.rcParams.update(_SETTINGS)
-            if "arrays" in inputs:
+            if isinstance(inputs.get("arrays"), Mapping):
                 inputs["arrays"] = _drawable(inputs["arrays"], study().get("undrawn", ()))
             try:
                 return function(**{name: value for name, value in inputs.items() if name in wanted})
@@ -110,9 +110,10 @@ def _drawable(arrays: Mapping[str, np.ndarray], undrawn: Iterable[str]) -> Mappi
     treatment they are, and `conditions` and `treatments` list them."""
     hidden = {*undrawn}
     kept = {name: value for name, value in arrays.items() if hidden.isdisjoint(re.split("[/.]", name))}
-    for listed in ("conditions", "treatments") if hidden else ():
+    for listed in ("conditions", "treatments"):
         if listed in kept:
-            kept[listed] = np.array([name for name in kept[listed].tolist() if name not in hidden])
+            names = [name for name in kept[listed].tolist() if name in study()[listed] and name not in hidden]
+            kept[listed] = np.array(names)
     return kept
 
 
