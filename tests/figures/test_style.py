@@ -7,6 +7,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
+from experiments import wiring
+from experiments.study import PUBLISHED
 from report import export, style
 
 
@@ -119,13 +121,27 @@ def test_layers_and_hook_points_have_human_names(name, said):
     assert style.layer_label(name) == said
 
 
-def test_conditions_stand_in_the_same_order_everywhere_and_unknown_ones_last():
-    assert style.present(["zebra-raw", "cnn-raw", "mlp-normalized", "mlp-raw"]) == [
-        "mlp-raw",
-        "mlp-normalized",
-        "cnn-raw",
-        "zebra-raw",
-    ]
+def test_conditions_stand_in_the_same_order_everywhere_and_others_are_not_drawn():
+    found = style.present(["zebra-raw", "cnn-raw", "mlp-normalized", "mlp-raw"])
+    assert found == ["mlp-raw", "mlp-normalized", "cnn-raw"]
+
+
+def test_controls_and_what_they_are_compared_with_are_not_drawn():
+    arrays = {
+        "conditions": np.array(["mlp-raw", "mlp-matched"]),
+        "treatments": np.array(["raw", "matched", "tried"]),
+        "a/mlp-raw": np.zeros(1),
+        "a/mlp-matched/hidden1": np.zeros(1),
+        "a/mlp:matched-vs-raw.lost/image": np.zeros(1),
+    }
+    given = {}
+    seen = style.drawn(lambda *, arrays: given.update(arrays) or {})
+    seen(look=wiring.look(PUBLISHED), arrays=arrays)
+    assert given.keys() == {"conditions", "treatments", "a/mlp-raw"}
+    assert given["conditions"].tolist() == ["mlp-raw"]
+    assert given["treatments"].tolist() == ["raw"]
+    seen(look=wiring.look(PUBLISHED, controls=True), arrays=arrays)
+    assert "a/mlp-matched/hidden1" in given
 
 
 def test_csv_keeps_enough_digits_and_leaves_gaps_empty():
