@@ -40,8 +40,8 @@ def gather(
             them; `comparison.changed.<comparison>` are higher or lower
         comparison.{alike,opposite,compared}.<axis>   how many measures it changes alike in all the comparisons along
             the axis, how many contrarily in some, and how many all of them have
-        comparison.left.<comparison>   what is left of the whole effect, in %: the median of the measures it changes,
-            where it changes any
+        comparison.left.<comparison>, comparison.left.<page>.<comparison>   what is left of the whole effect, in %: the
+            median of the measures that it changes, of all and of those of a page, where it changes any
 
     A network that lacks what a row measures is left out of the row. Raises ValueError for a row that no network has, or
     only some of an architecture: no measure goes missing silently.
@@ -58,8 +58,11 @@ def gather(
         for name in has:
             compared[name][row.name] = made[found[f"difference.{name}"]]["verdict"]
     counts = _counts(compared, grid)
+    pages = {row["name"]: row["page"] for row in ({"name": Row(**each).name, **each} for each in rows)}
     for rest, whole in apart.items():
-        counts |= _left(named, compared, rest=rest, whole=whole)
+        for page in ("", *dict.fromkeys(pages.values())):
+            asked = [name for name in compared[whole] if page in ("", pages[name])]
+            counts |= _left(named, compared, asked, page=page, rest=rest, whole=whole)
     return {"facts.json": named | counts}
 
 
@@ -127,13 +130,22 @@ def _counts(compared: Mapping[str, Mapping[str, str]], grid: Grid) -> dict[str, 
     return counts
 
 
-def _left(named: Facts, compared: Mapping[str, Mapping[str, str]], *, rest: str, whole: str) -> dict[str, Fact]:
-    """The median, over the measures that the whole effect changes, of the size of what is left as a part of it."""
-    changed = [row for row, verdict in compared[whole].items() if verdict in (HIGHER, LOWER) and row in compared[rest]]
+def _left(
+    named: Facts,
+    compared: Mapping[str, Mapping[str, str]],
+    asked: Sequence[str],
+    *,
+    page: str,
+    rest: str,
+    whole: str,
+) -> dict[str, Fact]:
+    """The median, over the rows that the whole effect changes, of the size of what is left as a part of it."""
+    changed = [row for row in asked if compared[whole][row] in (HIGHER, LOWER) and row in compared[rest]]
     sizes = [[abs(named[f"comparison.{row}.difference.{of}"]["value"]) for row in changed] for of in (rest, whole)]
     parts = [100 * left / before for left, before in zip(*sizes, strict=True)]
     method = "median, over the measures that the whole effect moves, of the size of what is left of it"
-    return {f"comparison.left.{rest}": constant(median(parts), unit="%", n=len(parts), method=method)} if parts else {}
+    name = ".".join(filter(None, ("comparison.left", page, rest)))
+    return {name: constant(median(parts), unit="%", n=len(parts), method=method)} if parts else {}
 
 
 def _count(number: int, *, of: int) -> Fact:
