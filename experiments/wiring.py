@@ -238,11 +238,13 @@ def look(study: Study, *, controls: bool = False) -> Json:
     controls: whether they draw the conditions beside the product, too.
     """
     drawn = grid(study, controls=controls)
+    kept = {axis: {of[axis] for of in drawn["conditions"].values()} for axis in ("architecture", "treatment")}
     return {
         **drawn,
         "undrawn": [] if controls else _undrawn(study),
-        "architectures": {each.name: each.title for each in along(study, "architecture")},
-        "treatments": {each.name: each.title for each in along(study, "treatment")},
+        **{
+            f"{axis}s": {e.name: e.title for e in along(study, axis) if e.name in names} for axis, names in kept.items()
+        },
     }
 
 

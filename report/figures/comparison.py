@@ -16,6 +16,7 @@ Fact = Mapping[str, Any]
 Row = Mapping[str, Any]
 
 LINE = 0.2  # inches of height for each row
+ROOMY = 4  # with so many beside each other there is room for words
 ACROSS = 6  # comparisons beside each other; further ones stand below
 HEADER = ("page", "measure", "comparison", "difference", "low", "high", "n", "unit", "verdict", "drawn_at")
 
@@ -31,7 +32,7 @@ def overview(*, facts: Mapping[str, Fact]) -> dict[str, str]:
     lines = _lines(rows)
     columns = style.study()["comparisons"]
     down = -(-len(columns) // ACROSS)
-    height = 1.05 + LINE * len(lines)
+    height = 1.2 + LINE * len(lines)
     fig, grid = style.figure(
         height=height * down, nrows=down, ncols=min(ACROSS, len(columns)), sharey=True, squeeze=False
     )
@@ -53,7 +54,8 @@ def _column(ax: Axes, comparison: str, lines: Sequence[Row | str], facts: Mappin
     of = style.study()["comparisons"][comparison]
     look = style.look_of(**{"architecture" if of["axis"] == "treatment" else "treatment": of["within"]})
     ax.set_title(_heading(comparison))
-    _frame(ax, len(lines))
+    across = min(ACROSS, len(style.study()["comparisons"]))
+    _frame(ax, len(lines), ends=("lower", "higher") if across <= ROOMY else (style.MINUS, "+"))
     table = []
     for place, row in enumerate(lines):
         if isinstance(row, str):
@@ -83,10 +85,10 @@ def _lines(rows: Sequence[Row]) -> list[Row | str]:
 
 
 def _heading(comparison: str) -> str:
-    """What is subtracted from what, in three lines."""
+    """What is subtracted from what, in four lines."""
     within, _, of = style.difference(comparison).partition(": ")
     first, second = of.split(f" {style.MINUS} ")
-    return f"{within}:\n{first}\nminus {second}"
+    return f"{within}:\n{first}\nminus\n{second}"
 
 
 def _name(row: Row, comparison: str) -> str:
@@ -99,11 +101,11 @@ def _scale(row: Row, facts: Mapping[str, Fact]) -> float:
     return max(abs(fact[end] or 0.0) for fact in found for end in ("value", "low", "high")) or 1.0
 
 
-def _frame(ax: Axes, lines: int) -> None:
+def _frame(ax: Axes, lines: int, *, ends: tuple[str, str]) -> None:
     ax.axvline(0, color=style.MUTED, linewidth=0.8)
     ax.set_xlim(-1.15, 1.15)
     ax.set_ylim(lines - 0.4, -0.6)
-    ax.set_xticks([-1, 1], ["lower", "higher"])
+    ax.set_xticks([-1, 1], ends)
     left, right = ax.get_xticklabels()
     left.set_horizontalalignment("left")
     right.set_horizontalalignment("right")
