@@ -149,7 +149,7 @@ def test_the_list_for_people_has_a_line_for_each_kind_and_ends_with_the_sum(buil
         ["data", "1", "cached"],
         ["check/*", "4", "published"],
         ["probe", "1", "cached"],
-        ["train/*", "15", "cached"],
+        ["train/*", "17", "cached"],
     ]
     assert len(lines) < 40
 
@@ -168,7 +168,8 @@ def test_what_only_waits_is_not_counted_as_work(built):
         ["check/*", "4", "waiting"],
         ["probe", "1", "waiting"],
     ]
-    assert re.fullmatch(r"\d+ stages: 21 cached, \d+ waiting, 1 stale", lines[-1])
+    cards = len(list((ROOT / "templates" / "pages").glob("*.md")))  # which stand for pages, whatever the data
+    assert re.fullmatch(rf"\d+ stages: {cards} cached, \d+ waiting, 1 stale", lines[-1])
 
 
 def test_a_reader_who_leaves_early_is_no_trouble(built):

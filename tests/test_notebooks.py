@@ -119,7 +119,7 @@ def test_every_cell_runs_in_turn(architecture, capsys):
 
 
 def assert_tells(architecture, printed):
-    for condition in PUBLISHED.conditions:
+    for condition in PUBLISHED.product:
         assert (condition.name in printed) == (condition.architecture == architecture)
     assert "nan" not in printed
 

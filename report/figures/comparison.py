@@ -16,6 +16,7 @@ Fact = Mapping[str, Any]
 Row = Mapping[str, Any]
 
 LINE = 0.2  # inches of height for each row
+EDGE = 1.15  # where a column ends, in lengths of a row's farthest interval
 ROOMY = 4  # with so many beside each other there is room for words
 ACROSS = 6  # comparisons beside each other; further ones stand below
 HEADER = ("page", "measure", "comparison", "difference", "low", "high", "n", "unit", "verdict", "drawn_at")
@@ -55,17 +56,24 @@ def _column(ax: Axes, comparison: str, lines: Sequence[Row | str], facts: Mappin
     look = style.look_of(**{"architecture" if of["axis"] == "treatment" else "treatment": of["within"]})
     ax.set_title(_heading(comparison))
     across = min(ACROSS, len(style.study()["comparisons"]))
+    measured = [place for place, row in enumerate(lines) if not isinstance(row, str)]
+    _strokes(ax, [(-EDGE, EDGE, place) for place in measured], color=style.GRID, linewidth=0.5, zorder=0)
     _frame(ax, len(lines), ends=("lower", "higher") if across <= ROOMY else (style.MINUS, "+"))
-    table = []
+    table, reaches = [], []
+    marks: dict[str, list[tuple[float, int]]] = {}
     for place, row in enumerate(lines):
         if isinstance(row, str):
             continue
-        ax.axhline(place, color=style.GRID, linewidth=0.5, zorder=0)
         if comparison in row["compared"]:
             fact, scale = facts[_name(row, comparison)], _scale(row, facts)
-            _mark(ax, fact, place, scale, look)
+            marks.setdefault(fact["verdict"], []).append((fact["value"] / scale, place))
+            if fact["low"] is not None:
+                reaches.append((fact["low"] / scale, fact["high"] / scale, place))
             ends = (fact["value"], fact["low"], fact["high"], fact["n"], fact["unit"], fact["verdict"])
             table.append((row["page"], row["measure"], comparison, *ends, fact["value"] / scale))
+    _strokes(ax, reaches, color=look["color"], linewidth=1.6, alpha=0.6)
+    for verdict, found in marks.items():
+        _marks(ax, found, verdict, look)
     return table
 
 
@@ -103,7 +111,7 @@ def _scale(row: Row, facts: Mapping[str, Fact]) -> float:
 
 def _frame(ax: Axes, lines: int, *, ends: tuple[str, str]) -> None:
     ax.axvline(0, color=style.MUTED, linewidth=0.8)
-    ax.set_xlim(-1.15, 1.15)
+    ax.set_xlim(-EDGE, EDGE)
     ax.set_ylim(lines - 0.4, -0.6)
     ax.set_xticks([-1, 1], ends)
     left, right = ax.get_xticklabels()
@@ -113,17 +121,22 @@ def _frame(ax: Axes, lines: int, *, ends: tuple[str, str]) -> None:
     ax.spines[:].set_visible(False)
 
 
-def _mark(ax: Axes, fact: Fact, place: int, scale: float, look: Mapping[str, Any]) -> None:
-    low, high = fact["low"], fact["high"]
-    if low is not None:
-        ax.plot([low / scale, high / scale], [place, place], color=look["color"], linewidth=1.6, alpha=0.6)
+def _strokes(ax: Axes, reaches: Sequence[tuple[float, float, int]], **options: Any) -> None:
+    """Level strokes, (from, to, height) each, as one line with gaps: hundreds of lines of their own weigh too much."""
+    xs = [x for low, high, _ in reaches for x in (low, high, float("nan"))]
+    ys = [place for *_, place in reaches for _ in range(3)]
+    ax.plot(xs, ys, **options)
+
+
+def _marks(ax: Axes, found: Sequence[tuple[float, int]], verdict: str, look: Mapping[str, Any]) -> None:
+    """The marks of one verdict."""
     ax.plot(
-        fact["value"] / scale,
-        place,
+        [value for value, _ in found],
+        [place for _, place in found],
         linestyle="none",
-        marker="|" if fact["verdict"] == "the same" else look["marker"],
+        marker="|" if verdict == "the same" else look["marker"],
         color=look["color"],
-        markerfacecolor=style.PAPER if fact["verdict"] == "undecided" else look["color"],
+        markerfacecolor=style.PAPER if verdict == "undecided" else look["color"],
         markersize=5.5,
         markeredgewidth=1.2,
     )

@@ -130,7 +130,7 @@ def test_the_answers_follow_while_the_pen_is_still_down(lab):
 
 def test_a_digit_of_the_shelf_has_the_logits_that_pytorch_gives(lab):
     page = lab()
-    for index in (440, 5067):
+    for index in (324, 9060):
         page.locator(f"button[data-digit='{index}']").click()
         for name in CONDITIONS:
             np.testing.assert_allclose(logits(page, name), python_logits(name, index), atol=0.0501, err_msg=name)
@@ -141,8 +141,8 @@ def test_the_shelf_tells_what_the_networks_say_and_marks_the_wrong_answers(lab):
     page = lab()
     shelf = published.product("shelf", "shelf.npz")
     assert page.locator("button[data-digit]").count() == len(shelf["index"])
-    place = int(np.flatnonzero(shelf["index"] == 5067)[0])
-    told = page.locator("button[data-digit='5067'] .lab-tells")
+    place = int(np.flatnonzero(shelf["index"] == 9060)[0])
+    told = page.locator("button[data-digit='9060'] .lab-tells")
     assert [text.strip(" .,")[-1] for text in told.all_text_contents()] == [
         str(d) for d in shelf["prediction"][:, place]
     ]
@@ -206,7 +206,7 @@ def test_undo_takes_back_strokes_and_what_clear_and_the_shelf_replaced(lab):
     page.get_by_role("button", name="Clear").click()
     undo.click()
     assert page.evaluate("location.hash") == one
-    page.locator("button[data-digit='440']").click()
+    page.locator("button[data-digit='324']").click()
     undo.click()
     assert page.evaluate("location.hash") == one
     undo.click()
@@ -214,7 +214,7 @@ def test_undo_takes_back_strokes_and_what_clear_and_the_shelf_replaced(lab):
 
 
 def test_a_new_stroke_takes_the_place_of_a_test_digit(lab):
-    page = lab("#digit=440")
+    page = lab("#digit=324")
     draw(page, 1)
     assert set(answers(page).values()) == {"1"}
     assert "digit" not in page.evaluate("location.hash")
@@ -253,13 +253,13 @@ def test_everything_can_be_done_by_keyboard(lab):
 
 
 def test_a_unit_that_is_switched_off_changes_the_logits_as_in_pytorch(lab):
-    page = lab("#digit=440")
+    page = lab("#digit=324")
     page.locator("[data-chosen]").scroll_into_view_if_needed()
-    whole = {name: python_logits(name, 440) for name in CONDITIONS}
+    whole = {name: python_logits(name, 324) for name in CONDITIONS}
     for name, layer, number in UNITS:
         cell = unit(page, name, f"{layer}.{number}")
         cell.click()
-        expected = {**whole, name: python_logits(name, 440, layer, number, 0.0)}
+        expected = {**whole, name: python_logits(name, 324, layer, number, 0.0)}
         for each in CONDITIONS:
             np.testing.assert_allclose(logits(page, each), expected[each], atol=0.0501, err_msg=f"{name} {each}")
         assert cell.get_attribute("aria-pressed") == "true", name
@@ -268,7 +268,7 @@ def test_a_unit_that_is_switched_off_changes_the_logits_as_in_pytorch(lab):
 
 
 def test_a_unit_that_is_dragged_is_scaled_from_nought_to_three(lab):
-    page = lab("#digit=440")
+    page = lab("#digit=324")
     cell = unit(page, "mlp-normalized", "hidden2.5")
     cell.scroll_into_view_if_needed()
     box = cell.bounding_box()  # stays where it is while the reader works on it
@@ -278,12 +278,12 @@ def test_a_unit_that_is_dragged_is_scaled_from_nought_to_three(lab):
         page.mouse.move(box["x"] + 8 + way, box["y"] + 8, steps=4)
         page.mouse.up()
         assert f"mlp-normalized.hidden2.5:{scale}" in page.evaluate("location.hash")
-        expected = python_logits("mlp-normalized", 440, "hidden2", 5, float(scale))
+        expected = python_logits("mlp-normalized", 324, "hidden2", 5, float(scale))
         np.testing.assert_allclose(logits(page, "mlp-normalized"), expected, atol=0.0501)
 
 
 def test_the_slider_and_the_list_set_units_and_set_them_right_again(lab):
-    page = lab("#digit=440&scale=cnn-raw.conv2.3:2.5,mlp-raw.hidden1.0:0")
+    page = lab("#digit=324&scale=cnn-raw.conv2.3:2.5,mlp-raw.hidden1.0:0")
     assert page.locator("[data-changes] li").count() == 2
     unit(page, "cnn-raw", "conv2.3").focus()
     slider = page.get_by_role("slider", name="Scale of channel 3 of conv 2")
@@ -293,12 +293,12 @@ def test_the_slider_and_the_list_set_units_and_set_them_right_again(lab):
     page.locator("[data-changes] button").last.click()
     assert page.locator("[data-changes] li").count() == 1
     page.get_by_role("button", name="Reset all units").click()
-    assert page.evaluate("location.hash") == "#digit=440"
+    assert page.evaluate("location.hash") == "#digit=324"
     assert page.locator("[data-changes-none]").is_visible()
 
 
 def test_every_unit_has_a_name_and_a_number_that_says_what_it_is(lab):
-    page = lab("#digit=440")
+    page = lab("#digit=324")
     names = page.locator(".lab-unit").evaluate_all("cells => cells.map(cell => cell.ariaLabel)")
     assert len(names) == 2 * (32 + 16) + 2 * (8 + 16 + 16)
     assert all(
@@ -307,18 +307,18 @@ def test_every_unit_has_a_name_and_a_number_that_says_what_it_is(lab):
 
 
 def test_saliency_is_shown_for_the_networks_that_are_asked(lab):
-    page = lab("#digit=440")
+    page = lab("#digit=324")
     page.locator("[data-answer=cnn-raw] [data-saliency]").click()
     assert page.locator("[data-saliency-map]:visible").count() == 1
-    assert page.evaluate("location.hash") == "#digit=440&saliency=cnn-raw"
+    assert page.evaluate("location.hash") == "#digit=324&saliency=cnn-raw"
     page.locator("[data-answer=cnn-raw] [data-saliency]").click()
     assert page.locator("[data-saliency-map]:visible").count() == 0
 
 
 def test_what_changed_against_the_step_before_is_marked(lab):
-    page = lab("#digit=440")
+    page = lab("#digit=324")
     assert page.locator(".lab-tick:visible").count() == 0
-    page.locator("button[data-digit='3586']").click()
+    page.locator("button[data-digit='1527']").click()
     said = page.locator("[data-answer=mlp-raw] .lab-sure").inner_text()
     assert "was 0" in said
     assert page.locator("[data-answer=mlp-raw] .lab-tick:visible").count() == 2
@@ -375,7 +375,7 @@ def test_the_lab_works_under_a_sub_path_asks_no_one_else_and_weighs_at_most_a_me
     assert sum(weights) <= 1_000_000
     draw(page, 7)
     assert set(answers(page).values()) == {"7"}
-    page.locator("button[data-digit='440']").click()
+    page.locator("button[data-digit='324']").click()
     page.wait_for_load_state("networkidle")
     assert page.messages == []
     assert all(request.startswith(address) for request in page.requests)

@@ -251,7 +251,7 @@ def test_back_forward_and_reload_bring_back_what_was_shown(open_map):
 
 
 def test_a_shared_address_shows_the_same(open_map):
-    page = open_map("#networks=cnn-raw,cnn-normalized&method=pca&epoch=4&colour=right&digits=49&rings=off&image=247")
+    page = open_map("#networks=cnn-raw,cnn-normalized&method=pca&epoch=4&colour=right&digits=49&rings=off&image=4")
     assert [panel.splitlines()[0] for panel in shown(page)] == ["CNN, raw · Hidden 3", "CNN, normalized · Hidden 3"]
     assert all("epoch 4:" in panel and "reads" in panel for panel in shown(page))
     assert page.get_by_role("radio", name="Right or wrong").is_checked()
@@ -344,7 +344,7 @@ def test_colours_follow_the_theme(open_map):
 
 
 def test_nothing_scrolls_sideways(open_map):
-    page = open_map("#image=247", viewport={"width": 320, "height": 800})
+    page = open_map("#image=4", viewport={"width": 320, "height": 800})
     page.get_by_text("The map in numbers").click()
     page.locator(".map-numbers tbody tr").nth(9).wait_for()
     assert page.locator(".map-numbers tbody tr").count() == 10
