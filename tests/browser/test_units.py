@@ -74,10 +74,10 @@ def test_buttons_and_list_lead_to_every_unit_by_keyboard(visit):
 
 
 def test_an_address_restores_unit_filter_and_order_and_survives_a_reload(visit):
-    place = "#unit=hidden2-7&layer=hidden2&digit=3&sort=importance"
+    place = "#unit=hidden2-10&layer=hidden2&digit=3&sort=importance"
     page = visit(place=place)
     for _ in range(2):
-        assert shown(page) == ["hidden2-7"]
+        assert shown(page) == ["hidden2-10"]
         assert page.get_by_role("combobox", name="Layer", exact=True).input_value() == "hidden2"
         assert page.get_by_role("combobox", name="Favourite digit", exact=True).input_value() == "3"
         assert page.get_by_role("combobox", name="Order", exact=True).input_value() == "importance"

@@ -33,7 +33,8 @@ def test_a_study_tells_its_counts_and_constants():
     assert study.runs == len(PUBLISHED.runs)
     assert study.treatments == PUBLISHED.treatments
     assert [each.axis for each in study.treatment_effects] == ["treatment"] * len(study.architectures)
-    assert len(study.comparisons) == len(study.treatment_effects) + len(study.architecture_effects)
+    effects = len(study.treatment_effects) + len(study.architecture_effects)
+    assert len(study.comparisons) == effects + len(study.control_effects)
 
 
 def test_things_are_listed_in_a_phrase():
