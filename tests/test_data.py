@@ -184,7 +184,7 @@ def test_classes_and_sides_come_from_the_files(tmp_path, classes, side):
     assert (card["classes"], card["height"], card["width"]) == (classes, side, side)
     assert card["class_names"] == [str(label) for label in range(classes)]
     assert products["train.npz"]["images"].shape == (4 * classes, side, side)
-    probe = data.probe(test=products["test.npz"], per_class=2)["probe.npz"]
+    probe = data.probe(test=products["test.npz"], per_class=2, seed=0)["probe.npz"]
     assert np.bincount(probe["labels"]).tolist() == [2] * classes
 
 
@@ -411,26 +411,28 @@ def test_resizing_agrees_with_torchs_bilinear_interpolation():
     assert np.abs(resized - expected).max() <= 0.5 + 1e-9
 
 
-def test_the_probe_holds_the_first_images_of_each_class_in_order(arrays):
-    test = {
-        "images": arrays["train-images"][:26].astype(np.uint8),
-        "labels": np.array([3, 3, 3, *range(10), *range(10), *range(3)], np.uint8),
-    }
-    probe = data.probe(test=test, per_class=2)["probe.npz"]
-    assert probe["index"].tolist() == [0, 1, *range(3, 6), *range(7, 16), *range(17, 23)]
-    assert np.bincount(probe["labels"]).tolist() == [2] * 10
-    np.testing.assert_array_equal(probe["images"], test["images"][probe["index"]])
+def test_the_probe_is_drawn_from_the_whole_set_in_its_order_and_as_a_seed_decides(arrays):
+    count = len(arrays["train-images"])
+    test = {"images": arrays["train-images"].astype(np.uint8), "labels": (np.arange(count) % 3).astype(np.uint8)}
+    drawn = [data.probe(test=test, per_class=2, seed=seed)["probe.npz"] for seed in (*range(40), 0)]
+    for probe in drawn:
+        assert np.bincount(probe["labels"]).tolist() == [2] * 3
+        assert (np.diff(probe["index"]) > 0).all()
+        np.testing.assert_array_equal(probe["images"], test["images"][probe["index"]])
+    assert drawn[0]["index"].tolist() == drawn[-1]["index"].tolist() != drawn[1]["index"].tolist()
+    found = np.concatenate([probe["index"] for probe in drawn])
+    assert {*found.tolist()} == {*range(count)}, "no image is left out of all draws"
 
 
 def test_a_probe_of_one_image_of_each_class_is_refused(arrays):
     test = {"images": arrays["test-images"].astype(np.uint8), "labels": arrays["test-labels"]}
     with pytest.raises(data.DataError, match="probe_per_class is 1: every class needs 2"):
-        data.probe(test=test, per_class=1)
+        data.probe(test=test, per_class=1, seed=0)
 
 
 def test_a_small_class_sets_the_size_of_every_class_of_the_probe(arrays):
     labels = np.array([0, 0, 0, *range(1, 10), *range(1, 9)], np.uint8)
-    probe = data.probe(test={"images": arrays["test-images"], "labels": labels}, per_class=2)["probe.npz"]
+    probe = data.probe(test={"images": arrays["test-images"], "labels": labels}, per_class=2, seed=0)["probe.npz"]
     assert np.bincount(probe["labels"]).tolist() == [1] * 10
     assert probe["index"].dtype == np.int64
 

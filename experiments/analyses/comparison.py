@@ -80,8 +80,18 @@ def sources(row: Row, made: Facts, networks: Networks, grid: Grid) -> dict[str, 
         if each["axis"] == "treatment":
             named[f"difference.{name}"] = _names(f"{stem}.difference.{name}", row, networks[each["within"]])
         elif row.part not in (FIRST, WITHIN):
-            named[f"difference.{name}"] = _names(f"{stem}.difference.{name}", row, None)
+            names = _names(f"{stem}.difference.{name}", row, None)
+            if not (_are_unlike(each, networks, grid) and made.keys().isdisjoint(names)):
+                named[f"difference.{name}"] = names
     return {of: _fact(names, row, made) for of, names in named.items() if of not in lacking}
+
+
+def _are_unlike(comparison: Mapping[str, str], networks: Networks, grid: Grid) -> bool:
+    """Whether one network's last hidden layer has channels and the other's has units: what depends on positions is then
+    not compared."""
+    told = [networks[grid["conditions"][comparison[end]]["architecture"]] for end in ("first", "second")]
+    kinds = {network["layers"][-2] in network.get("channels", ()) for network in told}
+    return len(kinds) > 1
 
 
 def _lacking(made: Facts, named: Mapping[str, Sequence[str]], grid: Grid) -> set[str]:
