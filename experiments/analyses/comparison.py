@@ -87,10 +87,10 @@ def sources(row: Row, made: Facts, networks: Networks, grid: Grid) -> dict[str, 
 
 
 def _are_unlike(comparison: Mapping[str, str], networks: Networks, grid: Grid) -> bool:
-    """Whether one network's last hidden layer has channels and the other's has units: what depends on positions is then
-    not compared."""
+    """Whether the units of one network's last hidden layer have places, and the other's have none: what depends on
+    places is then not compared."""
     told = [networks[grid["conditions"][comparison[end]]["architecture"]] for end in ("first", "second")]
-    kinds = {network["layers"][-2] in network.get("channels", ()) for network in told}
+    kinds = {network["layers"][-2] in network.get("placed", ()) for network in told}
     return len(kinds) > 1
 
 

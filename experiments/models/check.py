@@ -24,13 +24,13 @@ IMAGES = 12  # of the batch that is run
 
 def check(*, architecture: Mapping[str, Any], shape: Mapping[str, int]) -> dict[str, Any]:
     """The stage that checks one architecture: `check.json`, {"ok": true, "browser", "points", "layers",
-    "channels", "reading", "parameters"}.
+    "channels", "placed", "reading", "parameters"}.
 
     architecture: {"build": "module:function", "options": {...}}. shape: {"side", "classes"} of the data set.
     `points` are the hook points in forward order; `layers` stand in order of depth, the logits last, `channels`
-    are those whose units have a place on the image; `reading` is the hook point that each is read at,
-    `parameters` how many numbers it learns. `browser` tells whether the pages' scripts can run the network; that they
-    cannot is no fault. Raises NetworkError for the first fault.
+    are those whose units have a place on the image, `placed` those whose units have places of any kind; `reading` is
+    the hook point that each is read at, `parameters` how many numbers it learns. `browser` tells whether the pages'
+    scripts can run the network; that they cannot is no fault. Raises NetworkError for the first fault.
     """
     side, classes = shape["side"], shape["classes"]
     network, again = (_seeded(architecture["build"], architecture["options"], shape) for _ in range(2))
@@ -50,6 +50,7 @@ def check(*, architecture: Mapping[str, Any], shape: Mapping[str, int]) -> dict[
             "points": list(network.hook_points),
             "layers": list(network.layers),
             "channels": [layer for layer, activation in _read(network, images).items() if activation.ndim > 3],
+            "placed": [layer for layer, activation in _read(network, images).items() if activation.ndim > 2],
             "reading": {layer: reading_point(network, layer) for layer in network.layers},
             "parameters": sum(parameter.numel() for parameter in network.parameters()),
         }

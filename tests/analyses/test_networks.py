@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from planned import products
-from planted import digits
+from planted import PLAIN, digits
 
 from experiments.analyses import features
 from experiments.hooks import run_with_cache, run_with_hooks
@@ -16,7 +16,6 @@ from experiments.measures.scaling import SCALES
 from experiments.networks import at_epoch, open_network
 from experiments.record import confusion, reading_point, rectified
 from experiments.spec import Architecture, Recipe
-from experiments.study import PUBLISHED
 from experiments.treatment import treat
 
 MLP, CNN = "experiments.models.mlp:MLP", "experiments.models.cnn:CNN"
@@ -46,7 +45,7 @@ def study(case: str):
     names = ("mlp", "cnn")  # as the comparisons know them
     pairs = zip(names, CASES[case], strict=True)
     return replace(
-        PUBLISHED,
+        PLAIN,
         architectures=tuple(Architecture(name, name, build=build, options=options) for name, (build, options) in pairs),
         seeds=(0,),
         epochs=2,
