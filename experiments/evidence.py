@@ -36,6 +36,12 @@ def shown(runs: Mapping[str, T], grid: Grid, condition: str) -> T:
     return runs[grid["conditions"][condition]["shown"]]
 
 
+def shown_row(runs: Mapping[str, T], grid: Grid, condition: str) -> int:
+    """Which of a condition's runs that is, in the order of their seeds, from 0."""
+    seeds = sorted(int(name.rpartition("/")[2]) for name in runs if name.rpartition("/")[0] == condition)
+    return seeds.index(int(grid["conditions"][condition]["shown"].rpartition("/")[2]))
+
+
 def comparisons(grid: Grid, conditions: Iterable[str], *, axis: str = "") -> dict[str, tuple[str, str]]:
     """{name: (condition, minus condition)} of the comparisons that these conditions allow, along one axis or all."""
     known = set(conditions)

@@ -303,6 +303,10 @@ class Study:
             found.append(Comparison(*pair, axis, is_contrast=True))
         return tuple(found)
 
+    def control_in(self, comparison: Comparison) -> str:
+        """The name of the control that takes part in a comparison, or "" where none does."""
+        return next((each.name for each in (comparison.first, comparison.second) if each in self.controls), "")
+
     def recipe_of(self, condition: Condition) -> Recipe:
         """How the networks of a condition learn."""
         names = (condition.name, condition.architecture.name, condition.treatment.name)

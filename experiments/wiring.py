@@ -224,7 +224,7 @@ def grid(study: Study, *, controls: bool = True) -> Json:
                 "second": each.second.name,
                 "axis": each.axis,
                 "within": each.within.name,
-                "beside": next((end.name for end in (each.first, each.second) if end in study.controls), ""),
+                "beside": study.control_in(each),
             }
             for each in study.comparisons
             if each.first in conditions and each.second in conditions
@@ -249,12 +249,9 @@ def look(study: Study, *, controls: bool = False) -> Json:
 
 
 def _undrawn(study: Study) -> list[str]:
-    """What figures leave out: controls, the comparisons that one takes part in, and treatments of theirs alone."""
-    conditions, compared = study.controls, study.comparisons
-    beside = [each for each in compared if each.first in conditions or each.second in conditions]
-    shown = [each.name for each in study.treatments]
-    treatments = [each for each in along(study, "treatment") if each.name not in shown]
-    return list(dict.fromkeys(each.name for each in (*conditions, *beside, *treatments)))
+    """What figures leave out: controls, and the comparisons that one takes part in."""
+    beside = [each for each in study.comparisons if study.control_in(each)]
+    return [each.name for each in study.controls] + [each.name for each in beside]
 
 
 def along(study: Study, axis: str) -> list:

@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
+from matplotlib.ticker import NullLocator
 
 from report import classes, export, lines
 from report.theme import CLASSES, FONT_SIZE, GRID, INK, MUTED, PAPER, TREATMENTS
@@ -106,14 +107,13 @@ def drawn(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, An
 
 
 def _drawable(arrays: Mapping[str, np.ndarray], undrawn: Iterable[str]) -> Mapping[str, np.ndarray]:
-    """The arrays, but those of what is not drawn: a part of their names says of which condition, comparison or
-    treatment they are, and `conditions` and `treatments` list them."""
+    """The arrays, but those of what is not drawn: a part of their names says of which condition or comparison they are,
+    and `conditions` and `treatments` list what is to be drawn."""
     hidden = {*undrawn}
     kept = {name: value for name, value in arrays.items() if hidden.isdisjoint(re.split("[/.]", name))}
     for listed in ("conditions", "treatments"):
         if listed in kept:
-            names = [name for name in kept[listed].tolist() if name in study()[listed] and name not in hidden]
-            kept[listed] = np.array(names)
+            kept[listed] = np.array([name for name in kept[listed].tolist() if name in study()[listed]])
     return kept
 
 
@@ -190,14 +190,41 @@ def beside(count: int, *, reach: float = 0.18) -> np.ndarray:
     return np.linspace(-reach, reach, count) if count > 1 else np.zeros(1)
 
 
-def key(ax: Axes, *, x: float = 0.0, y: float = 1.0, notes: Sequence[str] = ()) -> None:
-    """Name the treatments, each in its colour and below the other, from (x, y) in parts of the axes; then `notes`."""
-    points = _size(ax)[1]
-    treatments = [(title, look_of(treatment=name)["color"]) for name, title in study()["treatments"].items()]
+def key(
+    ax: Axes, *, x: float = 0.0, y: float = 1.0, notes: Sequence[str] = (), conditions: Iterable[str] | None = None
+) -> None:
+    """Name the treatments, all or those of some conditions, each in its colour and below the other, from (x, y) in
+    parts of the axes; then `notes`."""
+    points, known = _size(ax)[1], study()
+    of = {name: each["treatment"] for name, each in known["conditions"].items()}
+    asked = dict.fromkeys(known["treatments"] if conditions is None else (of[each] for each in conditions))
+    treatments = [(known["treatments"][name], look_of(treatment=name)["color"]) for name in asked]
     for line, (text, colour) in enumerate([*treatments, *((note, MUTED) for note in notes)]):
         gap = 0.5 if line >= len(treatments) else 0.0
         place = y - (line + gap) * 1.3 * FONT_SIZE / points
         ax.text(x, place, text, color=colour, transform=ax.transAxes, va="top")
+
+
+def errors(accuracy: np.ndarray, *, fewest: float = 0.1) -> np.ndarray:
+    """The share of errors in percent, with a floor so that a flawless network has a place on a logarithmic scale."""
+    return np.maximum(100 - accuracy, fewest)
+
+
+def accuracy_axis(ax: Axes, shares: Iterable[float], *, unit: str = "") -> None:
+    """A logarithmic axis of errors, upside down, with accuracies written beside it: those within the data's range."""
+    ax.set_yscale("log")
+    value_ticks(ax, {100 - share: f"{share:g}{unit}" for share in shares})
+    ax.invert_yaxis()
+    ax.fmt_ydata = lambda errors: 100 - errors  # type: ignore[assignment, return-value]
+
+
+def value_ticks(ax: Axes, labels: Mapping[float, str]) -> None:
+    """Of these ticks of the upright axis, those within the range of the data."""
+    low, high = ax.get_ylim()
+    shown = {place: text for place, text in labels.items() if low <= place <= high}
+    ax.set_yticks(list(shown), list(shown.values()))
+    ax.yaxis.set_minor_locator(NullLocator())
+    sparse(ax, grid="y")
 
 
 def look(condition: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from experiments.evidence import (
     of_layers,
     pairs,
     shown,
+    shown_row,
     together,
 )
 from experiments.study import PUBLISHED
@@ -81,6 +82,8 @@ def test_the_specimen_stands_for_a_condition():
     runs = {run.name: run.seed for run in PUBLISHED.runs}
     assert shown(runs, grid, "mlp-raw") == PUBLISHED.specimen
     assert shown(runs, grid, "mlp-matched") in PUBLISHED.seeds[: PUBLISHED.control_seeds]
+    assert shown_row(runs, grid, "mlp-raw") == PUBLISHED.seeds.index(PUBLISHED.specimen)
+    assert shown_row({"mlp-raw/10": 0, "mlp-raw/5": 1, "cnn-raw/1": 2}, grid, "mlp-raw") == 0
 
 
 def test_where_one_condition_was_measured_nothing_is_compared():

@@ -15,7 +15,7 @@ from jaxtyping import Float, Integer
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
-from experiments.evidence import Grid, Table, by_condition, of_layers, shown
+from experiments.evidence import Grid, Table, by_condition, of_layers, shown, shown_row
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -127,6 +127,7 @@ def compare(*, runs: Mapping[str, Arrays], probe: Arrays, grid: Grid) -> dict[st
         hook_points/<condition>
         silhouette, silhouette_plane, dimension /<condition>/<hook>   (seed, moment)
         variance/<condition>/<hook>                                   (seed, moment, k)
+        specimen/<condition>                                          which of the seeds is the specimen's, from 0
         silhouette_by_epoch/<condition>                               (seed, epoch)
         coordinates/<condition>/<hook>                                (moment, image, 2) of the specimen
 
@@ -142,6 +143,7 @@ def compare(*, runs: Mapping[str, Arrays], probe: Arrays, grid: Grid) -> dict[st
     for condition, group in groups.items():
         hooks = [str(hook) for hook in group[0]["hook_points"]]
         arrays[f"hook_points/{condition}"] = np.array(hooks)
+        arrays[f"specimen/{condition}"] = np.array(shown_row(runs, grid, condition))
         arrays[f"silhouette_by_epoch/{condition}"] = _stack(group, "silhouette_by_epoch")
         for hook in hooks:
             for measure in ("silhouette", "silhouette_plane", "dimension", "variance"):

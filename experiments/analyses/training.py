@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from experiments import statistics
-from experiments.evidence import Grid, by_condition, comparisons, differences, pairs, shown, together
+from experiments.evidence import Grid, by_condition, comparisons, differences, pairs, shown_row, together
 from experiments.verdicts import VERDICTS
 
 Array = np.ndarray
@@ -101,7 +101,7 @@ def typical(records: Mapping[str, Record], grid: Grid) -> Facts:
     whole = [condition for condition, runs in groups.items() if len(runs) == seeds]
     ends = np.array([[100 * run["test_accuracy"][-1] for run in groups[condition]] for condition in whole])
     away = np.abs(ends - ends.mean(axis=1, keepdims=True)).mean(axis=0)
-    own = next(place for place, run in enumerate(groups[whole[0]]) if run is shown(records, grid, whole[0]))
+    own = shown_row(records, grid, whole[0])
     method = f"distance of accuracies at the end from the mean of their condition, mean over {len(whole)} conditions"
     found = {
         "away": (away[own], "points"),

@@ -51,8 +51,8 @@ def gather(
     """
     found, bent = by_condition(curves), by_condition(bends)
     guessing = float(np.log(card["classes"]))
-    arrays: dict[str, np.ndarray] = {"conditions": np.array([name for name in tried if name in found])}
-    arrays["unfolded"] = np.array([name for name in tried if name in found and not tried[name]["is_folded"]])
+    unfolded = [name for name in tried if name in found and not tried[name]["is_folded"]]
+    arrays: dict[str, np.ndarray] = {"unfolded": np.array(unfolded)}
     facts: dict[str, Fact] = {}
     for condition, runs in found.items():
         arrays[f"rates/{condition}"] = runs[0]["rates"]

@@ -22,6 +22,9 @@ class Row:
     measure: str
 
 
+Rows = tuple[Row, ...]
+
+
 @dataclass(frozen=True)
 class Check:
     """Whether a condition holds, in words what it asks, and the facts that decide it."""
@@ -83,22 +86,39 @@ class Checks:
         return Check(holds, f"{measure} above {titled(other)}", rows)
 
     def at_most_part(self, part: float, measure: str, of: str, among: Iterable[Place], *at: Place) -> Check:
-        """The value of a measure is at most some part of another's, in size, everywhere."""
+        """All of a measure's interval is, in size, at most some part of another measure's value, everywhere."""
         some = list(among)
-        rows = self.rows(measure, some, at), self.rows(of, some, at)
-        sizes = [[abs(self.known.facts[row.name]["value"]) for row in each] for each in rows]
-        is_whole = 0 < len(some) == len(rows[0]) == len(rows[1])
-        holds = is_whole and all(a <= part * b for a, b in zip(*sizes, strict=True))
-        return Check(holds, f"{measure} at most {part} of {of}", (*rows[1], *rows[0]))
+        rows = self.rows(of, some, at), self.rows(measure, some, at)
+        holds = self._paired(rows, len(some), lambda whole, _, far: far <= part * whole)
+        return Check(holds, f"{measure} at most {part} of {of}", (*rows[0], *rows[1]))
 
-    def shrinks(self, part: float, measure: str, pairs: Iterable[tuple[Place, Place]], *at: Place) -> Check:
-        """In each pair the second value is at most some part of the first, in size."""
-        before, after = zip(*found, strict=True) if (found := [*pairs]) else ((), ())
-        rows = self.rows(measure, [*before], at), self.rows(measure, [*after], at)
-        sizes = [[abs(self.known.facts[row.name]["value"]) for row in each] for each in rows]
-        holds = 0 < len(found) == len(rows[0]) == len(rows[1])
-        holds = holds and all(b <= part * a for a, b in zip(*sizes, strict=True))
+    def shrinks(self, part: float, measure: str, groups: Iterable[Sequence[Place]], *at: Place) -> Check:
+        """In each group of places all of the last interval is, in size, at most some part of the first value."""
+        rows = self._ends(measure, found := [*groups], at)
+        holds = self._paired(rows, len(found), lambda whole, _, far: far <= part * whole)
         return Check(holds, f"{measure} at most {part} of what it was", (*rows[0], *rows[1]))
+
+    def carries(self, part: float, measure: str, groups: Iterable[Sequence[Place]], *at: Place) -> Check:
+        """In each group of places all of the last one's interval has the first's sign, and at least some part of its
+        value."""
+        rows = self._ends(measure, found := [*groups], at)
+        holds = self._paired(rows, len(found), lambda whole, near, _: near >= part * whole)
+        return Check(holds, f"{measure} at least {part} of what it was", (*rows[0], *rows[1]))
+
+    def _ends(self, measure: str, groups: Sequence[Sequence[Place]], at: tuple[Place, ...]) -> tuple[Rows, Rows]:
+        first, last = ([each[end] for each in groups] for end in (0, -1))
+        return self.rows(measure, first, at), self.rows(measure, last, at)
+
+    def _paired(self, rows: tuple[Rows, Rows], count: int, decide: Callable[[float, float, float], bool]) -> bool:
+        """Whether something holds in every pair of facts: of the size of the first, and, seen in its direction, of the
+        nearest end of the second's interval and the size of its farthest."""
+        wholes, others = ([self.known.facts[row.name] for row in each] for each in rows)
+        given = []
+        for whole, other in zip(wholes, others, strict=False):
+            sign = 1 if whole["value"] >= 0 else -1
+            ends = [sign * (other["value"] if other[end] is None else other[end]) for end in ("low", "high")]
+            given.append(decide(abs(whole["value"]), min(ends), max(map(abs, ends))))
+        return 0 < count == len(wholes) == len(others) and all(given)
 
     def _verdicts(
         self,

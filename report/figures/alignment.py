@@ -5,8 +5,6 @@ In: arrays of experiments.analyses.alignment. Out: the drawing as SVG, and the n
 
 from __future__ import annotations
 
-import numpy as np
-
 from report import export, style
 from report.arrays import Arrays
 
@@ -58,4 +56,4 @@ def _title(place: str) -> str:
 
 def _colour(place: str) -> str:
     of = style.study()["comparisons"].get(place)
-    return style.INK if of is not None else str(np.asarray(style.look(place)["color"]))
+    return style.INK if of is not None else style.look(place)["color"]

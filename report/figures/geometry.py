@@ -137,7 +137,7 @@ def _planes(block: np.ndarray, arrays: Arrays, condition: str, chosen: np.ndarra
         for place, moment in enumerate(moments):
             ax, points = block[row, place], arrays[f"coordinates/{condition}/{hook}"][place].astype(float)
             _plane(ax, points, labels, chosen, names, panel=f"{condition}-{row}-{place}")
-            shares = arrays[f"variance/{condition}/{hook}"][0, place]
+            shares = arrays[f"variance/{condition}/{hook}"][int(arrays[f"specimen/{condition}"]), place]
             ax.set_xlabel(f"{100 * shares[:2].sum():.0f} %", labelpad=2)
             table += [(condition, hook, moment, i, names[labels[i]], *points[i]) for i in chosen]
     for place, moment in enumerate(moments):

@@ -96,7 +96,8 @@ def confusions(*, arrays: Arrays, card: Card) -> Drawn:
         row, column = divmod(place, beside)
         layer = layers_of(arrays, condition)[-1]
         images = np.maximum(arrays[f"images/{condition}"], 1)[:, None]
-        unit = int(arrays[f"mean_worst/{condition}/{layer}"][0].argmax())
+        kept = arrays[f"mean_change/{condition}/{layer}"].diagonal(axis1=1, axis2=2)  # (unit, class)
+        unit = int((kept / images.T).min(axis=1).argmin())
         changes = [arrays[f"mean_change/{condition}/{layer}"][unit], *arrays[f"change/{condition}/{layer}"][unit]]
         for ax, change, moment in zip(grid[each * row :, column], changes, MOMENTS, strict=False):
             share = 100 * change / images
@@ -222,8 +223,10 @@ def _place(scales: np.ndarray, scale: float) -> int:
 
 
 def _most_important(arrays: Arrays, condition: str, layer: str) -> np.ndarray:
-    """The units of the first network whose ablation costs most, largest loss first."""
-    return np.argsort(-arrays[f"lost/{condition}/{layer}"][0], kind="stable")[:SHOWN]
+    """The units of the network that is shown whose ablation costs most, largest loss first."""
+    accuracy, scales = arrays[f"class_accuracy/{condition}/{layer}"].astype(float), arrays["scales"]
+    kept = accuracy[:, _place(scales, 0)] @ arrays[f"images/{condition}"]
+    return np.argsort(kept, kind="stable")[:SHOWN]
 
 
 def _curve(ax: Axes, scales: np.ndarray, accuracy: np.ndarray, names: Sequence[str]) -> None:

@@ -45,18 +45,16 @@ def learning_curves(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
             values = arrays[f"{measure}/{condition}"].astype(float)  # (seed, epoch)
             values = 100 * values if measure == "test_accuracy" else values
             epochs = np.arange(values.shape[1])
-            drawn = _errors(values) if measure == "test_accuracy" else values
+            drawn = style.errors(values) if measure == "test_accuracy" else values
             style.curve(ax, epochs, drawn, condition)
             summary = zip(epochs, values.mean(axis=0), values.min(axis=0), values.max(axis=0), strict=True)
             rows += [(measure, condition, *row) for row in summary]
             if measure == "test_accuracy":
                 ends.append((drawn[:, -1].mean(), style.label(condition), style.look(condition)["color"]))
         style.epoch_axis(ax, len(epochs) - 1)
-        ax.set_yscale("log")
-    _ticks(axes[0], {loss: f"{loss:g}" for loss in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)})
-    _ticks(axes[1], {100 - share: f"{share:g}" for share in (0, 50, 80, 90, 95, 98, 99, 99.5)})
-    axes[1].invert_yaxis()
-    axes[1].fmt_ydata = lambda errors: 100 - errors
+    axes[0].set_yscale("log")
+    style.value_ticks(axes[0], {loss: f"{loss:g}" for loss in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)})
+    style.accuracy_axis(axes[1], (0, 50, 80, 90, 95, 98, 99, 99.5))
     axes[0].set_title("test loss, in nats")
     axes[1].set_title("test accuracy, in %")
     fig.draw_without_rendering()
@@ -264,20 +262,6 @@ def _arrivals(ax: Axes, times: np.ndarray, place: int, condition: str, *, never:
     ax.plot(np.full((~arrived).sum(), never), y[~arrived], markerfacecolor=style.PAPER, **shape)
     if arrived.all():
         ax.plot([max(times.mean(), FIRST)] * 2, [place - 0.4, place + 0.4], color=look["color"], linewidth=2)
-
-
-def _errors(accuracy: np.ndarray) -> np.ndarray:
-    """The share of errors in percent, with a floor so that a flawless network has a place on the scale."""
-    return np.maximum(100 - accuracy, 0.1)
-
-
-def _ticks(ax: Axes, labels: Mapping[float, str]) -> None:
-    """Of these ticks, those within the range of the data."""
-    low, high = ax.get_ylim()
-    shown = {place: text for place, text in labels.items() if low <= place <= high}
-    ax.set_yticks(list(shown), list(shown.values()))
-    ax.yaxis.set_minor_locator(NullLocator())
-    style.sparse(ax, grid="y")
 
 
 def _key(ax: Axes, conditions: list[str]) -> None:

@@ -19,7 +19,6 @@ Facts = Mapping[str, Mapping[str, Any]]
 TURNS = {"first_epoch": "after one epoch", "end": "at the end"}
 SHARES = (0, 50, 80, 90, 95, 98, 99)  # accuracies, in percent, that the axis names
 DOT = 4.5
-FEWEST = 0.05  # percent of errors: fewer are drawn so
 KEY = (0.36, 0.55)  # where the curves leave room: below their tops, between their rise and their fall
 SPREAD = 0.18  # how far from a line's place its second mark stands
 
@@ -34,15 +33,15 @@ def rates(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
         for ax, (when, turn) in zip(row, TURNS.items(), strict=True):
             for condition in conditions:
                 at, values = arrays[f"rates/{condition}"], arrays[f"{when}/{condition}"].astype(float)
-                style.curve(ax, at, np.maximum(100 - values, FEWEST), condition)
+                style.curve(ax, at, style.errors(values), condition)
                 summary = zip(at, values.mean(axis=0), values.min(axis=0), values.max(axis=0), strict=True)
                 rows += [(when, condition, *each) for each in summary]
-            ax.set(xscale="log", yscale="log", title=f"{style.label(architecture)}, {turn}")
+            ax.set(xscale="log", title=f"{style.label(architecture)}, {turn}")
             _rates(ax, arrays[f"rates/{conditions[0]}"])
-            _accuracies(ax)
+            style.accuracy_axis(ax, SHARES, unit=" %")
     for ax in axes[-1]:
         ax.set_xlabel("learning rate")
-    _key(axes[0, 0], next(iter(groups.values())))
+    style.key(axes[0, 0], x=KEY[0], y=KEY[1], conditions=next(iter(groups.values())))
     header = ("when", "condition", "learning rate", "mean accuracy in %", "lowest seed", "highest seed")
     return export.done(fig, rows, header)
 
@@ -97,7 +96,7 @@ def curvature(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
         limit = float(arrays[f"limit/{conditions[0]}"])
         ax.axhline(limit, color=style.MUTED, linewidth=0.8, linestyle=(0, (2, 2)))
         ax.set(yscale="log", title=style.label(architecture))
-        _powers(ax)
+        style.value_ticks(ax, {10.0**power: f"{10.0**power:g}" for power in range(-3, 7)})
         ax.set_xticks(range(len(places)), [str(place) for place in places])
         ax.set_xlabel("epoch")
         ax.text(0, limit, "2 / learning rate", color=style.MUTED, va="bottom")
@@ -119,37 +118,6 @@ def _rates(ax: Axes, rates: np.ndarray) -> None:
     shown = [rate for rate in (0.001, 0.01, 0.1, 1.0) if rates[0] <= rate <= rates[-1]]
     ax.set_xticks(shown, [f"{rate:g}" for rate in shown])
     ax.set_xticks([], minor=True)
-
-
-def _powers(ax: Axes) -> None:
-    """A logarithmic axis with its powers of ten written out."""
-    low, high = ax.get_ylim()
-    shown = [10.0**power for power in range(-3, 7) if low <= 10.0**power <= high]
-    ax.set_yticks(shown, [f"{value:g}" for value in shown])
-    ax.set_yticks([], minor=True)
-
-
-def _accuracies(ax: Axes) -> None:
-    """An axis of errors, upside down, with accuracies written beside it."""
-    low, high = ax.get_ylim()
-    shown = {100 - share: f"{share:g} %" for share in SHARES if low <= 100 - share <= high}
-    ax.set_yticks(list(shown), list(shown.values()))
-    ax.set_yticks([], minor=True)
-    ax.invert_yaxis()
-
-
-def _key(ax: Axes, conditions: Sequence[str]) -> None:
-    """Names the treatments, each in its colour, where the curves leave room."""
-    for line, condition in enumerate(conditions):
-        ax.annotate(
-            style.treatment(condition),
-            xy=KEY,
-            xycoords="axes fraction",
-            xytext=(0, -1.3 * 8 * line),
-            textcoords="offset points",
-            color=style.look(condition)["color"],
-            va="top",
-        )
 
 
 def _interval(ax: Axes, fact: Mapping[str, Any], place: float, look: Mapping[str, Any], *, filled: bool) -> None:

@@ -115,6 +115,7 @@ class Functions:
             "above": checks.above,
             "at_most_part": checks.at_most_part,
             "shrinks": checks.shrinks,
+            "carries": checks.carries,
             "all_of": lambda *all_checks: reduce(and_, all_checks),
             "claim": self.claim,
             "finding": self.finding,

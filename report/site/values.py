@@ -67,7 +67,7 @@ def of_study(study: Study) -> Names:
             "comparisons": study.comparisons,
             "treatment_effects": _effects(study, "treatment"),
             "architecture_effects": _effects(study, "architecture"),
-            "control_effects": [each for each in study.comparisons if not _within_product(study, each)],
+            "control_effects": [each for each in study.comparisons if study.control_in(each)],
             "step_effects": [each for each in study.comparisons if _is_of_a_step(each)],
             "controls": study.controls,
             "product": study.product,
@@ -76,7 +76,6 @@ def of_study(study: Study) -> Names:
             "treatments": study.treatments,
             "fed": list({each.treatment.name: each.treatment for each in study.conditions}.values()),
             "tried": _tried(study),
-            "at_matched_step": [(whole, rest) for whole, _, rest in study.at_matched_step],
             "steps_apart": study.at_matched_step,
             "variants": study.variants,
             "variants_of": next((each for each in study.conditions if each.name == study.variants_of), None),
@@ -86,11 +85,7 @@ def of_study(study: Study) -> Names:
 
 def _effects(study: Study, axis: str) -> list[Comparison]:
     """The comparisons along an axis, but those that a control takes part in."""
-    return [each for each in study.comparisons if each.axis == axis and _within_product(study, each)]
-
-
-def _within_product(study: Study, comparison: Comparison) -> bool:
-    return comparison.first in study.product and comparison.second in study.product
+    return [each for each in study.comparisons if each.axis == axis and not study.control_in(each)]
 
 
 def _is_of_a_step(comparison: Comparison) -> bool:
@@ -101,9 +96,13 @@ def _is_of_a_step(comparison: Comparison) -> bool:
 
 
 def _tried(study: Study) -> Names:
-    """The learning rates that are tried: who learns at them, and their treatments by what they do to the pixels."""
-    found: dict[str, list[Any]] = {name: [] for name in ("conditions", "scaled", "centred", "both", "matched", "begun")}
-    found |= {"rest": [], "sweeps": []}
+    """The learning rates that are tried: who learns at them, and their treatments by what they do to the pixels.
+
+    `rest`: (what a treatment changes that does it all, what is left of it at a matched step). `beside`: (the same, what
+    another treatment of the same architecture changes).
+    """
+    found: dict[str, list[Any]] = {name: [] for name in ("conditions", "scaled", "centred", "both", "stepped", "begun")}
+    found |= {"rest": [], "sweeps": [], "beside": []}
     for architecture in (each for each in study.architectures if each.name in study.sweeps):
         tried, effects = study.tried(architecture), study.tried_comparisons(architecture)
         found["sweeps"].append((architecture, study.sweeps[architecture.name]))
@@ -112,7 +111,9 @@ def _tried(study: Study) -> Names:
             kind = _kind(effect.first.treatment, is_begun=tried[effect.first.name][1] is not None)
             found[kind].append(effect)
             if kind == "both":
-                found["rest"] += [(effect, each) for each in effects if each.is_contrast and each.first == effect.first]
+                own = [each for each in effects if each != effect]
+                found["rest"] += [(effect, each) for each in own if each.is_contrast and each.first == effect.first]
+                found["beside"] += [(effect, each) for each in own if not each.is_contrast]
     return Names("study.tried", found)
 
 
@@ -121,7 +122,7 @@ def _kind(treatment: Treatment, *, is_begun: bool) -> str:
     if is_begun:
         return "begun"
     if treatment.is_identity:
-        return "matched"
+        return "stepped"
     return "scaled" if treatment.mean == 0 else "centred" if treatment.std == 1 else "both"
 
 

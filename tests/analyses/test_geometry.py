@@ -124,6 +124,7 @@ def test_arrays_keep_the_coordinates_of_the_first_seed_only(random):
     arrays = study(random, seeds=2)["arrays.npz"]
     assert arrays["coordinates/mlp-raw/logits"].shape == (3, 60, 2)
     assert arrays["silhouette/mlp-raw/logits"].shape == (2, 3)
+    assert arrays["specimen/mlp-raw"] == 0
     assert arrays["silhouette_by_epoch/cnn-raw"].shape == (2, 3)
 
 

@@ -31,6 +31,7 @@ def study(
     for condition in conditions:
         names = hooks[condition.partition("-")[0]]
         arrays[f"hook_points/{condition}"] = np.array(names)
+        arrays[f"specimen/{condition}"] = np.array(seeds - 1)
         arrays[f"silhouette_by_epoch/{condition}"] = np.tile(np.linspace(0, 0.5, epochs + 1), (seeds, 1))
         for depth, hook in enumerate(names):
             arrays[f"coordinates/{condition}/{hook}"] = np.stack([circle] * len(moments)).astype(np.float16)
@@ -38,6 +39,15 @@ def study(
             for measure in ("silhouette", "dimension"):
                 arrays[f"{measure}/{condition}/{hook}"] = np.tile(depth + np.arange(len(moments)), (seeds, 1))
     return arrays
+
+
+def test_a_plane_says_how_much_variance_the_network_has_that_it_shows():
+    arrays = study()
+    for name in [name for name in arrays if name.startswith("variance/")]:
+        arrays[name][0] = 0.03  # of the first seed, which is not the one that is shown
+    told = texts(draw(geometry.pca, arrays=arrays, architecture="mlp"))
+    assert "20 %" in told
+    assert "6 %" not in told
 
 
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 1), (2, 4)])

@@ -25,6 +25,15 @@ EFFECTS = (
 )
 
 
+def test_the_units_shown_are_those_of_the_network_shown_and_not_of_the_first_seed():
+    arrays = study()
+    for name in [name for name in arrays if name.partition("/")[0] in ("lost", "worst", "mean_worst")]:
+        arrays[name][0] = np.arange(arrays[name].shape[1])[::-1]  # in the first seed it would be unit 0
+    for figure in (interventions.confusions, interventions.curves):
+        found = rows(draw(figure, arrays=arrays))
+        assert {row["unit"] for row in found[:1]} == {"3"}, figure.__name__
+
+
 @pytest.fixture(autouse=True)
 def _published():
     with style.showing(LOOK):

@@ -106,9 +106,18 @@ def test_a_fact_that_is_not_there_is_named_with_the_nearest():
         (CHECKS.at_most(5.5, "a.gain", TREATED), False),
         (CHECKS.at_most_part(0.5, "a.left", "a.gain", TREATED), True),
         (CHECKS.at_most_part(0.1, "a.left", "a.gain", TREATED), False),
-        (CHECKS.shrinks(0.5, "a.gain", [(TREATED[0], TREATED[0])]), False),
-        (CHECKS.shrinks(1.0, "a.gain", [(TREATED[0], TREATED[0])]), True),
+        (CHECKS.at_most_part(0.25, "a.left", "a.gain", TREATED), False),  # the value is, its interval is not
+        (CHECKS.shrinks(0.5, "a.gain", [TREATED]), False),
+        (CHECKS.shrinks(0.6, "a.gain", [TREATED]), True),
+        (CHECKS.shrinks(0.4, "a.gain", [TREATED]), False),
+        (CHECKS.shrinks(0.6, "a.gain", [(TREATED[0], BUILT[0], TREATED[1])]), True),  # the last against the first
         (CHECKS.shrinks(1.0, "a.gain", []), False),
+        (CHECKS.carries(0.2, "a.gain", [TREATED]), True),
+        (CHECKS.carries(0.3, "a.gain", [TREATED]), False),  # 2 of 5 are, 1 of 5 are not
+        (CHECKS.carries(0.1, "a.gain", [(TREATED[0], BUILT[1])]), False),  # the other way
+        (CHECKS.carries(0.5, "a.gain", [(BUILT[1], BUILT[1])]), True),
+        (CHECKS.carries(0.0, "a.gain", [(TREATED[0], BUILT[0])]), False),  # it holds zero
+        (CHECKS.carries(0.0, "a.gain", []), False),
         (CHECKS.above("a.gain", [TREATED[0]], TREATED[1]), True),
         (CHECKS.above("a.gain", [TREATED[1]], TREATED[0]), False),
         (CHECKS.every("higher", "a.gain", []), False),
