@@ -23,6 +23,7 @@ class Recipe:
 
     momentum: of the gradient's running average; where it is None, what is usual: none for "sgd", 0.9 for "adam" (Kingma
     and Ba 2015), whose average of squares has 0.999. weight_decay: added to the gradient, as a share of the weights.
+    epochs: how often it sees every image; where it is None, as often as the study says.
     """
 
     optimizer: str = "sgd"
@@ -30,6 +31,7 @@ class Recipe:
     momentum: float | None = None
     weight_decay: float = 0.0
     batch_size: int = 64
+    epochs: int | None = None
 
     @property
     def averages(self) -> tuple[float, float]:
@@ -62,6 +64,8 @@ class Recipe:
             told.append(f"a weight decay of {self.weight_decay} is none: use a number from 0 on")
         if self.batch_size < 1:
             told.append(f"batches of {self.batch_size} images are none: use 1 or more")
+        if self.epochs is not None and self.epochs < 1:
+            told.append(f"{self.epochs} epochs are none: use 1 or more")
         return told
 
 
@@ -303,14 +307,25 @@ class Study:
             found.append(Comparison(*pair, axis, is_contrast=True))
         return tuple(found)
 
+    def epochs_of(self, condition: Condition, recipe: Recipe | None = None) -> int:
+        """For how many epochs the networks of a condition are trained, by their own recipe or another."""
+        return (recipe or self.recipe_of(condition)).epochs or self.epochs
+
     def control_in(self, comparison: Comparison) -> str:
         """The name of the control that takes part in a comparison, or "" where none does."""
         return next((each.name for each in (comparison.first, comparison.second) if each in self.controls), "")
 
     def recipe_of(self, condition: Condition) -> Recipe:
-        """How the networks of a condition learn."""
-        names = (condition.name, condition.architecture.name, condition.treatment.name)
+        """How the networks of a condition learn; a variant without a recipe, as those do that it stands beside."""
+        names = [condition.name, condition.architecture.name, condition.treatment.name]
+        if condition.architecture in self.variants:
+            names[2:2] = [self.beside_variants.name, self.beside_variants.architecture.name]
         return next((self.recipes[name] for name in names if name in self.recipes), self.recipe)
+
+    @property
+    def beside_variants(self) -> Condition:
+        """The condition that the variants stand beside."""
+        return next(each for each in self.conditions if each.name == self.variants_of)
 
     @property
     def faults(self) -> list[str]:
@@ -337,6 +352,11 @@ class Study:
                 told.append(f"a recipe is for {name!r}; there are {', '.join(learning)}")
         for treatment in {each.name: each for each in axes if isinstance(each, Treatment)}.values():
             told += [f"the treatment {treatment.name!r}: {fault}" for fault in treatment.faults]
+        told += [
+            f"{each.name} is trained for {self.epochs_of(each)} epochs: the early epoch, {self.early}, is none of them"
+            for each in self.conditions
+            if not 0 <= self.early <= self.epochs_of(each)
+        ]
         if self.specimen is not None and self.specimen not in self.seeds:
             told.append(f"the specimen, {self.specimen}, is none of its seeds")
         if self.controls and self.control_seeds < 1:
@@ -422,8 +442,7 @@ class Study:
     @property
     def variant_runs(self) -> tuple[Run, ...]:
         """The runs of the variants; a variant's condition has the input treatment of the condition it stands beside."""
-        beside = next(condition for condition in self.conditions if condition.name == self.variants_of)
-        conditions = [Condition(variant, beside.treatment) for variant in self.variants]
+        conditions = [Condition(variant, self.beside_variants.treatment) for variant in self.variants]
         return tuple(Run(condition, seed) for condition in conditions for seed in self.seeds[: self.variant_seeds])
 
 

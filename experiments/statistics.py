@@ -58,7 +58,11 @@ def difference(a: ArrayLike, b: ArrayLike, *, unit: str, margin: Number | None =
 
 
 def family(
-    pairs: Mapping[str, tuple[ArrayLike, ArrayLike]], *, name: str, unit: str, margin: Number | None = None
+    pairs: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    *,
+    name: str,
+    unit: str | Mapping[str, str],
+    margin: Number | Mapping[str, Number] | None = None,
 ) -> dict[str, Fact]:
     """Several paired differences that are read together: {fact: (a, b)} -> {fact: difference}, in the same order.
 
@@ -71,13 +75,17 @@ def family(
     The same is only what would be the same at the widest of these levels, 1 - 0.05 / m: the levels of the others are
     chosen by how far they are from zero, which promises nothing of how near they are.
 
-    name: what the differences are of, as the methods say it: "geometry.silhouette". margin: as in `difference`.
+    name: what the differences are of, as the methods say it: "geometry.silhouette". unit, margin: as in `difference`;
+    mappings give each fact its own, for a family whose members differ in kind.
     """
     samples = {fact: _paired(a, b) for fact, (a, b) in pairs.items()}
-    limits, of, least = _holm(samples), len(samples), _margin(margin)
+    limits, of = _holm(samples), len(samples)
+    units = unit if isinstance(unit, Mapping) else dict.fromkeys(samples, unit)
+    margins = margin if isinstance(margin, Mapping) else dict.fromkeys(samples, margin)
+    least = {fact: _margin(margins[fact]) for fact in samples}
     what = f"{_PAIRED}, Holm-adjusted in the family of {of} differences of {name}" if of > 1 else _PAIRED
     return {
-        fact: _difference(sample, limits[fact], unit=unit, margin=least, wide=ALPHA / of, what=what)
+        fact: _difference(sample, limits[fact], unit=units[fact], margin=least[fact], wide=ALPHA / of, what=what)
         for fact, sample in samples.items()
     }
 

@@ -25,7 +25,7 @@ def train(
     recipe: Recipe | None = None,
 ) -> Stage:
     """The stage that trains a run, by its condition's recipe or another one."""
-    learns = (recipe or study.recipe_of(run.condition)).told
+    learns, epochs = (recipe or study.recipe_of(run.condition)).told, study.epochs_of(run.condition, recipe)
     if rates := run.condition.treatment.layer_rates:
         learns["layer_rates"] = dict(rates)
     return of_network(
@@ -33,7 +33,7 @@ def train(
         name or f"train/{run.name}",
         function,
         inputs={"train_set": TRAIN, "test_set": TEST, "probe_set": PROBE},
-        parameters={"recipe": learns, "seed": run.seed, "epochs": study.epochs, "early": study.early},
+        parameters={"recipe": learns, "seed": run.seed, "epochs": epochs, "early": study.early},
     )
 
 

@@ -81,13 +81,7 @@ MARGINS = {  # the smallest difference that a reader should care about
 }
 CONTROLS = {  # what is subtracted from what, in the same network: name: (measure, its control)
     "mean_difference": ("lost", "mean_lost"),
-    "mean_basis": ("mean_worst", "direction_mean_worst"),
-    "mean_basis_lost": ("mean_lost", "direction_mean_lost"),
-    "mean_bottlenecks_beyond": ("mean_bottlenecks", "direction_mean_bottlenecks"),
     "basis": ("worst", "direction_worst"),
-    "basis_lost": ("lost", "direction_lost"),
-    "bottlenecks_beyond": ("bottlenecks", "direction_bottlenecks"),
-    "attractors_beyond": ("attractors", "direction_attractors"),
 }
 
 LEAST = {"units": 0.0, "directions": 0.0}  # by unit: counts are not negative

@@ -1,7 +1,7 @@
-"""What the units prefer: top units in three ways, selectivity, polysemanticity, and whether the neurons are special.
+"""What the units prefer: top units in three ways, selectivity, and polysemanticity.
 
 In: the weights of a run, the probe images and its record. Out: for one run (`read`) preferences of every unit, by
-epoch, with an untrained and a rotated layer as controls; for the study (`compare`) arrays and facts.
+epoch, beside the untrained layer; for the study (`compare`) arrays and facts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from experiments.analyses.absent import ALONE, gathered, of_layers, told
+from experiments.analyses.absent import gathered, of_layers, told
 from experiments.analyses.last import last_pairs
 from experiments.evidence import Grid, by_condition, differences, pairs, shown
 from experiments.hooks import HookedModule, run_with_cache
@@ -26,8 +26,6 @@ from experiments.measures.units import (
     overlap,
     participation_ratio,
     rank_correlation,
-    rotated_class_means,
-    rotations,
     selectivity,
     top_units,
 )
@@ -39,7 +37,6 @@ from experiments.treatment import treat
 Arrays = Mapping[str, np.ndarray]
 Table = dict[str, dict[str, np.ndarray]]  # {condition: {part: one value per seed}}
 
-BETWEEN = "something stands between its weighted sum and its ReLU, so that no turned layer is one like it"
 RANKINGS = ("mean", "gradient", "selectivity")
 POINTS = 46  # participation ratios, from one class to all, at which distributions are kept
 UNITS = {
@@ -49,19 +46,7 @@ UNITS = {
     "polysemantic": "%",
     "generalists": "%",
 }
-VARIANTS = {
-    "": ("own", -1),
-    "_start": ("own", 0),
-    "_rotated": ("rotated", -1),
-    "_start_rotated": ("rotated", 0),
-    "_centred": ("centred", -1),
-}
-CONTROLS = {  # what is subtracted from what, in the same network
-    "gain": ("", "_start"),
-    "basis": ("", "_rotated"),
-    "basis_centred": ("", "_centred"),
-    "start_basis": ("_start", "_start_rotated"),
-}
+MOMENTS = {"": -1, "_start": 0}  # after the last epoch, and before the first
 AGREEMENT = {"agreement": "", "overlap": "units"}
 MARGINS = {  # the smallest difference that a reader should care about
     "selectivity": 0.01,  # of a measure that goes from nought to one
@@ -76,78 +61,33 @@ LEAST = {"participation": 0.0, "overlap": 0.0}  # both count
 
 
 def read(
-    *,
-    weights: Arrays,
-    probe: Arrays,
-    record: Arrays,
-    architecture: Mapping[str, Any],
-    treatment: Mapping[str, Any],
-    seed: int,
-    draws: int,
+    *, weights: Arrays, probe: Arrays, record: Arrays, architecture: Mapping[str, Any], treatment: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The preferences of every unit of one network on the probe images.
 
-    draws: how many rotations of each layer; seed: of the rotations. Returns `arrays.npz`: layers (with a ReLU),
-    class_mean/<layer> (unit, class) after the last epoch, also for the logits; for each hidden layer
+    Returns `arrays.npz`: layers (with a ReLU), class_mean/<layer> (unit, class) after the last epoch, also for the
+    logits; for each hidden layer
 
-        gradient/<layer>                  (2, unit, class)      untrained and at the end; see `correct_logit_gradient`
-        own/<part>                        (epoch, unit, class)  class means as recorded
-        rotated/<part>                    (2, draw, unit, class)  of the rotated layer, untrained and at the end
-        centred/<part>                    (1, draw, unit, class)  of the layer rotated about its mean, at the end
+        gradient/<layer>   (2, unit, class)      untrained and at the end; see `correct_logit_gradient`
+        own/<part>         (epoch, unit, class)  class means as recorded
 
     where a part is a layer, or `<layer>.peak`: channels read at their spatial maximum in place of their mean. Layers
-    without a ReLU are left out, and rotations of single units and of layers with something between `pre` and ReLU.
+    without a ReLU are left out.
     """
     labels = torch.tensor(probe["labels"].astype(np.int64))
     images = treat(probe["images"], **treatment)
     layers = [str(layer) for layer in record["layers"] if f"active/{layer}" in record]
     arrays: dict[str, np.ndarray] = {"layers": np.array(layers, dtype=str)}
-    reasons = of_layers(record, record["layers"][:-1])
     for layer in record["layers"]:
         arrays[f"class_mean/{layer}"] = record[f"class_mean/{layer}"][-1]
-    models = [cast(HookedModule, at_epoch(weights, epoch=epoch, architecture=architecture)) for epoch in (0, -1)]
     for layer in layers:
-        turned, reason = _turned(models, images, labels, layer, draws=draws, seed=seed)
-        reasons += [f"rotations of {layer}: {reason}"] if reason else []
         for kind, part in (("mean", layer), ("peak", f"{layer}.peak")):
             if f"class_{kind}/{layer}" in record:
                 arrays[f"own/{part}"] = record[f"class_{kind}/{layer}"]
-                arrays |= {f"{how}/{part}": values for how, values in turned.get(kind, {}).items()}
+    models = [cast(HookedModule, at_epoch(weights, epoch=epoch, architecture=architecture)) for epoch in (0, -1)]
     gradients = [correct_logit_gradient(model, images, labels, layers=layers) for model in models]
     arrays |= {f"gradient/{layer}": np.stack([found[layer] for found in gradients]) for layer in layers}
-    return {"arrays.npz": arrays | told(reasons)}
-
-
-def _turned(
-    models: Sequence[HookedModule], images: Tensor, labels: Tensor, layer: str, *, draws: int, seed: int
-) -> tuple[dict[str, dict[str, np.ndarray]], str]:
-    """({"mean" or "peak": {"rotated": ..., "centred": ...}} of a layer; why there is none)."""
-    pre = [before_relu(model, images, layer) for model in models]
-    if any(values is None for values in pre):
-        return {}, BETWEEN
-    found = [values for values in pre if values is not None]
-    size = found[0].shape[1]
-    if size == 1:
-        return {}, ALONE
-    matrices = rotations(size, draws=draws, seed=seed)
-    rotated = [rotated_class_means(values, labels, matrices=matrices) for values in found]
-    centred = rotated_class_means(found[-1], labels, matrices=matrices, about_mean=True)
-    both = {
-        kind: {"rotated": np.stack([each[kind] for each in rotated]), "centred": centred[kind][None]}
-        for kind in centred
-    }
-    return both, ""
-
-
-def before_relu(
-    model: HookedModule, images: Float[Tensor, "image 1 side side"], layer: str
-) -> Float[Tensor, "image unit ..."] | None:
-    """What a layer's ReLU is fed; None where that cannot be read, as another part stands between `pre` and ReLU."""
-    pre, post = f"{layer}.pre", f"{layer}.post"
-    if not {pre, post} <= {*model.hook_points}:
-        return None
-    _, cache = run_with_cache(model, images, names=[pre, post])
-    return cache[pre] if torch.equal(cache[pre].relu(), cache[post]) else None
+    return {"arrays.npz": arrays | told(of_layers(record, record["layers"][:-1]))}
 
 
 def correct_logit_gradient(
@@ -235,8 +175,8 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) 
         top/<condition>/<layer>                   (ranking, class, 3) specimen, units by RANKINGS
         agreement, overlap /<condition>/<layer>   (seed, pair)    see `agreement`
         growth/<condition>/<part>                 (seed, epoch)   mean selectivity of the living units
-        spread/<variant>/<condition>/<part>       (seed, grid)    share of living units with a participation ratio up
-                                                                  to grid, in %; own, start, rotated
+        spread/<moment>/<condition>/<part>        (seed, grid)    share of living units with a participation ratio up
+                                                                  to grid, in %; own, or at the start
 
     and `facts.json`, named `selectivity.<measure>.<condition>.<part>`.
     """
@@ -269,15 +209,9 @@ def _parts(run: Arrays) -> list[str]:
 def _part(condition: str, part: str, group: Sequence[Arrays]) -> dict[str, np.ndarray]:
     growth = [[preferences(means)["selectivity"] for means in run[f"own/{part}"]] for run in group]
     found = {f"growth/{condition}/{part}": np.array(growth)}
-    for variant, (kind, moment) in {
-        "own": VARIANTS[""],
-        "start": VARIANTS["_start"],
-        "rotated": VARIANTS["_rotated"],
-    }.items():
-        if f"{kind}/{part}" not in group[0]:
-            continue
-        spread = [_distribution(run[f"{kind}/{part}"][moment]) for run in group]
-        found[f"spread/{variant}/{condition}/{part}"] = np.stack(spread)
+    for name, moment in (("own", -1), ("start", 0)):
+        spread = [_distribution(run[f"own/{part}"][moment]) for run in group]
+        found[f"spread/{name}/{condition}/{part}"] = np.stack(spread)
     return found
 
 
@@ -293,25 +227,23 @@ def _distribution(means: Float[np.ndarray, "*shape classes"]) -> Float[np.ndarra
 
 
 def facts(groups: Mapping[str, Sequence[Arrays]], card: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
-    """Preferences per condition and part, with controls and differences; then the agreement of the rankings."""
+    """Preferences per condition and part, untrained and at the end, and differences; then how the rankings agree."""
     named: dict[str, Any] = {}
-    tables = {variant: _preference_tables(groups, *where) for variant, where in VARIANTS.items()}
+    ends, starts = (_preference_tables(groups, moment) for moment in MOMENTS.values())
     for measure, unit in (UNITS | {"participation": card["kinds"]}).items():
         apart = "points" if unit == "%" else unit
-        for variant, table in tables.items():
-            named |= _summaries(table[measure], f"{measure}{variant}", unit=unit)
-        for control, (variant, other) in CONTROLS.items():
-            a, b = tables[variant][measure], tables[other][measure]
-            named |= _family(a, b, f"{measure}_{control}", unit=apart, margin=MARGINS[measure])
-        named |= _differences(tables[""][measure], grid, measure=measure, unit=apart)
+        for suffix, table in zip(MOMENTS, (ends, starts), strict=True):
+            named |= _summaries(table[measure], f"{measure}{suffix}", unit=unit)
+        named |= _family(ends[measure], starts[measure], f"{measure}_gain", unit=apart, margin=MARGINS[measure])
+        named |= _differences(ends[measure], grid, measure=measure, unit=apart)
     return named | _agreement_facts(groups) | _constants(groups, card)
 
 
-def _preference_tables(groups: Mapping[str, Sequence[Arrays]], kind: str, moment: int) -> dict[str, Table]:
+def _preference_tables(groups: Mapping[str, Sequence[Arrays]], moment: int) -> dict[str, Table]:
     tables: dict[str, Table] = {measure: {} for measure in UNITS}
     for condition, group in groups.items():
-        for part in [part for part in _parts(group[0]) if f"{kind}/{part}" in group[0]]:
-            found = [preferences(run[f"{kind}/{part}"][moment]) for run in group]
+        for part in _parts(group[0]):
+            found = [preferences(run[f"own/{part}"][moment]) for run in group]
             for measure, table in tables.items():
                 table.setdefault(condition, {})[part] = np.array([values[measure] for values in found])
     return tables
@@ -395,14 +327,11 @@ def _differences(table: Table, grid: Grid, *, measure: str, unit: str) -> dict[s
 def _constants(groups: Mapping[str, Sequence[Arrays]], card: Mapping[str, Any]) -> dict[str, Any]:
     """The thresholds of the kinds of units, how many are listed, and how many a list shares by chance."""
     method = "definition of the study"
-    drawn = [run[name].shape[1] for group in groups.values() for run in group for name in run if "rotated/" in name]
     few, many = limits(card["classes"])
     named = {
         "selectivity.specialist_below": constant(few, unit=card["kinds"], n=1, method=method),
         "selectivity.generalist_above": constant(many, unit=card["kinds"], n=1, method=method),
     }
-    if drawn:
-        named["selectivity.draws"] = constant(drawn[0], unit="rotations", n=1, method=method)
     for condition, group in groups.items():
         for layer in [each for each in group[0]["layers"] if _is_several(group[0], str(each))]:
             lots = [_chance(run, str(layer)) for run in group]

@@ -43,7 +43,6 @@ MARGINS = {  # the smallest difference that a reader should care about
     "own": 0.02,  # of a share
     "units": 0.25,  # a quarter of a unit
     "units_rotated": 0.25,
-    "basis": 0.25,
     "confused": 0.05,  # of a rank correlation
     "readout": 0.01,  # as interference
     "alignment": 0.02,  # of cosines
@@ -61,7 +60,6 @@ def compare(*, records: Mapping[str, Arrays], weights: Mapping[str, Arrays], gri
     interference, own, units, units_rotated /<condition>/<layer> (seed, epoch), see `read`; and `facts.json`:
 
         superposition.<measure>.<condition>.<layer>   at the end, also `_start` and, as a paired difference, `_gain`
-        superposition.basis.<condition>.<layer>       units minus units_rotated
         superposition.least.<condition>.<layer>       interference at its smallest possible
         superposition.<chance>.<condition>.<layer>    of random directions (see `chance`) in as many units as tell
                                                       classes apart: `chance` (interference) and `own_chance`, and what
@@ -187,11 +185,6 @@ def facts(groups: Mapping[str, Sequence[Arrays]], grid: Grid) -> dict[str, Any]:
         gains = {f"{name}_gain.{c}.{layer}": (end[c][layer], start[c][layer]) for c, layer in places}
         named |= family(gains, name=f"{name}_gain", unit=unit, margin=MARGINS[measure])
         named |= _differences(end, groups, grid, name=name, unit=unit, margin=MARGINS[measure])
-    own, turned = (_table(groups, measure, moment=-1) for measure in ("units", "units_rotated"))
-    against = {
-        f"superposition.basis.{c}.{layer}": (own[c][layer], v) for c, at in turned.items() for layer, v in at.items()
-    }
-    named |= family(against, name="superposition.basis", unit="units", margin=MARGINS["basis"])
     for measure in ("confused", "readout", "alignment", "closest", "furthest"):
         values = _whole(groups, measure)
         name = f"superposition.{measure}"

@@ -31,7 +31,7 @@ ROWS = (
         "interventions", "mean_correlation_held", LAST, "selectivity with cost", "rank correlation, share-on held fixed"
     ),
 )
-FIGURES = ("ablation", "curves", "confusions", "bottlenecks", "attractors", "mean_ablation", "importance")
+FIGURES = ("ablation", "curves", "confusions", "mean_ablation", "importance")
 
 
 def stages(study: Study) -> list[Stage]:

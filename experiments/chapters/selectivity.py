@@ -15,7 +15,7 @@ ROWS = (
 
 def stages(study: Study) -> list[Stage]:
     return [
-        *read_networks(study, "selectivity", recorded=True, parameters={"draws": 10}),
+        *read_networks(study, "selectivity", recorded=True, seeded=False),
         analysis(
             "selectivity",
             "compare",

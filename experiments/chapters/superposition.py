@@ -20,6 +20,6 @@ def stages(study: Study) -> list[Stage]:
     }
     return [
         analysis("superposition", "compare", inputs=inputs, parameters={"grid": grid(study)}),
-        *figures(study, "superposition", "interference", "units"),
+        *figures(study, "superposition", "interference"),
         *figures(study, "superposition", "cosines", "confused"),
     ]

@@ -1,4 +1,4 @@
-"""What single units prefer: class selectivity, participation ratio, rankings, and the control of a rotated layer.
+"""What single units prefer: class selectivity, participation ratio, rankings, and random rotations.
 
 In: class means, that is the mean activation of each unit on each class (`record.unit_statistics` makes them).
 Out: numbers per unit. A *living* unit is one that is above zero on some image; for a dead one preference has no
@@ -7,15 +7,10 @@ meaning, and its numbers are 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Int
 from scipy.stats import ortho_group, rankdata
 from torch import Tensor
-
-from experiments.record import unit_statistics
 
 EPSILON = 0.001  # keeps the selectivity of a silent unit at 0 instead of 0 / 0
 TOP = 3  # a class's top units are its first three
@@ -114,32 +109,3 @@ def rotations(size: int, *, draws: int, seed: int) -> list[Float[np.ndarray, "si
     """Random orthogonal matrices, uniform over all of them (Haar measure)."""
     rng = np.random.default_rng(seed)
     return [ortho_group.rvs(size, random_state=rng) for _ in range(draws)]
-
-
-def rotated_class_means(
-    pre: Float[Tensor, "image unit ..."],
-    labels: Int[Tensor, " image"],
-    *,
-    matrices: Sequence[np.ndarray],
-    about_mean: bool = False,
-) -> dict[str, Float[np.ndarray, "draw unit classes"]]:
-    """Class means of a layer whose pre-activations were rotated before the ReLU: {"mean": ..., "peak": ...}.
-
-    The rotated layer holds the same information before the ReLU, only along other axes: whatever its units do
-    as well as the layer's own is no property of the neuron basis. In a convolutional layer the channels are
-    rotated, at every position alike; "peak" is then the mean of the spatial maximum, else it is left out.
-
-    about_mean: turn the layer about its average, so that every unit's mean pre-activation stays where it was. A
-    unit that is seldom on is selective for that reason alone, and a rotation about zero changes how often it is.
-    """
-    others = [dim for dim in range(pre.ndim) if dim != 1]
-    centre = pre.mean(dim=others, keepdim=True) if about_mean else torch.zeros(())
-    found: dict[str, list[np.ndarray]] = {}
-    for matrix in matrices:
-        axes = torch.tensor(matrix, dtype=pre.dtype)
-        rotated = torch.tensordot(pre - centre, axes, dims=([1], [0])).movedim(-1, 1) + centre  # (image, unit, ...)
-        statistics = unit_statistics("rotated", rotated.relu(), labels)
-        for kind in ("mean", "peak"):
-            if f"class_{kind}/rotated" in statistics:
-                found.setdefault(kind, []).append(statistics[f"class_{kind}/rotated"])
-    return {kind: np.stack(draws) for kind, draws in found.items()}

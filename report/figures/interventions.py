@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from report import classes, export, style
-from report.arrays import Arrays, Card, Facts, conditions_of, layers_of, rows_of
+from report.arrays import Arrays, Card, conditions_of, layers_of, rows_of
 
 Drawn = dict[str, str]
 
@@ -148,39 +148,6 @@ def bottlenecks(*, arrays: Arrays, card: Card) -> Drawn:
             ax.set_xlabel(f"largest loss of a {card['kind']}, points" if layer == rows[architecture][0] else "points")
     header = ("condition", "layer", "what", "seed_rank", "number", "points_at_average", "points_at_zero")
     return export.done(fig, table, header)
-
-
-@style.drawn
-def attractors(*, facts: Facts) -> Drawn:
-    """How many units of a layer are attractors, and how many of as many random directions: means and intervals."""
-    found = [name.removeprefix("interventions.direction_attractors.") for name in facts]
-    places = [name.rpartition(".")[::2] for name, full in zip(found, facts, strict=True) if name != full]
-    order = style.present({condition for condition, _ in places})
-    places = [(condition, layer) for each in order for condition, layer in places if condition == each]
-    fig, ax = style.figure(height=0.8 + 0.3 * len(places))
-    table = []
-    for row, (condition, layer) in enumerate(places):
-        look, place = style.look(condition), f"{condition}.{layer}"
-        for name, shift, fill in (("attractors", -0.13, look["color"]), ("direction_attractors", 0.13, style.PAPER)):
-            fact = facts[f"interventions.{name}.{place}"]
-            if fact["low"] is not None:
-                ax.hlines(-row - shift, fact["low"], fact["high"], color=look["color"], linewidth=1)
-            ax.plot(
-                fact["value"], -row - shift, look["marker"], color=look["color"], markerfacecolor=fill, markersize=5
-            )
-            what = "units" if name == "attractors" else "directions"
-            table.append((condition, layer, what, fact["value"], fact["low"], fact["high"]))
-    names = [f"{style.label(condition)}, {style.layer_label(layer).lower()}" for condition, layer in places]
-    ax.set_yticks(-np.arange(len(places)), names)
-    for text, (condition, _) in zip(ax.get_yticklabels(), places, strict=True):
-        text.set_color(style.look(condition)["color"])
-    ax.set_ylim(0.6 - len(places), 0.6)
-    ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
-    ax.set_xlabel("attractors in one network")
-    style.sparse(ax, grid="x")
-    ax.spines["left"].set_visible(False)
-    ax.tick_params(axis="y", length=0)
-    return export.done(fig, table, ("condition", "layer", "what", "mean", "low", "high"))
 
 
 @style.drawn

@@ -21,7 +21,6 @@ RANKINGS = ("class mean", "gradient", "selectivity")  # in the order of the anal
 PAIRS = ("mean and\ngradient", "mean and\nselectivity", "gradient and\nselectivity")
 VARIANTS: Mapping[str, Mapping[str, Any]] = {  # variant: its line
     "own": {"linewidth": 1.8},
-    "rotated": {"linewidth": 1.2, "linestyle": (0, (1, 1.2))},
     "start": {"linewidth": 0.8, "color": style.MUTED},
 }
 
@@ -100,7 +99,7 @@ def participation(*, arrays: Arrays, card: Card) -> Drawn:
             ax.set_ylabel("units, %")
         if condition == list(rows)[-1]:
             ax.set_xlabel(f"{card['kinds']} (participation ratio)")
-    style.key(empty[0], notes=["thick: trained", "dotted: trained, rotated", "thin grey: untrained"])
+    style.key(empty[0], notes=["thick: trained", "thin grey: untrained"])
     header = (
         "condition",
         "layer",

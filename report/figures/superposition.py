@@ -92,37 +92,6 @@ def confused(*, arrays: Arrays, card: Card) -> Drawn:
     return export.done(fig, table, ("condition", "class", "other_class", "cosine", "misread"))
 
 
-@style.drawn
-def units(*, arrays: Arrays, facts: Facts, card: Card) -> Drawn:
-    """Over how many units a class's direction is spread, in the layer as it is and in the same rotated at random."""
-    conditions = conditions_of(arrays)
-    places = [(condition, layer) for condition in conditions for layer in layers_of(arrays, condition)]
-    fig, ax = style.figure(height=0.7 + 0.27 * len(places))
-    table = []
-    for row, (condition, layer) in enumerate(places):
-        look, place = style.look(condition), f"{condition}.{layer}"
-        own, turned = (facts[f"superposition.{name}.{place}"] for name in ("units", "units_rotated"))
-        for fact, fill in ((turned, style.PAPER), (own, look["color"])):
-            if fact["low"] is not None:
-                ax.hlines(-row, fact["low"], fact["high"], color=look["color"], linewidth=1)
-            ax.plot(fact["value"], -row, marker=look["marker"], color=look["color"], markerfacecolor=fill, markersize=6)
-        table += [
-            (condition, layer, name, fact["value"], fact["low"], fact["high"])
-            for name, fact in (("own axes", own), ("rotated", turned))
-        ]
-    names = [f"{style.label(condition)}, {style.layer_label(layer).lower()}" for condition, layer in places]
-    ax.set_yticks(-np.arange(len(places)), names)
-    for text, (condition, _) in zip(ax.get_yticklabels(), places, strict=True):
-        text.set_color(style.look(condition)["color"])
-    ax.set_ylim(0.6 - len(places), 0.6)
-    ax.set_xlim(left=0)
-    ax.set_xlabel(f"units per {card['kind']}")
-    style.sparse(ax, grid="x")
-    ax.spines["left"].set_visible(False)
-    ax.tick_params(axis="y", length=0)
-    return export.done(fig, table, ("condition", "layer", "axes", "mean", "low", "high"))
-
-
 def _chance(ax: Axes, drawn: list[Any]) -> None:
     """Where random directions lie: a dotted line at their mean, a grey band that holds most of them."""
     low, high = min(each["low"] for each in drawn), max(each["high"] for each in drawn)

@@ -49,7 +49,9 @@ class Names:
 
 
 def of_study(study: Study) -> Names:
-    """What pages may say of a study: counts, options; architectures, treatments, conditions, variants."""
+    """What pages may say of a study: counts, options; architectures, treatments, conditions, variants.
+
+    Of trainings of different lengths `epochs` is the shortest."""
     return Names(
         "study",
         {
@@ -57,7 +59,7 @@ def of_study(study: Study) -> Names:
             "seeds": len(study.seeds),
             "seed_list": study.seeds,
             "control_seeds": study.control_seeds,
-            "epochs": study.epochs,
+            "epochs": min(map(study.epochs_of, study.conditions)),
             "early": study.early,
             "recipes": _recipes(study),
             "probe_per_class": study.probe_per_class,
@@ -139,6 +141,7 @@ def _recipes(study: Study) -> list[dict[str, Any]]:
             "momentum": recipe.momentum if recipe.optimizer == "sgd" else None,
             "averages": recipe.averages,
             "weight_decay": recipe.weight_decay,
+            "epochs": study.epochs_of(conditions[0]),
             "conditions": conditions,
         }
         for recipe, conditions in found.items()

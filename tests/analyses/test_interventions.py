@@ -202,17 +202,9 @@ def test_facts_hold_the_planted_differences_and_the_thresholds():
     assert facts["interventions.mean_bottlenecks.difference.mlp:normalized.hidden1"]["value"] == -9
     assert facts["interventions.attractors.difference.cnn:normalized.hidden1"]["value"] == -1
     assert facts["interventions.mean_lost.difference.raw:cnn.last"]["value"] == 0
-    assert facts["interventions.mean_basis.mlp-raw.hidden1"]["unit"] == "points"
+    assert facts["interventions.basis.mlp-raw.hidden1"]["unit"] == "points"
     assert facts["interventions.bottleneck_from"]["value"] == 50
     assert facts["interventions.units.cnn-raw.hidden1"]["value"] == 14
-
-
-def test_attractors_are_told_beside_those_of_as_many_random_directions():
-    facts = compare(runs=study(seeds=3), card=CARD, grid=GRID)["facts.json"]
-    own, drawn = (
-        facts[f"interventions.{name}.mlp-raw.hidden1"]["value"] for name in ("attractors", "direction_attractors")
-    )
-    assert facts["interventions.attractors_beyond.mlp-raw.hidden1"]["value"] == own - drawn
 
 
 def test_channels_are_neither_added_to_units_nor_compared_with_them():

@@ -156,13 +156,14 @@ def test_the_last_hidden_layer_is_laid_out_alike_by_epoch_and_by_moment(measured
 def test_controls_and_preferences_are_left_out_where_they_make_no_sense_and_the_arrays_say_so(measured, images):
     for run, model, inputs in networks(measured, images):
         found = measured[1][f"selectivity/{run.name}"]["arrays.npz"]
+        axes = measured[1][f"basis/{run.name}"]["arrays.npz"]
         assert list(found["layers"]) == [layer for layer in model.layers[:-1] if rectified(model, layer)]
         _, cache = run_with_cache(model, inputs)
-        for layer in found["layers"]:
-            turned = torch.equal(cache[f"{layer}.pre"].relu(), cache[f"{layer}.post"])
-            turned &= len(found[f"class_mean/{layer}"]) > 1
-            assert (f"rotated/{layer}" in found) == turned
-            assert turned or any(str(reason).startswith(f"rotations of {layer}") for reason in found["left_out"])
+        for layer in model.layers[:-1]:
+            turned = layer in found["layers"] and torch.equal(cache[f"{layer}.pre"].relu(), cache[f"{layer}.post"])
+            turned = turned and len(found[f"class_mean/{layer}"]) > 1
+            assert (layer in axes["layers"]) == turned
+            assert turned or any(str(reason).startswith(f"random axes of {layer}") for reason in axes["left_out"])
         for layer in set(model.layers[:-1]) - {*map(str, found["layers"])}:
             assert any(str(reason).startswith(layer) for reason in found["left_out"])
 

@@ -158,7 +158,6 @@ def test_the_study_tells_start_end_and_difference():
     assert facts["superposition.interference_gain.mlp-normalized.hidden1"]["high"] < 0
     assert facts["superposition.interference.difference.mlp:normalized.hidden1"]["high"] < 0
     assert facts["superposition.units.mlp-normalized.hidden1"]["value"] < 2
-    assert facts["superposition.basis.mlp-normalized.hidden1"]["verdict"] == "lower"
     assert facts["superposition.alignment.mlp-normalized"]["value"] == pytest.approx(1)
     assert facts["superposition.readout.mlp-raw"]["value"] == pytest.approx(1 / 81)
     assert facts["superposition.size.mlp-raw.hidden1"]["value"] == 12

@@ -11,7 +11,7 @@ from report import style
 from report.figures import interventions
 
 LARGEST = 250_000  # bytes of one SVG: some have a dot for every unit of every network
-FIGURES = ("ablation", "curves", "confusions", "bottlenecks", "attractors", "mean_ablation", "importance")
+FIGURES = ("ablation", "curves", "confusions", "bottlenecks", "mean_ablation", "importance")
 LAYERS = {"mlp": {"hidden1": 32, "hidden2": 16}, "cnn": {"conv1": 8, "conv2": 16, "hidden3": 16}}
 EFFECTS = (
     "lost",
@@ -68,33 +68,15 @@ def study(
     return arrays
 
 
-def counted(arrays: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
-    """Two attractors among the units of every layer, and three among as many directions."""
-    found = {}
-    for place in [name.removeprefix("living/") for name in arrays if name.startswith("living/")]:
-        for name, value in (("attractors", 2.0), ("direction_attractors", 3.0)):
-            found[f"interventions.{name}.{place.replace('/', '.')}"] = {
-                "value": value,
-                "low": value - 1,
-                "high": value + 1,
-            }
-    return found
-
-
-def both(**of) -> dict[str, dict]:
-    arrays = study(**of)
-    return {"arrays": arrays, "facts": counted(arrays)}
-
-
 @pytest.mark.parametrize("seeds", [1, 2])
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_valid_and_small(name, seeds):
-    assert_sound(getattr(interventions, name), largest=LARGEST, **both(seeds=seeds))
+    assert_sound(getattr(interventions, name), largest=LARGEST, arrays=study(seeds=seeds))
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_names_what_it_compares_in_the_order_of_the_study(name):
-    drawn = draw(getattr(interventions, name), **both())
+    drawn = draw(getattr(interventions, name), arrays=study())
     said = " ".join(texts(drawn))
     assert "raw" in said
     assert "normalized" in said
@@ -107,7 +89,7 @@ def test_a_figure_of_another_study_shows_all_its_conditions_and_names_its_classe
     """Three treatments, and twelve classes that are words."""
     words = [f"thing {letter}" for letter in "abcdefghijkl"]
     conditions = [f"{architecture}-{treatment}" for architecture in architectures for treatment in THREE["treatments"]]
-    drawn = draw(getattr(interventions, name), look=THREE, **both(conditions=conditions, names=words))
+    drawn = draw(getattr(interventions, name), look=THREE, arrays=study(conditions=conditions, names=words))
     said = " ".join(texts(drawn))
     assert all(treatment in said for treatment in THREE["treatments"].values())
     assert {row["condition"] for row in rows(drawn)} == set(conditions)
@@ -126,12 +108,6 @@ def test_the_confusions_are_of_the_unit_whose_average_costs_a_class_most_and_tha
     first = [(row["unit"], row["intervention"], row["true_class"], row["read_as"]) for row in found[:4]]
     assert first == [("3", by, "8", to) for by in ("averaged", "at zero") for to in ("0", "8")]
     assert [float(row["change_in_points"]) for row in found[:4]] == [40, -40, 80, -80]
-
-
-def test_attractors_of_units_stand_beside_those_of_directions():
-    found = rows(draw(interventions.attractors, **both()))
-    assert {(row["what"], float(row["mean"])) for row in found} == {("units", 2), ("directions", 3)}
-    assert len(found) == 2 * 2 * (2 + 3)
 
 
 def test_every_unit_and_every_random_direction_is_a_dot():

@@ -41,7 +41,7 @@ def study(
             arrays[f"agreement/{condition}/{layer}"] = np.tile([0.0, 1.0, -1.0], (seeds, 1))
             for part in [layer, f"{layer}.peak"] if layer.startswith("conv") else [layer]:
                 arrays[f"growth/{condition}/{part}"] = np.tile(np.linspace(0.2, 0.8, epochs + 1), (seeds, 1))
-                for variant in ("own", "start", "rotated"):
+                for variant in ("own", "start"):
                     arrays[f"spread/{variant}/{condition}/{part}"] = np.tile(np.linspace(0, 100, 46), (seeds, 1))
     return arrays
 

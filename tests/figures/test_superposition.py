@@ -10,7 +10,7 @@ from planted import CONDITIONS, LOOK, THREE
 from report import style
 from report.figures import superposition
 
-FIGURES = ("interference", "cosines", "confused", "units")
+FIGURES = ("interference", "cosines", "confused")
 LAYERS = {"mlp": ("hidden1", "hidden2"), "cnn": ("conv1", "conv2", "hidden3")}
 
 
@@ -31,7 +31,7 @@ def study(
     conditions: Sequence[str] = tuple(CONDITIONS),
     names: Sequence[str] = tuple("0123456789"),
 ) -> dict[str, dict]:
-    """Interference that halves with each epoch, cosines that grow with the classes, and units that rotation doubles."""
+    """Interference that halves with each epoch, cosines that grow with the classes."""
     arrays, facts = {}, {}
     cosine = np.add.outer(np.arange(len(names)), np.arange(len(names))) / 18
     for condition in conditions:
@@ -42,8 +42,6 @@ def study(
             arrays[f"interference/{condition}/{layer}"] = np.tile(0.5 ** np.arange(epochs + 1), (seeds, 1))
             arrays[f"cosine/{condition}/{layer}"] = cosine
             facts[f"superposition.chance.{condition}.{layer}"] = fact(0.25)
-            facts[f"superposition.units.{condition}.{layer}"] = fact(3)
-            facts[f"superposition.units_rotated.{condition}.{layer}"] = fact(6)
     return {"arrays": arrays, "facts": facts, "card": {**CARD, "class_names": list(names), "classes": len(names)}}
 
 
@@ -87,9 +85,3 @@ def test_interference_is_drawn_from_the_untrained_network_on():
 
 def test_the_pairs_that_are_misread_most_often_are_named():
     assert texts(draw(superposition.confused, **study())).count("8–9") == len(CONDITIONS)
-
-
-def test_every_layer_is_shown_with_its_own_axes_and_rotated():
-    found = rows(draw(superposition.units, **study()))
-    assert len(found) == 2 * (2 * len(LAYERS["mlp"]) + 2 * len(LAYERS["cnn"]))
-    assert {(row["axes"], float(row["mean"])) for row in found} == {("own axes", 3), ("rotated", 6)}

@@ -74,16 +74,25 @@ FORKS = {
         unsaid=("normalized", r"\btreatments differ"),
         said={"index": ("MLP, CNN and ViT",), "comparison": ("ViT minus MLP",), "lab": ("ViT, raw",)},
     ),
-    "recipes of its own for each; tanh; a control and a contrast": Fork(
+    "recipes and epochs of its own for each; tanh; a control and a contrast": Fork(
         "SMOKE = replace(\n"
         "    SMOKE,\n"
         '    architectures=(replace(MLP, options={"hidden": [24, 12], "activation": "tanh"}), CNN),\n'
         '    controls=(Condition(CNN, Treatment("scaled", "scaled", mean=0.0, std=0.3081)),),\n'
         '    contrasts=(("cnn-scaled", "cnn-normalized"),),\n'
-        '    recipes={"mlp-raw": Recipe("adam", 0.002, momentum=0.8), "cnn": Recipe("sgd", 0.02, momentum=0.9)},\n'
+        "    recipes={\n"
+        '        "mlp-raw": Recipe("adam", 0.002, momentum=0.8, epochs=2),\n'
+        '        "cnn": Recipe("sgd", 0.02, momentum=0.9, epochs=3),\n'
+        "    },\n"
         ")\n",
         said={
-            "methods": ("Adam", "momentum 0.9", "learning rate 0.002", "They do not all learn alike"),
+            "methods": (
+                "Adam",
+                "momentum 0.9",
+                "learning rate 0.002",
+                "They do not all learn alike",
+                "for three epochs",
+            ),
             "training": ("not all learn by the same recipe",),
             "comparison": ("CNN: scaled minus normalized",),
         },

@@ -1,4 +1,4 @@
-"""Measures of single units: planted specialists and generalists, oracles, and what a rotation does to both."""
+"""Measures of single units: planted specialists and generalists, and oracles."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,6 @@ from experiments.measures.units import (
     partial_rank_correlation,
     participation_ratio,
     rank_correlation,
-    rotated_class_means,
     rotation_of_living,
     rotations,
     selectivity,
@@ -118,57 +117,3 @@ def test_rotations_are_orthogonal_different_and_the_same_for_a_seed():
     assert first @ first.T == pytest.approx(np.eye(8))
     assert not np.allclose(first, second)
     assert np.array_equal(rotations(8, draws=2, seed=5)[1], second)
-
-
-def axis_aligned() -> tuple[torch.Tensor, torch.Tensor]:
-    """Ten units, each on for one class alone, with a little noise."""
-    labels = torch.arange(10).repeat(40)
-    noise = 0.1 * torch.randn(400, 10, generator=torch.Generator().manual_seed(0))
-    return torch.eye(10)[labels] * 4 - 0.5 + noise, labels
-
-
-def test_a_rotation_destroys_selectivity_that_lies_along_the_axes():
-    pre, labels = axis_aligned()
-    own = rotated_class_means(pre, labels, matrices=[np.eye(10)])["mean"][0]
-    turned = rotated_class_means(pre, labels, matrices=rotations(10, draws=5, seed=0))["mean"]
-    assert selectivity(own).min() > 0.95
-    assert selectivity(turned).mean() < 0.8
-    assert participation_ratio(own).max() < 1.5
-    assert participation_ratio(turned[living(turned)]).mean() > 2
-
-
-def test_a_rotation_changes_nothing_where_no_axis_is_special():
-    labels = torch.arange(10).repeat(300)
-    generator = torch.Generator().manual_seed(1)
-    centres = torch.randn(10, 64, generator=generator)  # the same law in every direction
-    pre = centres[labels] + torch.randn(3000, 64, generator=generator)
-    own = rotated_class_means(pre, labels, matrices=[np.eye(64)])["mean"]
-    turned = rotated_class_means(pre, labels, matrices=rotations(64, draws=5, seed=3))["mean"]
-    assert selectivity(turned).mean() == pytest.approx(selectivity(own).mean(), rel=0.1)
-
-
-def test_channels_are_rotated_at_every_position_alike():
-    labels = torch.arange(10)
-    maps = torch.randn(10, 3, 4, 5, generator=torch.Generator().manual_seed(2))
-    (matrix,) = rotations(3, draws=1, seed=0)
-    found = rotated_class_means(maps, labels, matrices=[matrix])
-    byhand = np.einsum("bcij,cd->bdij", maps.numpy(), matrix).clip(0)
-    assert found["mean"][0] == pytest.approx(byhand.mean(axis=(2, 3)).T, abs=1e-5)
-    assert found["peak"][0] == pytest.approx(byhand.max(axis=(2, 3)).T, abs=1e-5)
-
-
-def test_a_rotation_about_the_mean_spares_a_unit_that_is_always_on():
-    labels = torch.arange(10).repeat(100)
-    noise = torch.randn(1000, 6, generator=torch.Generator().manual_seed(4))
-    pre = noise + 20  # far above zero: on for every image, so no unit can be selective
-    turns = rotations(6, draws=4, seed=1)
-    assert selectivity(rotated_class_means(pre, labels, matrices=turns, about_mean=True)["mean"]).max() < 0.05
-    about_zero = rotated_class_means(pre, labels, matrices=turns)["mean"]
-    assert not living(about_zero).all(), "about zero, some axes fall silent"
-
-
-def test_a_rotation_about_the_mean_still_destroys_selectivity_along_the_axes():
-    pre, labels = axis_aligned()
-    turned = rotated_class_means(pre, labels, matrices=rotations(10, draws=5, seed=0), about_mean=True)["mean"]
-    assert selectivity(turned[living(turned)]).mean() < 0.85
-    assert participation_ratio(turned[living(turned)]).mean() > 2
