@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 
 from experiments import models, stack
 from experiments.sweep import fold, set_aside, sweep
@@ -99,6 +100,40 @@ def test_a_folded_start_computes_what_the_other_treatment_computes(architecture)
     folded.load_state_dict(plain.state_dict())
     fold(folded, fed=NORMALIZED, begun=RAW)
     torch.testing.assert_close(folded((pixels - 0.13) / 0.31), plain(pixels), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("preconditioned", [True, False])
+def test_a_step_divided_by_the_inputs_second_moment_makes_the_treatment_no_matter(preconditioned):
+    """K-FAC's input side on layer one (Martens and Grosse 2015): an affine treatment then changes nothing at all, and
+    without it, from the same function at the start, it does."""
+    torch.manual_seed(0)
+    plain, treated = (models.build(MLP["build"], options=MLP["options"], classes=4, side=10) for _ in range(2))
+    treated.load_state_dict(plain.state_dict())
+    fold(treated, fed=NORMALIZED, begun=RAW)  # computes of treated pixels what `plain` computes of plain ones
+    plain, treated = plain.double(), treated.double()
+    labels = torch.tensor(TRAIN["labels"].astype(np.int64))
+    pixels = torch.from_numpy(TRAIN["images"]).double()[:, None] / 255
+    inputs = {plain: pixels, treated: (pixels - NORMALIZED["mean"]) / NORMALIZED["std"]}
+    for _ in range(5):
+        for model, seen in inputs.items():
+            model.zero_grad()
+            cross_entropy(model(seen), labels).backward()
+            with torch.no_grad():
+                if preconditioned:
+                    _precondition(model.hidden1, seen.flatten(1))
+                for parameter in model.parameters():
+                    parameter -= 0.1 * parameter.grad
+    one, other = (model(seen).detach() for model, seen in inputs.items())
+    apart = (one - other).abs().max() / one.abs().max()
+    assert (apart < 1e-3) == preconditioned, apart
+
+
+def _precondition(layer, seen):
+    """Multiplies the gradient of weights and biases, side by side, by the inverse second moment of the inputs and 1."""
+    row = torch.cat([seen, torch.ones(len(seen), 1, dtype=seen.dtype)], dim=1)
+    inverse = torch.linalg.pinv(row.T @ row / len(row), hermitian=True)
+    found = torch.cat([layer.weight.grad, layer.bias.grad[:, None]], dim=1) @ inverse
+    layer.weight.grad, layer.bias.grad = found[:, :-1].contiguous(), found[:, -1].contiguous()
 
 
 def test_a_padded_layer_cannot_be_folded():
