@@ -23,7 +23,14 @@ ASKED = {  # measure: what special units would be; {kind} is what a class is cal
     "attractors": "more attractors",
 }
 FEWER = ("classes", "spread")  # special units would have less of these
-SCALES = {"selectivity": "selectivity", "classes": "{kinds}", "alone": "points", "spread": "units", "missed": "points"}
+SCALES = {
+    "selectivity": "selectivity",
+    "classes": "{kinds} fewer",
+    "alone": "points",
+    "spread": "units fewer",
+    "missed": "points",
+    "attractors": "attractors",
+}
 MOST = 3  # panels beside each other
 KEPT = {"zero": ("o", "turned about zero"), "mean": ("s", "mean kept"), "share": ("D", "share kept")}
 
@@ -35,23 +42,22 @@ def beyond(*, arrays: Arrays, facts: Facts, card: Card) -> dict[str, str]:
     fig, axes = style.figure(height=1.2 + 0.36 * len(places), nrows=2, ncols=MOST)
     rows = []
     for number, (ax, (measure, told)) in enumerate(zip(axes.flat, ASKED.items(), strict=True)):
+        sign = -1 if measure in FEWER else 1
         known = [facts.get(f"basis.{measure}_beyond.{condition}.{layer}") for condition, layer in places]
         for row, ((condition, layer), fact) in enumerate(zip(places, known, strict=True)):
             if fact is None:
                 continue
             look = style.look(condition)
             low, high = (fact["value"] if fact[end] is None else fact[end] for end in ("low", "high"))
-            ax.hlines(-row, low, high, color=look["color"], linewidth=1.4)
-            ax.plot(fact["value"], -row, look["marker"], color=look["color"], markersize=4.5)
+            ax.hlines(-row, sign * low, sign * high, color=look["color"], linewidth=1.4)
+            ax.plot(sign * fact["value"], -row, look["marker"], color=look["color"], markersize=4.5)
             rows.append((measure, condition, layer, fact["value"], low, high, fact["verdict"]))
         margin = next((fact["margin"] for fact in known if fact), 0)
         ax.axvspan(-margin, margin, color=style.GRID, linewidth=0, zorder=0)
         ax.axvline(0, color=style.MUTED, linewidth=0.8, zorder=0.5)
         ax.set_title(told.format(**card))
-        ax.set_xlabel(SCALES.get(measure, "units").format(**card))
+        ax.set_xlabel(SCALES[measure].format(**card))
         ax.xaxis.set_major_locator(MaxNLocator(4))
-        if measure in FEWER:
-            ax.invert_xaxis()
         _rows(ax, places, named=number % MOST == 0)
     header = ("measure", "condition", "layer", "units minus random axes", "low", "high", "verdict")
     return export.done(fig, rows, header)
