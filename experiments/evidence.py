@@ -42,6 +42,13 @@ def shown_row(runs: Mapping[str, T], grid: Grid, condition: str) -> int:
     return seeds.index(int(grid["conditions"][condition]["shown"].rpartition("/")[2]))
 
 
+def moments(runs: Mapping[str, Mapping[str, Any]]) -> Any:
+    """The epochs that runs were read at, `epochs` of each; the last is -1 where not all were trained for as many."""
+    each = [run["epochs"] for run in runs.values()]
+    alike = all(list(other) == list(each[0]) for other in each)
+    return each[0] if alike else np.append(each[0][:-1], -1)
+
+
 def comparisons(grid: Grid, conditions: Iterable[str], *, axis: str = "") -> dict[str, tuple[str, str]]:
     """{name: (condition, minus condition)} of the comparisons that these conditions allow, along one axis or all."""
     known = set(conditions)

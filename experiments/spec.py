@@ -357,6 +357,12 @@ class Study:
             for each in self.conditions
             if not 0 <= self.early <= self.epochs_of(each)
         ]
+        lengths = {each.name: self.epochs_of(each) for each in self.conditions}
+        if len({*lengths.values()}) > 1 and self.early in lengths.values():
+            short = min(lengths, key=lengths.__getitem__)
+            told.append(
+                f"the early epoch, {self.early}, is the last of {short} and of others is not: give {short} more epochs"
+            )
         if self.specimen is not None and self.specimen not in self.seeds:
             told.append(f"the specimen, {self.specimen}, is none of its seeds")
         if self.controls and self.control_seeds < 1:

@@ -81,8 +81,11 @@ def family(
     samples = {fact: _paired(a, b) for fact, (a, b) in pairs.items()}
     limits, of = _holm(samples), len(samples)
     units = unit if isinstance(unit, Mapping) else dict.fromkeys(samples, unit)
-    margins = margin if isinstance(margin, Mapping) else dict.fromkeys(samples, margin)
-    least = {fact: _margin(margins[fact]) for fact in samples}
+    least = (
+        {fact: _margin(margin[fact]) for fact in samples}
+        if isinstance(margin, Mapping)
+        else dict.fromkeys(samples, _margin(margin))
+    )
     what = f"{_PAIRED}, Holm-adjusted in the family of {of} differences of {name}" if of > 1 else _PAIRED
     return {
         fact: _difference(sample, limits[fact], unit=units[fact], margin=least[fact], wide=ALPHA / of, what=what)

@@ -18,6 +18,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import NullLocator
@@ -356,14 +357,27 @@ def sparse(
 def epoch_axis(ax: Axes, epochs: int, *, first: int = 0, title: bool = True) -> None:
     """An axis over epochs `first` to `epochs`, ticked at its ends and in the middle.
 
-    On the page the reader can step through it: every line that has a label is read out at each epoch, as what
-    `ax.fmt_ydata` makes of its y where the axes have one.
+    It goes on to where the longest line of the axes ends, and of those that share it. On the page the reader can step
+    through it: every line that has a label is read out at each epoch, as what `ax.fmt_ydata` makes of its y where the
+    axes have one.
     """
     ax.set_label(lines.OVER_EPOCHS)
+    drawn = [line for other in ax.get_shared_x_axes().get_siblings(ax) for line in other.get_lines() if _is_named(line)]
+    epochs = max([epochs, *(int(max(line.get_xdata())) for line in drawn)])
     ax.set_xlim(first, max(epochs, first + 1))
     ax.set_xticks(sorted({first, epochs // 2, epochs} if epochs // 2 > first else {first, epochs}))
     if title:
         ax.set_xlabel("epoch")
+
+
+def _is_named(line: Line2D) -> bool:
+    return not str(line.get_label()).startswith("_")
+
+
+def moment(epoch: int) -> str:
+    """When a network was read: untrained, after an epoch, or, where networks were trained for different numbers of
+    them, which -1 stands for, at the end."""
+    return {0: "untrained", -1: "the end"}.get(epoch, f"epoch {epoch}")
 
 
 def heat(ax: Axes, values: np.ndarray, *, low: float, high: float, cmap: str = HEAT, **options: Any) -> Any:

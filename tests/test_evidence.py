@@ -9,6 +9,7 @@ from experiments.evidence import (
     by_condition,
     comparisons,
     differences,
+    moments,
     of_layers,
     pairs,
     shown,
@@ -84,6 +85,12 @@ def test_the_specimen_stands_for_a_condition():
     assert shown(runs, grid, "mlp-matched") in PUBLISHED.seeds[: PUBLISHED.control_seeds]
     assert shown_row(runs, grid, "mlp-raw") == PUBLISHED.seeds.index(PUBLISHED.specimen)
     assert shown_row({"mlp-raw/10": 0, "mlp-raw/5": 1, "cnn-raw/1": 2}, grid, "mlp-raw") == 0
+
+
+def test_runs_of_other_lengths_have_their_first_moments_and_their_ends_in_common():
+    runs = {"mlp-raw/0": {"epochs": np.array([0, 1, 4])}, "mlp-raw/1": {"epochs": np.array([0, 1, 4])}}
+    assert list(moments(runs)) == [0, 1, 4]
+    assert list(moments({**runs, "cnn-raw/0": {"epochs": np.array([0, 1, 9])}})) == [0, 1, -1]
 
 
 def test_where_one_condition_was_measured_nothing_is_compared():

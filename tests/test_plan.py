@@ -284,13 +284,13 @@ def test_the_nearest_recipe_counts():
 
 
 def test_who_learns_longer_is_trained_longer_and_a_variant_learns_as_what_it_stands_beside():
-    longer = {"cnn": Recipe(epochs=3), SMALL.variants_of: Recipe(learning_rate=0.02, epochs=2)}
-    stages = {stage.name: stage.parameters for stage in plan(replace(SMALL, epochs=1, recipes=longer))}
+    longer = {"cnn": Recipe(epochs=4), SMALL.variants_of: Recipe(learning_rate=0.02, epochs=3)}
+    stages = {stage.name: stage.parameters for stage in plan(replace(SMALL, epochs=2, recipes=longer))}
     told = {name: each["epochs"] for name, each in stages.items() if name.startswith("train/") and "epochs" in each}
     assert {name: epochs for name, epochs in told.items() if name.startswith("train/cnn-")}
     for name, epochs in told.items():
         condition = name.split("/")[1]
-        assert epochs == (3 if condition.startswith("cnn-") else 1 if condition == "mlp-raw" else 2), name
+        assert epochs == (4 if condition.startswith("cnn-") else 2 if condition == "mlp-raw" else 3), name
     variant = next(name for name in told if name.split("/")[1].partition("-")[0] not in ("mlp", "cnn"))
     assert stages[variant]["recipe"]["learning_rate"] == 0.02
 
@@ -347,6 +347,10 @@ SWEEP = Sweep(treatments=(RAW, SCALED), rates=(0.01, 0.1), seeds=1, epochs=1)
         ({"recipe": Recipe(weight_decay=-0.1)}, "a weight decay of -0.1 is none"),
         ({"recipe": Recipe(epochs=0)}, "0 epochs are none: use 1 or more"),
         ({"early": 2, "recipes": {"cnn": Recipe(epochs=1)}}, "cnn-raw is trained for 1 epochs: the early epoch, 2,"),
+        (
+            {"epochs": 1, "recipes": {"cnn": Recipe(epochs=3)}},
+            "the early epoch, 1, is the last of mlp-raw and of others is not",
+        ),
         ({"recipes": {"cnn": Recipe(batch_size=0)}}, "the recipe of 'cnn': batches of 0 images are none"),
         ({"recipes": {"vit": Recipe()}}, "a recipe is for 'vit'; there are mlp-raw, mlp-normalized"),
         ({"treatments": (RAW, replace(SCALED, std=0.0))}, "the treatment 'scaled': its std is 0.0: give a number"),

@@ -7,7 +7,7 @@ and when; and how much of what its units do is a matter of the class.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,7 +100,7 @@ def drift(
     """
     groups = by_condition(records)
     first = next(iter(records.values()))
-    moments = _moments(len(first["mean/input"]) - 1)
+    moments = _moments({len(record["mean/input"]) - 1 for record in records.values()})
     arrays: dict[str, np.ndarray] = {
         "classes": np.array(card["class_names"]),
         "moments": np.array(moments),
@@ -132,8 +132,14 @@ def black(record: Record, images: Integer[np.ndarray, "image height width"]) -> 
     return lowest, share if shares[bin_] >= share - 1e-6 else 0.0, bin_
 
 
-def _moments(epochs: int) -> list[int]:
-    """The epochs that histograms are shown at: untrained, after the first, half way, and the last."""
+def _moments(lengths: Collection[int]) -> list[int]:
+    """The epochs that histograms are shown at: untrained, after the first, half way, and the last.
+
+    Of trainings of different lengths there is no such half, and -1 stands for the last of each.
+    """
+    if len(lengths) > 1:
+        return [0, 1, -1] if min(lengths) > 1 else [0, -1]
+    (epochs,) = lengths
     return sorted({0, min(1, epochs), epochs // 2, epochs})
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from experiments.analyses.manifold import MEASURES
+from experiments.evidence import moments
 from experiments.measures.nearness import rank_within
 from experiments.statistics import constant
 
@@ -44,7 +45,7 @@ def compare(*, conditions: Mapping[str, Arrays], stability: Mapping[str, Arrays]
     arrays: dict[str, np.ndarray] = {
         "methods": np.array([*methods]),
         "labels": labels[kept],
-        "moments": first["epochs"],
+        "moments": moments(conditions),
     }
     for condition, found in conditions.items():
         arrays[f"hook_points/{condition}"] = found["hook_points"]

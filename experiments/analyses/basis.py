@@ -116,13 +116,14 @@ def before_relu(
 def measured(
     activations: Float[Tensor, "image axis ..."], labels: Int[Tensor, " image"]
 ) -> Float[np.ndarray, " measure"]:
-    """Mean selectivity of the axes, mean number of classes that one responds to (participation ratio), and how well the
-    best alone tells a class, mean over classes, in %; see `axes.best_alone`."""
+    """Mean selectivity of the axes, mean number of classes that one answers to (participation ratio), both 0 where no
+    axis lives; and how well the best alone tells a class, mean over classes, in %, see `axes.best_alone`."""
     means = class_means(_by_unit(activations), labels)
+    alone = best_alone(activations, labels).mean()
+    if not living(means).any():
+        return np.array([0.0, 0.0, alone])
     means = means[living(means)]
-    return np.array(
-        [selectivity(means).mean(), participation_ratio(means).mean(), best_alone(activations, labels).mean()]
-    )
+    return np.array([selectivity(means).mean(), participation_ratio(means).mean(), alone])
 
 
 def _by_unit(activations: Tensor) -> Float[Tensor, "image unit"]:

@@ -15,7 +15,7 @@ from jaxtyping import Float, Integer
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_score
 
-from experiments.evidence import Grid, Table, by_condition, of_layers, shown, shown_row
+from experiments.evidence import Grid, Table, by_condition, moments, of_layers, shown, shown_row
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -138,7 +138,7 @@ def compare(*, runs: Mapping[str, Arrays], probe: Arrays, grid: Grid) -> dict[st
     groups = by_condition(runs)
     arrays: dict[str, np.ndarray] = {
         "labels": probe["labels"],
-        "moments": next(iter(runs.values()))["epochs"],
+        "moments": moments(runs),
     }
     for condition, group in groups.items():
         hooks = [str(hook) for hook in group[0]["hook_points"]]

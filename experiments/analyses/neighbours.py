@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from experiments.analyses.geometry import effective_dimension, plane
-from experiments.evidence import Grid, Table, by_condition, of_layers
+from experiments.evidence import Grid, Table, by_condition, moments, of_layers
 from experiments.measures.nearness import (
     distances,
     flat,
@@ -98,7 +98,7 @@ def compare(*, runs: Mapping[str, Arrays], probes: Mapping[str, Arrays], grid: G
     and `geometry.knn_lost...`, what the plane takes from the k-NN accuracy.
     """
     groups = by_condition({name: {**run, **probes[name]} for name, run in runs.items()})
-    arrays: dict[str, np.ndarray] = {"moments": next(iter(runs.values()))["epochs"]}
+    arrays: dict[str, np.ndarray] = {"moments": moments(runs)}
     for condition, group in groups.items():
         hooks = [str(hook) for hook in group[0]["hook_points"]]
         names = [f"{measure}/{hook}" for measure in PROBED for hook in hooks]

@@ -261,7 +261,7 @@ def _told(named: tuple, bins: np.ndarray, height: np.ndarray, single: np.ndarray
 
 
 def _moment_names(moments: Iterable[int]) -> list[str]:
-    return ["untrained" if moment == 0 else f"epoch {moment}" for moment in moments][::-1]
+    return [style.moment(moment) for moment in moments][::-1]
 
 
 def _epochs(ax: Axes, epochs: int, *, title: bool) -> None:

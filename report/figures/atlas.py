@@ -70,8 +70,7 @@ def development(*, arrays: Arrays, architecture: str, card: Card) -> Drawn:
     ]
     fig, grid, table = _map_grid(arrays, panels, card)
     for ax, (method, place) in zip(grid[0], columns, strict=True):
-        when = "untrained" if moments[place] == 0 else f"epoch {moments[place]}"
-        ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{when}")
+        ax.set_title(f"{METHODS[method] if place == 0 else ''}\n{style.moment(moments[place])}")
     for ax, condition in zip(grid[:, 0], conditions, strict=True):
         ax.set_ylabel(style.label(condition).replace(", ", "\n"), color=style.look(condition)["color"])
     return export.done(fig, *table)

@@ -141,9 +141,8 @@ def _planes(block: np.ndarray, arrays: Arrays, condition: str, chosen: np.ndarra
             ax.set_xlabel(f"{100 * shares[:2].sum():.0f} %", labelpad=2)
             table += [(condition, hook, moment, i, names[labels[i]], *points[i]) for i in chosen]
     for place, moment in enumerate(moments):
-        when = "untrained" if moment == 0 else f"epoch {moment}"
         treatment = "" if place else style.treatment(condition)
-        block[0, place].set_title(f"{treatment}\n{when}", color=style.look(condition)["color"])
+        block[0, place].set_title(f"{treatment}\n{style.moment(moment)}", color=style.look(condition)["color"])
     return table
 
 
@@ -192,7 +191,7 @@ def _by_depth(ax: Axes, arrays: Arrays, measure: str, condition: str) -> list[tu
 def _name_moments(ax: Axes, arrays: Arrays, measure: str, condition: str) -> None:
     """Name the lines of `_by_depth` at their ends; after all panels are drawn, for they may share an axis."""
     ends = arrays[f"{measure}/{condition}/{layers_of(arrays, condition)[-1]}"].mean(axis=0)
-    names = ["untrained" if moment == 0 else f"epoch {moment}" for moment in arrays["moments"]]
+    names = [style.moment(moment) for moment in arrays["moments"]]
     colour = style.look(condition)["color"]
     style.end_labels(ax, [(float(end), name, colour) for end, name in zip(ends, names, strict=True)])
 

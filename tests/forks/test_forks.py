@@ -80,9 +80,10 @@ FORKS = {
         '    architectures=(replace(MLP, options={"hidden": [24, 12], "activation": "tanh"}), CNN),\n'
         '    controls=(Condition(CNN, Treatment("scaled", "scaled", mean=0.0, std=0.3081)),),\n'
         '    contrasts=(("cnn-scaled", "cnn-normalized"),),\n'
+        "    epochs=2,\n"
         "    recipes={\n"
-        '        "mlp-raw": Recipe("adam", 0.002, momentum=0.8, epochs=2),\n'
-        '        "cnn": Recipe("sgd", 0.02, momentum=0.9, epochs=3),\n'
+        '        "mlp-raw": Recipe("adam", 0.002, momentum=0.8, epochs=3),\n'
+        '        "cnn": Recipe("sgd", 0.02, momentum=0.9, epochs=4),\n'
         "    },\n"
         ")\n",
         said={
@@ -91,7 +92,7 @@ FORKS = {
                 "momentum 0.9",
                 "learning rate 0.002",
                 "They do not all learn alike",
-                "for three epochs",
+                "for four epochs",
             ),
             "training": ("not all learn by the same recipe",),
             "comparison": ("CNN: scaled minus normalized",),
