@@ -39,7 +39,6 @@ INTERVENED = {"missed": "mean_worst", "attractors": "attractors"}  # what `unit_
 COSTS = ("mean_lost", "mean_worst", "lost", "worst", "pulled")
 EFFECTS = ("living", "tripled", *COSTS, *(f"direction_{name}" for name in COSTS))  # that `measures` asks for
 MOMENTS = (0, -1)  # the epochs that are read
-FEWER = ("classes", "spread")  # special units would have less of these, and more of all others
 MARGINS = {  # the smallest difference that a reader should care about
     "selectivity": 0.01,  # of a measure that goes from nought to one
     "classes": 0.1,  # a tenth of a class
