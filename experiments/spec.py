@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 Json = Any  # whatever json.dumps writes: str, int, float, bool, None, lists and dicts of these
@@ -277,17 +278,17 @@ class Study:
     variant_seeds: int = 5
     replication: int = 31416
 
-    @property
+    @cached_property
     def product(self) -> tuple[Condition, ...]:
         """Every architecture with every treatment."""
         return tuple(Condition(a, t) for a in self.architectures for t in self.treatments)
 
-    @property
+    @cached_property
     def conditions(self) -> tuple[Condition, ...]:
         """The product, and the controls beside it."""
         return self.product + self.controls
 
-    @property
+    @cached_property
     def comparisons(self) -> tuple[Comparison, ...]:
         """Every condition of the product against the one that has the reference in its place, treatments first, then
         architectures; then the contrasts, which alone tell what a control is compared with."""

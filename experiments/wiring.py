@@ -138,13 +138,13 @@ def figures(
     report/figures/<analysis>.py has a function of each name. `each`: "architecture" draws one for every architecture,
     which is handed to the function by its name.
     """
-    analysis = analysis or page
-    of = list(look(study)["architectures"]) if each == "architecture" else [""]
+    analysis, shown = analysis or page, look(study)
+    of = list(shown["architectures"]) if each == "architecture" else [""]
     return [
         Stage(
             name=f"figure/{page}/{'-'.join(filter(None, (name.replace('_', '-'), one)))}",
             function=f"report.figures.{analysis}:{name}",
-            parameters={"look": look(study), **({"architecture": one} if one else {})},
+            parameters={"look": shown, **({"architecture": one} if one else {})},
             inputs={
                 "arrays": Product(f"analysis/{analysis}", "arrays.npz"),
                 "facts": Product(f"analysis/{analysis}", "facts.json"),
