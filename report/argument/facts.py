@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from experiments import verdicts
@@ -55,6 +55,17 @@ def interval(fact: Fact) -> str:
     low, high = _bounds(fact)
     texts = _numbers(fact, low, high)
     return _with_unit(f"{texts[0]} to {texts[1]}", fact["unit"])
+
+
+def span(facts: Iterable[Fact], sentence: str) -> str:
+    """A sentence with the least and the largest of some values in the place of #, "8 to 11 epochs", as coarse as the
+    coarser of the two; nothing where there are none."""
+    found = sorted(facts, key=lambda fact: fact["value"])
+    if not found:
+        return ""
+    coarse = min(found[0], found[-1], key=decimals)
+    least, most = _numbers(coarse, found[0]["value"], found[-1]["value"])
+    return sentence.replace("#", _with_unit(least if least == most else f"{least} to {most}", coarse["unit"]))
 
 
 def margin(fact: Fact) -> str:

@@ -45,7 +45,10 @@ def networks(*, flows: Mapping[str, Arrays], card: Card) -> dict[str, str]:
         layers = [str(layer) for layer in arrays["layers"]]
         for place, (ax, layer) in enumerate(zip(axes[1:], layers, strict=False)):
             handed, is_last = arrays[f"handed/{layer}"].astype(float), layer == layers[-1]
-            (_logits if is_last else _handed)(ax, handed, card)
+            if is_last:
+                _logits(ax, handed, card)
+            else:
+                _handed(ax, handed)
             weights, products = (int(arrays[name][place]) for name in ("parameters", "multiply_adds"))
             ax.set_title(style.layer_label(layer))
             ax.set_xlabel(f"{_size(handed, is_last=is_last)}\n{weights:,} weights\n{products:,} products")
@@ -56,7 +59,7 @@ def networks(*, flows: Mapping[str, Arrays], card: Card) -> dict[str, str]:
     return export.done(fig, rows, header)
 
 
-def _handed(ax: Axes, handed: np.ndarray, card: Card) -> None:
+def _handed(ax: Axes, handed: np.ndarray) -> None:
     """What a layer hands on, bright where it is much: a square for each unit, or a map for each channel."""
     maps = (
         handed if handed.ndim == 3 else handed.reshape(1, *handed.shape) if handed.ndim == 2 else handed[:, None, None]

@@ -93,6 +93,9 @@ class Functions:
         return {
             "value": lambda measure, *at, **options: wording.value(known.fact(measure, *at), **options),
             "cell": lambda measure, *at: wording.value(known.fact(measure, *at)) if has(measure, *at) else DASH,
+            "span": lambda sentence, measure, among, *at: wording.span(
+                [known.fact(measure, each, *at) for each in among if known.has(measure, each, *at)], sentence
+            ),
             "interval": lambda measure, *at: wording.interval(known.fact(measure, *at)),
             "fact": lambda measure, *at: wording.shown(known.fact(measure, *at)),
             "said": lambda measure, *at: wording.said(known.fact(measure, *at)),

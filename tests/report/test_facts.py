@@ -48,6 +48,18 @@ def test_the_html_of_a_fact_carries_the_unrounded_value_and_its_method():
     assert ' <span class="interval">(94.6 to 95.0, ' in shown
 
 
+def test_a_span_has_the_ends_of_many_values_as_coarse_as_the_coarser_and_nothing_of_none():
+    found = [
+        fact(2.231, 2.22, 2.24, unit="points"),
+        fact(3.61, 3.2, 4.1, unit="points"),
+        fact(3.0, 2.5, 3.5, unit="points"),
+    ]
+    assert facts.span(found, "By #.") == f"By 2.2 to 3.6{NO_BREAK}points."
+    assert facts.span(found[:1], "By #.") == f"By 2.231{NO_BREAK}points."
+    assert facts.span([fact(-0.2, -0.3, -0.1), fact(0.1, 0.05, 0.2)], "#") == f"{MINUS}0.20 to 0.10"
+    assert facts.span([], "By #.") == ""
+
+
 def test_the_interval_carries_the_unit_once():
     assert facts.interval(fact(1.5, 1.22, 1.83, unit="points")) == f"1.2 to 1.8{NO_BREAK}points"
 
