@@ -32,6 +32,7 @@ from experiments.plan import PICTURES, plan, sensible, shown
 from experiments.spec import Product, Study
 from experiments.study import STUDIES
 from report.errors import PageError
+from report.site import unchanged
 from report.site.pages import Contents, read
 from report.site.update import check, update
 
@@ -73,7 +74,10 @@ def command(options: argparse.Namespace) -> int:
 
         return serve(ROOT, options.out, port=options.serve)
     stand()
-    started = time.monotonic()
+    started, began = time.monotonic(), unchanged.now()
+    current = f"nothing to do: {options.out} is current"
+    if asks_for_the_site(options) and unchanged.current(options, root=ROOT):
+        return console.show(f"{current} in {spoken(time.monotonic() - started)}")
     memo = Memo(options.cache / "memo.json")
     study = sensible(STUDIES[options.study])
     contents = read(ROOT, memo=memo.known["pages"]).without(left_out(study))
@@ -100,9 +104,17 @@ def command(options: argparse.Namespace) -> int:
         cache=options.cache,
         base_url=options.base_url,
     )
+    if written is None and asks_for_the_site(options):
+        unchanged.note(options, root=ROOT, began=began)
     if options.publish:
         console.show(publish(survey))
-    return console.show(f"{written} in {spoken(time.monotonic() - started)}")
+    return console.show(f"{written or current} in {spoken(time.monotonic() - started)}")
+
+
+def asks_for_the_site(options: argparse.Namespace) -> bool:
+    """Whether the arguments ask for nothing beside the site."""
+    beside = (options.list, options.explain, options.verify, options.rebuild)
+    return not (options.check or options.publish) and all(each is None for each in beside)
 
 
 def stand() -> None:

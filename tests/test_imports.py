@@ -58,10 +58,12 @@ LAYERS = (
             "experiments.study",
             "report.errors",
             "report.site.pages",
+            "report.site.unchanged",
             "report.site.update",
             "report.site.serve",
         ),
     ),
+    Layer(("report.site.unchanged",), ours=(*ENGINE, "experiments.idx", "report.site.manifest", "report.site.past")),
     Layer(
         ("report.site.update", "report.site.serve"),
         ours=(
@@ -75,6 +77,7 @@ LAYERS = (
             "report.site.pages",
             "report.site.past",
             "report.site.render",
+            "report.site.unchanged",
             "report.site.written",
         ),
     ),

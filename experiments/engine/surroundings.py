@@ -74,10 +74,11 @@ class Surroundings:
             if name not in self.memo["versions"]:
                 self.memo["versions"][name] = _versions(name, self.packages)
             versions |= self.memo["versions"][name]
-        return {**_machine(), **dict(sorted(versions.items()))}
+        return {**machine(), **dict(sorted(versions.items()))}
 
 
-def _machine() -> dict[str, str]:
+def machine() -> dict[str, str]:
+    """{what: which} of Python, the platform, the processor and the choices of kernels."""
     chosen = [f"{name}={os.environ[name]}" for name in KERNELS if os.environ.get(name)]
     return {
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",

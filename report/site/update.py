@@ -25,19 +25,10 @@ from report.site import past
 from report.site.manifest import SIGN
 from report.site.pages import Contents
 from report.site.past import Past
+from report.site.unchanged import SOURCES
 
 if TYPE_CHECKING:
     from report.site.render import Rendering
-
-# What of the project the site's bytes depend on: files, and folders with the endings that count there.
-SOURCES = {
-    "build.py": "",
-    "CITATION.cff": "",
-    "experiments": ".py",
-    "report": ".py",
-    "tests/examples": ".py",
-    "templates": "",
-}
 
 
 def check(stages: Iterable[Stage], contents: Contents, *, root: Path, out: Path) -> None:
@@ -60,9 +51,9 @@ def update(
     out: Path,
     cache: Path,
     base_url: str | None,
-) -> str:
-    """Writes the site unless the folder already holds exactly what would be written. Of what it holds, only that is
-    rendered anew which is not known to be made of the same."""
+) -> str | None:
+    """Writes the site unless the folder already holds exactly what would be written; says what it wrote, if anything.
+    Of what the folder holds, only that is rendered anew which is not known to be made of the same."""
     sources = _sources(root)
     stamp = _stamp(survey, sources, study=study, base_url=base_url)
     note = past.place(cache, out)
@@ -71,7 +62,7 @@ def update(
     if lying.get(SIGN.name) != last.manifest:
         last = past.NOTHING  # another build wrote what lies there
     if lying and last.stamp == stamp:
-        return f"nothing to do: {out} is current"
+        return None
     arguments = _arguments(survey, contents, study=study, root=root, base_url=base_url, code=_code(sources))
     done, notes = _put(out, arguments, last, lying)
     past.write(note, past.Past(stamp, digest(done.manifest), done.made, done.pages))
