@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -106,7 +106,7 @@ def distribution(values: Float[np.ndarray, " value"]) -> tuple[np.ndarray, np.nd
     upper = _upper_half(values + np.float32(0))  # adding 0 makes -0.0 a 0.0
     ends = np.concatenate([[0], np.cumsum(np.bincount(upper, minlength=len(DRAWERS))[DRAWERS])])  # values before each
     edges = histogram_edges()[1:-1]
-    cuts = ends[np.argsort(DRAWERS)[_upper_half(edges)] + (edges < 0)]
+    cuts = ends[PLACES[_upper_half(edges)] + (edges < 0)]
     places = QUANTILE_LEVELS * (len(values) - 1)
     low, high = _ranked(values, upper, ends, np.stack([np.floor(places), np.ceil(places)]).astype(np.int64))
     quantile = low + (high - low) * (places - np.floor(places))
@@ -133,7 +133,8 @@ def _upper_half(values: Float[np.ndarray, " value"]) -> np.ndarray:
 
 
 DRAWERS = np.concatenate([np.arange(0xFFFF, 0x7FFF, -1), np.arange(0x8000)])  # upper halves, from lowest value up
-ZERO = 0x8000  # the place of 0.0 among them
+PLACES = np.argsort(DRAWERS)  # where each stands among them
+ZERO = 0x8000  # the place of 0.0
 
 
 def unit_statistics(
@@ -237,7 +238,8 @@ def confusion(
 
 
 class StepLog:
-    """What happens in the steps of one epoch, written into arrays made beforehand so that no step waits.
+    """What happens in the steps of one epoch to one network, or to several of one shape side by side, written into
+    arrays made beforehand so that no step waits.
 
     A layer's gradient is that of its own weight and bias together; of a layer that has none of its own, that of all
     parameters within. A unit's gradient is zero in a step where its bias's gradient, the sum of what reaches the unit
@@ -246,7 +248,15 @@ class StepLog:
     did, see `moved`.
     """
 
-    def __init__(self, model: HookedModule, *, samples: int, steps: int, rates: Mapping[str, float] | None) -> None:
+    def __init__(
+        self,
+        model: HookedModule,
+        *,
+        networks: int = 1,
+        samples: int,
+        steps: int,
+        rates: Mapping[str, float] | None,
+    ) -> None:
         self._layers = tuple(model.layers)
         modules = {layer: model.get_submodule(layer) for layer in self._layers}
         own = [list(module.parameters(recurse=False)) or list(module.parameters()) for module in modules.values()]
@@ -256,29 +266,43 @@ class StepLog:
         self._rates = None if rates is None else [rates[names[parameter]] for parameter in self.parameters]
         biases = {layer: getattr(modules[layer], "bias", None) for layer in self._layers[:-1]}
         self._biases = {layer: bias for layer, bias in biases.items() if isinstance(bias, nn.Parameter)}
-        self._loss = torch.zeros(steps)
-        self._logits = torch.zeros(samples, len(modules[self._layers[-1]].bias))  # type: ignore[arg-type]
-        self._norms = torch.zeros(steps, 2 * len(self.parameters))
-        self._moved = torch.zeros(steps, len(self.parameters))
-        self._bias_gradients = torch.zeros(steps, sum(len(bias) for bias in self._biases.values()))
+        places = {parameter: place for place, parameter in enumerate(self.parameters)}
+        self._places = [places[bias] for bias in self._biases.values()]
+        self._loss = torch.zeros(steps, networks)
+        self._logits = torch.zeros(networks, samples, len(modules[self._layers[-1]].bias))  # type: ignore[arg-type]
+        self._norms = torch.zeros(steps, 2, networks, len(self.parameters))
+        self._moved = torch.zeros(steps, networks, len(self.parameters))
+        self._bias_gradients = torch.zeros(steps, networks, sum(len(bias) for bias in self._biases.values()))
 
     @torch.no_grad()
-    def write(self, step: int, start: int, loss: Tensor, logits: Float[Tensor, "sample class"]) -> None:
-        """Logs one step, between the backward pass and the update; `start` is the batch's first sample."""
-        gradients = [cast(Tensor, parameter.grad) for parameter in self.parameters]
-        self._loss[step] = loss
-        self._logits[start : start + len(logits)] = logits
-        torch.stack(torch._foreach_norm([*gradients, *self.parameters]), out=self._norms[step])
-        if self._biases:
-            torch.cat([cast(Tensor, bias.grad) for bias in self._biases.values()], out=self._bias_gradients[step])
+    def write(
+        self,
+        step: int,
+        start: int,
+        *,
+        losses: Sequence[Tensor],
+        logits: Float[Tensor, "network sample class"],
+        gradients: Sequence[Float[Tensor, "network ..."]],
+        weights: Sequence[Float[Tensor, "network ..."]],
+    ) -> None:
+        """Logs one step, between the backward pass and the update; `start` is the batch's first sample. losses: () of
+        each network. gradients, weights: of each of `parameters`, of all networks."""
+        torch.stack(list(losses), out=self._loss[step])
+        self._logits[:, start : start + logits.shape[1]] = logits
+        for norms, tensors in zip(self._norms[step], (gradients, weights), strict=True):
+            for norm, tensor in zip(norms.unbind(1), tensors, strict=True):
+                torch.linalg.vector_norm(tensor.flatten(1), dim=1, out=norm)
+        if self._places:
+            torch.cat([gradients[place].flatten(1) for place in self._places], dim=1, out=self._bias_gradients[step])
 
     @torch.no_grad()
     def moved(self, step: int, before: Sequence[Tensor]) -> None:
-        """Logs what one step did; `before` are copies of `parameters` from before it."""
-        torch.stack(torch._foreach_norm(torch._foreach_sub(self.parameters, list(before))), out=self._moved[step])
+        """Logs what one step of a single network did; `before` are copies of `parameters` from before it."""
+        moves = torch._foreach_norm(torch._foreach_sub(self.parameters, list(before)))
+        torch.stack(moves, out=self._moved[step, 0])
 
-    def summary(self, labels: Int[Tensor, " sample"], *, batch_size: int) -> Arrays:
-        """The epoch in numbers; `labels` in the order in which the samples were seen.
+    def summaries(self, labels: Int[Tensor, "network sample"], *, batch_size: int) -> list[Arrays]:
+        """The epoch in numbers, of each network; `labels` in the order in which it saw the samples.
 
         train_loss (), train_accuracy (): means over the samples, each read just before its step.
         gradient_norm/<layer> (), update_ratio/<layer> (): means over the steps of the L2 norm of the gradient,
@@ -286,20 +310,28 @@ class StepLog:
             learning rate times the gradient.
         zero_gradient/<layer> (unit,): the share of steps in which the unit's gradient is exactly zero.
         """
-        sizes = np.array([len(batch) for batch in labels.split(batch_size)])
-        norms = self._norms.reshape(len(sizes), 2, -1)
+        sizes = np.array([len(batch) for batch in labels[0].split(batch_size)])
+        return [self._summary(network, seen, sizes) for network, seen in enumerate(labels)]
+
+    def _summary(self, network: int, labels: Int[Tensor, " sample"], sizes: Int[np.ndarray, " step"]) -> Arrays:
+        norms = self._norms[:, :, network]
         gradients, weights = self._of_layers(norms).unbind(1)  # (step, layer) each
         if self._rates is None:
-            moves = self._of_layers(self._moved)
+            moves = self._of_layers(self._moved[:, network])
         elif len(set(self._rates)) == 1:
             moves = self._rates[0] * gradients
         else:
             moves = self._of_layers(norms[:, 0].double() * torch.tensor(self._rates, dtype=torch.float64))
         ratios = (moves / weights).clamp_min(SMALLEST_RATIO).log10()
-        zero = (self._bias_gradients == 0).double().mean(0).split([len(bias) for bias in self._biases.values()])
+        zero = (
+            (self._bias_gradients[:, network] == 0)
+            .double()
+            .mean(0)
+            .split([len(bias) for bias in self._biases.values()])
+        )
         return {
-            "train_loss": np.average(self._loss.double().numpy(), weights=sizes),
-            "train_accuracy": (self._logits.argmax(1) == labels).double().mean().numpy(),
+            "train_loss": np.average(self._loss[:, network].double().numpy(), weights=sizes),
+            "train_accuracy": (self._logits[network].argmax(1) == labels).double().mean().numpy(),
             **_by_layer("gradient_norm", self._layers, gradients.mean(0)),
             **_by_layer("update_ratio", self._layers, ratios.mean(0)),
             **_by_layer("zero_gradient", tuple(self._biases), zero),

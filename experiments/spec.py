@@ -72,12 +72,17 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A kind of network. `build` names the function that makes it; `options` are its keyword arguments."""
+    """A kind of network. `build` names the function that makes it; `options` are its keyword arguments.
+
+    side_by_side: whether runs that differ in their seed alone are trained in one process. It pays for networks so small
+    that calling a kernel takes as long as what it computes; no number depends on it.
+    """
 
     name: str
     title: str
     build: str
     options: Mapping[str, Json] = field(default_factory=dict)
+    side_by_side: bool = False
 
 
 @dataclass(frozen=True)
@@ -487,7 +492,9 @@ class Stage:
     where the input is a mapping), every parameter, and every entry of `place`. It returns a dict
     {product name: value}. `place` says where things are and never what they are (the data folder), so it is
     no part of the stage's key. `publish` names the products that go to the published shelf. `gate` says that nothing
-    else may begin before the stage has succeeded, whether it is read or not.
+    else may begin before the stage has succeeded, whether it is read or not. `stacked_by` names a parameter:
+    stages that differ in it alone may be computed in one call. Their function is always given a list of its values, and
+    returns a list of dicts; what it returns of a value must not depend on the others in the list.
     """
 
     name: str
@@ -497,11 +504,18 @@ class Stage:
     publish: tuple[str, ...] = ()
     place: Mapping[str, str] = field(default_factory=dict)
     gate: bool = False
+    stacked_by: str = ""
 
     @property
     def comes_first(self) -> bool:
         """Whether all other stages wait for it: a gate, or what comes from outside."""
         return self.gate or bool(self.place)
+
+    def told(self, *beside: Stage) -> dict[str, Json]:
+        """The parameters as the function is given them, in a call for this stage and those that are stacked with it."""
+        if not self.stacked_by:
+            return dict(self.parameters)
+        return {**self.parameters, self.stacked_by: [each.parameters[self.stacked_by] for each in (self, *beside)]}
 
     def products_read(self) -> tuple[Product, ...]:
         """Every product this stage reads, in the order of its arguments."""

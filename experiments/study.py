@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from experiments.spec import Architecture, Condition, Recipe, Study, Sweep, Transform, Treatment
 
-MLP = Architecture(name="mlp", title="MLP", build="experiments.models.mlp:MLP", options={"hidden": [32, 16]})
+MLP = Architecture(
+    name="mlp", title="MLP", build="experiments.models.mlp:MLP", options={"hidden": [32, 16]}, side_by_side=True
+)
 CNN = Architecture(
     name="cnn", title="CNN", build="experiments.models.cnn:CNN", options={"channels": [8, 16], "hidden": 16}
 )

@@ -70,7 +70,8 @@ def sweep(
 
         model = begin()
         if stack.fits(model, recipe):
-            curves, weights = stack.train(model, trained, read, recipe=recipe, rates=rates, epochs=epochs)
+            orders = (batch_order(len(trained[1])) for _ in range(epochs))
+            curves, weights = stack.train(model, trained, read, recipe=recipe, rates=rates, orders=orders)
         else:
             each = [one(begin(), trained, read, {**recipe, "learning_rate": rate}, epochs=epochs) for rate in rates]
             curves = record.stacked([found for found, _ in each])

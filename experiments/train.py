@@ -1,14 +1,14 @@
 """Training one network of the study, and everything that is recorded of it.
 
-In: images, an architecture and an input treatment, a seed, the recipe. Out: record.npz, trajectory.npz,
-layers.npz, weights.npz. The loss is the cross entropy.
+In: images, an architecture and an input treatment, a seed or several, the recipe. Out: record.npz, trajectory.npz,
+layers.npz, weights.npz, of each. The loss is the cross entropy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -16,12 +16,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from experiments import models, record
+from experiments import models, record, stack
 from experiments.descent import Steps
 from experiments.hooks import HookedModule
 from experiments.treatment import treat
 
 Arrays = dict[str, np.ndarray]
+Products = dict[str, Arrays]
 
 
 def train(
@@ -35,7 +36,7 @@ def train(
     seed: int,
     epochs: int,
     early: int,
-) -> dict[str, Arrays]:
+) -> Products:
     """The training stage: one run, with its record.
 
     The sets hold images uint8 (n, side, side) and labels uint8 (n,), of every class up to the last. architecture:
@@ -51,40 +52,112 @@ def train(
     The seed decides initial weights and batch order, and nothing else does: treatments share both. The same
     arguments give the same bytes, on one thread. Raises ValueError where `early` is not an epoch of the training.
     """
+    sets = {"train_set": train_set, "test_set": test_set, "probe_set": probe_set}
+    made = {"architecture": architecture, "treatment": treatment, "recipe": recipe}
+    return train_each(**sets, **made, seed=[seed], epochs=epochs, early=early)[0]
+
+
+def train_each(
+    *,
+    train_set: Mapping[str, np.ndarray],
+    test_set: Mapping[str, np.ndarray],
+    probe_set: Mapping[str, np.ndarray],
+    architecture: Mapping[str, Any],
+    treatment: Mapping[str, Any],
+    recipe: Mapping[str, Any],
+    seed: Sequence[int],
+    epochs: int,
+    early: int,
+) -> list[Products]:
+    """`train` of each seed. Side by side where the network can be stacked, see `stack.fits`; a run's bytes do not
+    depend on those beside it."""
     if not 0 <= early <= epochs:
         raise ValueError(f"early is {early}: it must be an epoch of the training, 0 to {epochs}")
     (inputs, labels), test, probe = (_tensors(images, treatment) for images in (train_set, test_set, probe_set))
-    readings, logs, penultimate, weights = [], [], [], []
-    layers: Arrays = {}
+    size = {"classes": record.classes_of(labels), "side": inputs.shape[-1]}
+    batch_size, learns = recipe["batch_size"], {name: of for name, of in recipe.items() if name != "batch_size"}
     with deterministic(), torch.random.fork_rng(devices=[]):
+        runs = [_Run(each, architecture, size, learns) for each in seed]
+        if stack.fits(runs[0].model, recipe):
+            together = stack.Together([run.model for run in runs], runs[0].steps.rates)
+            for epoch in range(epochs + 1):
+                if epoch:
+                    orders = [run.order(len(labels)) for run in runs]
+                    logs = together.epoch(inputs, labels, batch_size, orders)
+                    for run, log in zip(runs, logs, strict=True):
+                        run.logs.append(log)
+                for run in runs:
+                    run.read(test, probe, keep=epoch in (0, early, epochs))
+        else:
+            for run in runs:
+                for epoch in range(epochs + 1):
+                    if epoch:
+                        run.learn(inputs, labels, batch_size)
+                    run.read(test, probe, keep=epoch in (0, early, epochs))
+        return [run.products(test, probe, train=(inputs, labels)) for run in runs]
+
+
+class _Run:
+    """A network on its way: what it is, what chance holds for it, and what was read of it so far."""
+
+    def __init__(
+        self, seed: int, architecture: Mapping[str, Any], size: Mapping[str, int], learns: Mapping[str, Any]
+    ) -> None:
         torch.manual_seed(seed)
-        classes, side = record.classes_of(labels), inputs.shape[-1]
-        model = models.build(architecture["build"], options=architecture["options"], classes=classes, side=side)
-        steps = Steps(model, **{name: value for name, value in recipe.items() if name != "batch_size"})
-        of_input = record.hook_statistics(model.hook_points[0], *probe, classes=classes)
-        for epoch in range(epochs + 1):
-            if epoch:
-                order = batch_order(len(labels))
-                logs.append(train_epoch(model.train(), inputs, labels, recipe["batch_size"], steps, order=order))
-            model.eval()  # readings are of the network as it would be used: dropout off, running statistics
-            statistics, handed_on = record.read_probe(model, *probe)
-            readings.append(of_input | statistics | record.read_test(record.evaluate(model, test[0]), test[1]))
-            penultimate.append(handed_on[record.reading_point(model, model.layers[-2])])
-            weights.append({name: value.clone().numpy() for name, value in model.state_dict().items()})
-            if epoch in (0, early, epochs):
-                layers |= {f"{epoch}/{name}": activation for name, activation in handed_on.items()}
-        final = record.read_final(model, test=test, train=(inputs, labels))
-    return {
-        "record.npz": {
-            **record.stacked(logs),
-            **record.stacked(readings),
-            **final,
-            **record.constants(model),
-        },
-        "trajectory.npz": {"penultimate": np.stack(penultimate)},
-        "layers.npz": layers,
-        "weights.npz": record.stacked(weights),
-    }
+        self.model = models.build(architecture["build"], options=architecture["options"], **size)
+        self.steps = Steps(self.model, **learns)
+        self.logs: list[Arrays] = []
+        self._chance = torch.get_rng_state()
+        self._readings: list[Arrays] = []
+        self._penultimate: list[np.ndarray] = []
+        self._weights: list[Arrays] = []
+        self._layers: Arrays = {}
+
+    def order(self, samples: int) -> Tensor:
+        """The order of the next epoch."""
+        with self._drawing():
+            return batch_order(samples)
+
+    def learn(self, inputs: Tensor, labels: Tensor, batch_size: int) -> None:
+        """One epoch of this network alone; see `train_epoch`."""
+        with self._drawing():
+            order = batch_order(len(labels))
+            self.logs.append(train_epoch(self.model.train(), inputs, labels, batch_size, self.steps, order=order))
+
+    @contextmanager
+    def _drawing(self) -> Iterator[None]:
+        """Whatever is drawn within is drawn by the run's own chance, which goes on from where it was."""
+        torch.set_rng_state(self._chance)
+        yield
+        self._chance = torch.get_rng_state()
+
+    def read(self, test: tuple[Tensor, Tensor], probe: tuple[Tensor, Tensor], *, keep: bool) -> None:
+        """Reads the network as it would be used: dropout off, running statistics. keep: whole activations, too."""
+        model = self.model.eval()
+        statistics, handed_on = record.read_probe(model, *probe)
+        self._readings.append(statistics | record.read_test(record.evaluate(model, test[0]), test[1]))
+        self._penultimate.append(handed_on[record.reading_point(model, model.layers[-2])])
+        self._weights.append({name: value.clone().numpy() for name, value in model.state_dict().items()})
+        if keep:
+            epoch = len(self._readings) - 1
+            self._layers |= {f"{epoch}/{name}": activation for name, activation in handed_on.items()}
+
+    def products(
+        self, test: tuple[Tensor, Tensor], probe: tuple[Tensor, Tensor], *, train: tuple[Tensor, Tensor]
+    ) -> Products:
+        """All that is kept of the run."""
+        of_input = record.hook_statistics(self.model.hook_points[0], *probe, classes=record.classes_of(train[1]))
+        return {
+            "record.npz": {
+                **record.stacked(self.logs),
+                **record.stacked([of_input | reading for reading in self._readings]),
+                **record.read_final(self.model, test=test, train=train),
+                **record.constants(self.model),
+            },
+            "trajectory.npz": {"penultimate": np.stack(self._penultimate)},
+            "layers.npz": self._layers,
+            "weights.npz": record.stacked(self._weights),
+        }
 
 
 def train_epoch(
@@ -96,7 +169,7 @@ def train_epoch(
     *,
     order: Int[Tensor, " sample"] | None = None,
 ) -> Arrays:
-    """One pass over the samples; changes the model, returns `record.StepLog.summary`.
+    """One pass over the samples; changes the model, returns what `record.StepLog.summaries` tells of it.
 
     order: which sample comes first, second, ...; as they stand where it is left out.
     """
@@ -104,20 +177,23 @@ def train_epoch(
     batches = order.split(batch_size)
     rates = steps.rates if steps.is_plain else None
     log = record.StepLog(model, samples=len(order), steps=len(batches), rates=rates)
+    weights = [parameter.detach()[None] for parameter in log.parameters]  # as they are at any time
     for step, batch in enumerate(batches):
         logits = model(inputs[batch])
         loss = cross_entropy(logits, labels[batch])
         for parameter in steps.parameters:
             parameter.grad = None
         loss.backward()
-        log.write(step, step * batch_size, loss, logits)
+        gradients = [cast(Tensor, parameter.grad)[None] for parameter in log.parameters]
+        start = step * batch_size
+        log.write(step, start, losses=[loss], logits=logits[None], gradients=gradients, weights=weights)
         if rates is not None:
             steps.step()
             continue
         before = [parameter.detach().clone() for parameter in log.parameters]
         steps.step()
         log.moved(step, before)
-    return log.summary(labels[order], batch_size=batch_size)
+    return log.summaries(labels[order][None], batch_size=batch_size)[0]
 
 
 def batch_order(samples: int) -> Int[Tensor, " sample"]:

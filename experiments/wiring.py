@@ -21,17 +21,19 @@ def train(
     run: Run,
     *,
     name: str = "",
-    function: str = "experiments.train:train",
+    function: str = "",
     recipe: Recipe | None = None,
 ) -> Stage:
     """The stage that trains a run, by its condition's recipe or another one."""
     learns, epochs = (recipe or study.recipe_of(run.condition)).told, study.epochs_of(run.condition, recipe)
     if rates := run.condition.treatment.layer_rates:
         learns["layer_rates"] = dict(rates)
+    stacked = run.condition.architecture.side_by_side and not function
     return of_network(
         run,
         name or f"train/{run.name}",
-        function,
+        function or f"experiments.train:{'train_each' if stacked else 'train'}",
+        stacked_by="seed" if stacked else "",
         inputs={"train_set": TRAIN, "test_set": TEST, "probe_set": PROBE},
         parameters={"recipe": learns, "seed": run.seed, "epochs": epochs, "early": study.early},
     )
@@ -45,6 +47,7 @@ def of_network(
     inputs: Mapping[str, Product | Mapping[str, Product]],
     parameters: Mapping[str, Json] | None = None,
     publish: tuple[str, ...] = (),
+    stacked_by: str = "",
 ) -> Stage:
     """A stage that is told which network a run's is, and what the network is fed: `architecture` and `treatment`."""
     treatment = run.condition.treatment
@@ -57,6 +60,7 @@ def of_network(
         parameters={"architecture": architecture, **told, **(parameters or {})},
         inputs={**inputs, **asked},
         publish=publish,
+        stacked_by=stacked_by,
     )
 
 

@@ -168,6 +168,12 @@ def rates(network, rate):
     return {name: rate for name, _ in network.named_parameters()}
 
 
+def write(log, step, start, loss, logits):
+    """Writes a step of a single network."""
+    gradients, weights = ([each[None] for each in of] for of in ([p.grad for p in log.parameters], log.parameters))
+    log.write(step, start, losses=[loss], logits=logits[None], gradients=gradients, weights=weights)
+
+
 def test_a_unit_that_never_answers_has_a_zero_gradient_in_every_step(mlp, images):
     with torch.no_grad():
         mlp.hidden1.bias[7] = -100.0
@@ -177,8 +183,9 @@ def test_a_unit_that_never_answers_has_a_zero_gradient_in_every_step(mlp, images
         loss = torch.nn.functional.cross_entropy(logits, classes)
         mlp.zero_grad()
         loss.backward()
-        log.write(step, step * 30, loss, logits)
-    zero = log.summary(LABELS, batch_size=30)["zero_gradient/hidden1"]
+        write(log, step, step * 30, loss, logits)
+    (read,) = log.summaries(LABELS[None], batch_size=30)
+    zero = read["zero_gradient/hidden1"]
     assert zero[7] == 1
     assert zero.min() == 0
 
@@ -187,8 +194,8 @@ def test_an_update_of_nothing_has_a_finite_ratio(mlp):
     log = record.StepLog(mlp, samples=60, steps=1, rates=rates(mlp, 0.1))
     for parameter in mlp.parameters():
         parameter.grad = torch.zeros_like(parameter)
-    log.write(0, 0, torch.tensor(1.0), torch.zeros(60, 10))
-    read = log.summary(LABELS, batch_size=60)
+    write(log, 0, 0, torch.tensor(1.0), torch.zeros(60, 10))
+    (read,) = log.summaries(LABELS[None], batch_size=60)
     assert read["update_ratio/hidden1"] == pytest.approx(np.log10(record.SMALLEST_RATIO))
     assert read["gradient_norm/logits"] == 0
     assert read["train_accuracy"] == pytest.approx(0.1)
@@ -198,6 +205,6 @@ def test_a_smaller_last_batch_weighs_less_in_the_running_loss(mlp):
     log = record.StepLog(mlp, samples=60, steps=2, rates=rates(mlp, 0.1))
     for parameter in mlp.parameters():
         parameter.grad = torch.ones_like(parameter)
-    log.write(0, 0, torch.tensor(1.0), torch.zeros(50, 10))
-    log.write(1, 50, torch.tensor(4.0), torch.zeros(10, 10))
-    assert log.summary(LABELS, batch_size=50)["train_loss"] == pytest.approx(1.5)
+    write(log, 0, 0, torch.tensor(1.0), torch.zeros(50, 10))
+    write(log, 1, 50, torch.tensor(4.0), torch.zeros(10, 10))
+    assert log.summaries(LABELS[None], batch_size=50)[0]["train_loss"] == pytest.approx(1.5)

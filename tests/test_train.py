@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,12 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
-from experiments import data, models
+from experiments import data, models, stack
 from experiments.descent import Steps
 from experiments.hooks import run_with_cache
 from experiments.spec import Architecture
 from experiments.study import CNN, MLP
-from experiments.train import batch_order, train, train_epoch
+from experiments.train import batch_order, train, train_each, train_epoch
 from experiments.treatment import treat
 
 SETTING = {"seed": 5, "epochs": 2, "early": 1}
@@ -232,6 +233,54 @@ def test_the_same_arguments_give_the_same_bytes_whatever_was_drawn_before(digits
         for name, array in first[product].items():
             assert array.dtype == second[product][name].dtype
             assert array.tobytes() == second[product][name].tobytes(), name
+
+
+PLAIN = {"all alike": RECIPE, "a faster first layer": RECIPE | {"layer_rates": {"first": 3.0}}}
+
+
+@pytest.mark.parametrize("recipe", PLAIN.values(), ids=PLAIN)
+@pytest.mark.parametrize(
+    "architecture",
+    [MLP, replace(MLP, options={"hidden": [5]}), replace(MLP, options={"hidden": [33, 17, 3]}), CNN],
+    ids=["mlp", "one small layer", "odd widths", "cnn"],
+)
+def test_what_becomes_of_a_network_does_not_depend_on_those_beside_it(digits, architecture, recipe):
+    described = {"build": architecture.build, "options": dict(architecture.options)}
+    arguments = {
+        **digits,
+        "architecture": described,
+        "treatment": NORMALIZED,
+        "recipe": recipe,
+        "epochs": 2,
+        "early": 1,
+    }
+    for seeds in ([5], [3, 5], [5, 1, 2, 3, 4]):
+        beside = train_each(**arguments, seed=seeds)[seeds.index(5)]
+        assert differing(beside, run(digits, architecture, NORMALIZED, recipe=recipe)) == []
+
+
+@pytest.mark.parametrize("recipe", PLAIN.values(), ids=PLAIN)
+def test_side_by_side_is_one_after_the_other(digits, recipe, monkeypatch):
+    """The simple loop, with gradients by PyTorch, is the oracle."""
+    changes = {"treatment": NORMALIZED, "recipe": recipe}
+    beside = run(digits, **changes)
+    monkeypatch.setattr(stack, "fits", lambda *_: False)
+    alone = run(digits, **changes)
+    for product in alone:
+        assert list(beside[product]) == list(alone[product])
+        for name, array in alone[product].items():
+            if array.dtype.kind == "f":
+                np.testing.assert_allclose(beside[product][name], array, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def differing(one, other):
+    """The arrays of two runs that are not the same to the bit."""
+    return [
+        name
+        for product in one
+        for name in one[product]
+        if one[product][name].tobytes() != other[product][name].tobytes()
+    ]
 
 
 def test_another_seed_gives_another_network(digits):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from experiments.engine import process
@@ -21,6 +21,7 @@ from experiments.engine.surroundings import KERNELS, ElsewhereError
 from experiments.engine.survey import Standing, Survey
 from experiments.engine.work import perform, task
 from experiments.errors import InputError, NetworkError
+from experiments.spec import Stage
 
 if TYPE_CHECKING:  # a build with nothing to do never pays for these
     from concurrent.futures import Executor, Future
@@ -50,6 +51,7 @@ KEPT = {
 RARELY = (100_000, 20, 100)
 NOBODY = "the build"
 AHEAD = 2  # stages that wait in line, so that no process ever does
+STACKED = 10  # stages that are computed in one call, at most: more gain little, and a build that is stopped loses more
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,9 @@ def run(
     from concurrent.futures import FIRST_COMPLETED, wait
 
     outcome = Outcome()
-    running: dict[Future[Record], Standing] = {}
+    running: dict[Future[list[Record]], list[Standing]] = {}
     while True:
-        if not outcome.over and (notes := _submit_ready(survey, executor, running, outcome, jobs + AHEAD)):
+        if not outcome.over and (notes := _submit_ready(survey, executor, running, outcome, jobs)):
             outcome.notes += notes
             for note in notes:
                 told("note", note)
@@ -107,7 +109,8 @@ def run(
         before, known = set(survey.must_run()), len(outcome.computed)
         waited = [name for name in before if survey.standings[name].state == "waiting"]
         for future in done:
-            _collect(future, running.pop(future), survey, outcome, told)
+            for place, standing in enumerate(running.pop(future)):
+                _collect(future, place, standing, survey, outcome, told)
         if outcome.over:
             for future in running:
                 future.cancel()
@@ -182,48 +185,75 @@ def begin_worker(parent: int) -> None:
 
 
 def _submit_ready(
-    survey: Survey, executor: Executor, running: dict[Future[Record], Standing], outcome: Outcome, most: int
+    survey: Survey,
+    executor: Executor,
+    running: dict[Future[list[Record]], list[Standing]],
+    outcome: Outcome,
+    jobs: int,
 ) -> list[str]:
-    """Submits what can run, until `most` are under way, those first that the longest chain waits for. If a damaged
-    artifact comes to light, only says so."""
-    if len(running) >= most:
+    """Submits what can run, until `jobs` and a few more calls are under way, those stages first that the longest chain
+    waits for. If a damaged artifact comes to light, only says so."""
+    if len(running) >= jobs + AHEAD:
         return []
+    under_way = [standing for standings in running.values() for standing in standings]
     failed = {failure.stage for failure in outcome.failures}
-    ready = survey.ready(besides=failed | {each.stage.name for each in running.values()})
+    ready = survey.ready(besides=failed | {each.stage.name for each in under_way})
     first = [standing for standing in ready if standing.stage.comes_first]
-    if first or any(
-        each.stage.comes_first for each in [*running.values(), *(survey.standings[name] for name in failed)]
-    ):
+    if first or any(each.stage.comes_first for each in [*under_way, *(survey.standings[name] for name in failed)]):
         ready = first
     reads = [product for standing in ready for product in standing.stage.products_read()]
     if notes := survey.drop_damaged(reads if running or ready else survey.wanted):
         return notes
     ways = survey.ways() if ready else {}
     order = sorted(ready, key=lambda each: (-ways[each.stage.name], each.stage.name))
-    for standing in order[: most - len(running)]:
+    while order and len(running) < jobs + AHEAD:
+        stacked = _stacked(order, under_way, jobs)
+        order = [each for each in order if each not in stacked]
         try:
-            running[submit(executor, perform, task(survey, standing))] = standing
+            running[submit(executor, perform, *(task(survey, each) for each in stacked))] = stacked
+            under_way += stacked
         except (RuntimeError, OSError) as error:  # it broke in the meantime, as what it was given says; or never began
-            outcome.failures.append(_failure(error, standing.stage.name))
+            outcome.failures.append(_failure(error, stacked[0].stage.name))
             break
     return []
 
 
+def _stacked(order: Sequence[Standing], under_way: Sequence[Standing], jobs: int) -> list[Standing]:
+    """The first of the stages that wait, and those that are computed in one call with it: as many as leave all
+    processes as much to do."""
+    first = order[0].stage
+    if not first.stacked_by:
+        return [order[0]]
+    alike = [each for each in order if _differ_only(first, each.stage)]
+    share = -(-sum(each.stage.function == first.function for each in (*order, *under_way)) // jobs)
+    return alike[: min(share, STACKED)]
+
+
+def _differ_only(one: Stage, other: Stage) -> bool:
+    """Whether two stages are the same but for the parameter that they are stacked by."""
+
+    def rest(stage: Stage) -> Stage:
+        return replace(stage, name="", parameters={**stage.parameters, one.stacked_by: None})
+
+    return one.stacked_by == other.stacked_by and rest(one) == rest(other)
+
+
 def _collect(
-    future: Future[Record],
+    future: Future[list[Record]],
+    place: int,
     standing: Standing,
     survey: Survey,
     outcome: Outcome,
     told: Callable[[str, str], None],
 ) -> None:
-    """Takes note of how a stage ended."""
+    """Takes note of how a stage ended: the one at this place among those of a call."""
     if future.cancelled():
         return
     error, name = future.exception(), standing.stage.name
     if isinstance(error, KeyboardInterrupt):
         raise error
     if error is None:
-        record, local = future.result(), survey.shelves.local
+        record, local = future.result()[place], survey.shelves.local
         if all(local.has(product, address) for product, address in record.products.items()):
             local.learn(record)
             survey.redo.pop(name, None)

@@ -41,7 +41,7 @@ def verify(
 
 def compare(task: Task, expected: Mapping[str, str]) -> list[str]:
     """Computes a stage anew, stores nothing, and returns a line for every product that came out differently."""
-    made = products(task)
+    (made,) = products(task)
     lines = [f"{name}: no longer made" for name in sorted(expected.keys() - made.keys())]
     for name, data in made.items():
         if name not in expected:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import importlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,22 +61,24 @@ def task(survey: Survey, standing: Standing) -> Task:
     )
 
 
-def perform(task: Task) -> Record:
-    """Computes a stage and stores its products, then its record. Raises what the stage raises, in a form that can
-    travel between processes."""
+def perform(*tasks: Task) -> list[Record]:
+    """Computes a stage, or stages that are stacked, and stores the products of each, then its record. Raises what the
+    stage raises, in a form that can travel between processes."""
     try:
-        return _perform(task)
+        return _perform(tasks)
     except Exception as error:
         if _travels(error):
             raise
         raise RuntimeError(f"{type(error).__name__}: {error}") from None
 
 
-def products(task: Task) -> dict[str, bytes]:
-    """The encoded products of a stage, computed. Raises SourceError where the code is no longer the surveyed one,
-    Unseen where it depends on what its key does not see, and whatever the stage's function raises."""
+def products(*tasks: Task) -> list[dict[str, bytes]]:
+    """The encoded products of a stage, or of stages that are stacked. Raises SourceError where the code is no longer
+    the surveyed one, Unseen where it depends on what its key does not see, and whatever the stage's function raises."""
     from experiments.engine.guard import guarded  # a build with nothing to do never pays for it
 
+    task, *beside = tasks
+    parameters = task.stage.told(*(each.stage for each in beside))
     module, _, name = task.stage.function.partition(":")
     shelves = task.shelves
     inputs = {
@@ -92,8 +94,11 @@ def products(task: Task) -> dict[str, bytes]:
             importlib.import_module(each)
         _check_sources(task)
         function = getattr(importlib.import_module(module), name)
-        made = function(**inputs, **task.stage.parameters, **task.stage.place)
-    return {name: encode(name, value) for name, value in sorted(made.items())}
+        made = function(**inputs, **parameters, **task.stage.place)
+    results = made if task.stage.stacked_by else [made]
+    if len(results) != len(tasks):
+        raise ValueError(f"{task.stage.function} returned {len(results)} results where {len(tasks)} were asked for")
+    return [{product: encode(product, value) for product, value in sorted(of.items())} for of in results]
 
 
 def _check_sources(task: Task) -> None:
@@ -107,10 +112,14 @@ def _check_sources(task: Task) -> None:
         raise SourceError("its source was edited while the build ran; run again")
 
 
-def _perform(task: Task) -> Record:
+def _perform(tasks: Sequence[Task]) -> list[Record]:
     started = time.perf_counter()
-    made = products(task)
-    seconds = round(time.perf_counter() - started, 3)
+    made = products(*tasks)
+    seconds = round((time.perf_counter() - started) / len(tasks), 3)
+    return [_keep(task, of, seconds) for task, of in zip(tasks, made, strict=True)]
+
+
+def _keep(task: Task, made: Mapping[str, bytes], seconds: float) -> Record:
     environment = _environment(task)
     if environment != task.environment:
         names = sorted({*environment, *task.environment})

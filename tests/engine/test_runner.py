@@ -94,6 +94,83 @@ def test_rebuilding_what_never_comes_out_alike_ends_with_the_new_result(project)
     assert project.survey(stages, wanted=wanted).address(wanted[0]) == survey.address(wanted[0])
 
 
+STACKS = """
+from lab.notes import note
+
+
+def powers(*, seed, exponent, log):
+    note(log, f"{exponent}: {seed}")
+    if 13 in seed:
+        raise ValueError("thirteen")
+    return [{"power.json": each**exponent} for each in seed]
+
+
+def too_few(*, seed, exponent, log):
+    return []
+"""
+
+
+def stacks(project, *, seeds, exponents=(2,), function="powers"):
+    """Stages that differ in their seed, or in what is done with it as well."""
+    project.write("lab/stacks.py", STACKS)
+    told = {"log": str(project.log)}
+    return [
+        Stage(
+            f"power/{seed}/{exponent}",
+            f"lab.stacks:{function}",
+            parameters={"seed": seed, "exponent": exponent, **told},
+            stacked_by="seed",
+        )
+        for exponent in exponents
+        for seed in seeds
+    ]
+
+
+def wanted_of(stages):
+    return [Product(stage.name, "power.json") for stage in stages]
+
+
+def test_stages_that_differ_in_what_they_are_stacked_by_are_computed_in_one_call(project):
+    stages = stacks(project, seeds=(3, 4), exponents=(2, 3))
+    survey = project.survey(stages, wanted=wanted_of(stages))
+    assert project.run(survey, jobs=1).failures == []
+    assert project.calls() == ["2: [3, 4]", "3: [3, 4]"]
+    assert [survey.value(each) for each in wanted_of(stages)] == [9, 16, 27, 64]
+
+
+def test_a_result_does_not_tell_what_it_was_stacked_with_and_one_more_is_computed_alone(project):
+    few, more = stacks(project, seeds=(3, 4)), stacks(project, seeds=(3, 4, 5))
+    project.run(project.survey(few, wanted=wanted_of(few)))
+    project.calls()
+    survey = project.survey(more, wanted=wanted_of(more))
+    project.run(survey)
+    assert project.calls() == ["2: [5]"]
+    assert [survey.value(each) for each in wanted_of(more)] == [9, 16, 25]
+
+
+@pytest.mark.parametrize(("jobs", "sizes"), [(1, [10, 2]), (2, [6, 6]), (5, [3, 3, 3, 3]), (20, [1] * 12)])
+def test_processes_share_what_can_be_stacked(project, jobs, sizes):
+    stages = stacks(project, seeds=range(12, 0, -1))
+    project.run(project.survey(stages, wanted=wanted_of(stages)), jobs=jobs)
+    assert sorted((call.count(",") + 1 for call in project.calls()), reverse=True) == sizes
+
+
+def test_what_fails_fails_with_all_that_it_is_stacked_with_and_is_said_of_each(project):
+    stages = stacks(project, seeds=(13, 14))
+    outcome = project.run(project.survey(stages, wanted=wanted_of(stages)), jobs=1)
+    assert [(each.stage, each.message) for each in outcome.failures] == [
+        (stage.name, "ValueError: thirteen") for stage in stages
+    ]
+
+
+def test_a_function_that_returns_fewer_results_than_it_was_asked_for_is_named(project):
+    stages = stacks(project, seeds=(1, 2), function="too_few")
+    outcome = project.run(project.survey(stages, wanted=wanted_of(stages)), jobs=1)
+    assert {each.message for each in outcome.failures} == {
+        "ValueError: lab.stacks:too_few returned 0 results where 2 were asked for"
+    }
+
+
 GATES = """
 from experiments.errors import NetworkError
 from lab.notes import note

@@ -37,7 +37,8 @@ for root, modules, stage in pickle.loads(Path(sys.argv[2]).read_bytes()):
         importlib.import_module(name)
     module, _, name = stage.function.partition(":")
     function = getattr(importlib.import_module(module), name)
-    made[stage.name] = function(**inputs, **stage.parameters, **stage.place)
+    returned = function(**inputs, **stage.told(), **stage.place)
+    made[stage.name] = returned[0] if stage.stacked_by else returned
     digests[stage.name] = {name: digest(encode(name, value)) for name, value in made[stage.name].items()}
 print(json.dumps(digests))
 """

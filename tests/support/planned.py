@@ -37,7 +37,8 @@ def products(study, given, *, per_class=3, left_out=LEFT_OUT) -> dict[str, dict]
             for argument, source in stage.inputs.items()
         }
         try:
-            done[stage.name] = getattr(importlib.import_module(module), name)(**taken, **stage.parameters)
+            returned = getattr(importlib.import_module(module), name)(**taken, **stage.told())
+            done[stage.name] = returned[0] if stage.stacked_by else returned
         except Exception as error:
             raise AssertionError(f"{stage.name}: {error!r}") from error
     return done
