@@ -106,7 +106,7 @@ def distribution(values: Float[np.ndarray, " value"]) -> tuple[np.ndarray, np.nd
     upper = _upper_half(values + np.float32(0))  # adding 0 makes -0.0 a 0.0
     ends = np.concatenate([[0], np.cumsum(np.bincount(upper, minlength=len(DRAWERS))[DRAWERS])])  # values before each
     edges = histogram_edges()[1:-1]
-    cuts = ends[PLACES[_upper_half(edges)] + (edges < 0)]
+    cuts = ends[PLACE_OF[_upper_half(edges)] + (edges < 0)]
     places = QUANTILE_LEVELS * (len(values) - 1)
     low, high = _ranked(values, upper, ends, np.stack([np.floor(places), np.ceil(places)]).astype(np.int64))
     quantile = low + (high - low) * (places - np.floor(places))
@@ -133,7 +133,7 @@ def _upper_half(values: Float[np.ndarray, " value"]) -> np.ndarray:
 
 
 DRAWERS = np.concatenate([np.arange(0xFFFF, 0x7FFF, -1), np.arange(0x8000)])  # upper halves, from lowest value up
-PLACES = np.argsort(DRAWERS)  # where each stands among them
+PLACE_OF = np.concatenate([np.arange(0x8000, 0x10000), np.arange(0x7FFF, -1, -1)])  # where each stands among them
 ZERO = 0x8000  # the place of 0.0
 
 

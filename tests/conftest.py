@@ -46,9 +46,11 @@ NUMERICS = (
     "experiments.treatment",
 )
 CHECKS = types.ModuleType("array_checks")  # where the import hook finds beartype with one rule added to it
-CHECKS.check = beartype(  # a NumPy scalar is an array without axes
+CHECKED = beartype(  # a NumPy scalar is an array without axes
     conf=BeartypeConf(hint_overrides=FrozenDict({np.ndarray: np.ndarray | np.generic}))
 )
+# What is defined within a function is left alone: it would be made ready for checks at every call of that.
+CHECKS.check = lambda each: each if "<locals>" in each.__qualname__ else CHECKED(each)
 sys.modules[CHECKS.__name__] = CHECKS
 jaxtyping.install_import_hook(list(NUMERICS), "array_checks.check")
 gc.set_threshold(*RARELY)
