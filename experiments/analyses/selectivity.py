@@ -25,7 +25,7 @@ from experiments.measures.units import (
     living,
     overlap,
     participation_ratio,
-    rank_correlation,
+    rank_correlations,
     selectivity,
     top_units,
 )
@@ -159,8 +159,8 @@ def agreement(found: Mapping[str, np.ndarray]) -> dict[str, dict[str, float]]:
     top = {name: top_units(values[alive]) for name, values in found.items()}
     result: dict[str, dict[str, float]] = {"agreement": {}, "overlap": {}}
     for one, other in combinations(RANKINGS, 2):
-        classes = zip(found[one][alive].T, found[other][alive].T, strict=True)
-        result["agreement"][f"{one}-{other}"] = float(np.mean([rank_correlation(a, b) for a, b in classes]))
+        of_classes = rank_correlations(found[one][alive], found[other][alive])
+        result["agreement"][f"{one}-{other}"] = float(np.mean(of_classes))
         result["overlap"][f"{one}-{other}"] = overlap(top[one], top[other])
     return result
 
@@ -193,9 +193,12 @@ def compare(*, runs: Mapping[str, Arrays], card: Mapping[str, Any], grid: Grid) 
         for layer in layers:
             ranked = scores(specimen, layer)
             arrays[f"top/{condition}/{layer}"] = np.stack([top_units(ranked[name]) for name in RANKINGS])
-            for measure in AGREEMENT if _is_several(group[0], layer) else ():
-                found = [list(agreement(scores(run, layer))[measure].values()) for run in group]
-                arrays[f"{measure}/{condition}/{layer}"] = np.array(found)
+            if _is_several(group[0], layer):
+                found = [agreement(scores(run, layer)) for run in group]
+                for measure in AGREEMENT:
+                    arrays[f"{measure}/{condition}/{layer}"] = np.array(
+                        [list(each[measure].values()) for each in found]
+                    )
         for part in _parts(group[0]):
             arrays |= _part(condition, part, group)
     arrays = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in arrays.items()}

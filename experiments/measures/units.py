@@ -55,9 +55,18 @@ def top_units(scores: Float[np.ndarray, "unit classes"], *, top: int = TOP) -> I
 
 def rank_correlation(a: Float[np.ndarray, " unit"], b: Float[np.ndarray, " unit"]) -> float:
     """Spearman's correlation; 0 where one of the two does not vary, or where there are fewer than two units."""
-    if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
-        return 0.0
-    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
+    return float(rank_correlations(a[:, None], b[:, None])[0])
+
+
+def rank_correlations(
+    a: Float[np.ndarray, "unit column"], b: Float[np.ndarray, "unit column"]
+) -> Float[np.ndarray, " column"]:
+    """`rank_correlation` of each column of one with that of the other."""
+    if len(a) < 2:
+        return np.zeros(a.shape[1])
+    varied = (np.ptp(a, axis=0) > 0) & (np.ptp(b, axis=0) > 0)
+    both = zip(rankdata(a, axis=0).T, rankdata(b, axis=0).T, varied, strict=True)
+    return np.array([np.corrcoef(one, other)[0, 1] if varies else 0.0 for one, other, varies in both])
 
 
 def partial_rank_correlation(
