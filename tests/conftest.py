@@ -123,15 +123,18 @@ class Project:
 @pytest.fixture(scope="session")
 def once(tmp_path_factory):
     """once(name, *arguments): a project built with these arguments, one time for all test processes: the first of
-    them builds, the others wait for it."""
+    them builds, the others wait for it. change: what is written into the study of a copy of the project."""
     own = tmp_path_factory.getbasetemp()
     shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
-    def build(name, *arguments):
-        project = Project(ROOT, shared / name / "cache", shared / name / "pages" / "name")
+    def build(name, *arguments, change=""):
+        root = shared / name / "project" if change else ROOT
+        project = Project(root, shared / name / "cache", shared / name / "pages" / "name")
         with (shared / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not project.site.exists():
+                if change:
+                    fork(copy_sources(root), change)
                 done = project.build(*arguments, "--jobs", "2")
                 assert done.returncode == 0, done.stderr[-2000:]
         return project
@@ -147,10 +150,10 @@ def built(once):
 
 @pytest.fixture(scope="session")
 def named_site(once, tmp_path_factory):
-    """The folder of the smoke study's site on a set of five classes with names; see sets.NAMES."""
+    """The folder of a small study's site on a set of five classes with names; see sets.NAMES."""
     about = {"title": "Five shapes", "noun": "shape", "plural": "shapes", "class_names": NAMES, "licence": "CC0 1.0"}
     folder = plant(tmp_path_factory.mktemp("five") / "set", classes=len(NAMES), **about)
-    return once("five", "--study", "smoke", "--data", str(folder)).site
+    return once("five", "--study", "smoke", "--data", str(folder), change=SMALL).site
 
 
 @pytest.fixture(scope="session")
@@ -168,6 +171,16 @@ def project_copy(built, tmp_path):
     copy(built.site, project.site)
     past.place(project.cache, built.site).rename(past.place(project.cache, project.site))
     return project
+
+
+SMALL = 'SMOKE = replace(SMOKE, variants=(), controls=(), contrasts=(), sweeps={}, embeddings=("pca",))\n'
+
+
+def fork(root, change):
+    """Writes into the study of a copy of the project, before its studies are gathered."""
+    study = root / "experiments" / "study.py"
+    gathered = "STUDIES = {"
+    study.write_text(study.read_text().replace(gathered, change + gathered))
 
 
 def copy_sources(root):

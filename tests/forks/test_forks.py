@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 import pytest
 from sets import NAMES, plant
 
-from tests.conftest import ROOT, SMOKE, Project, copy_sources
+from tests.conftest import ROOT, SMALL, SMOKE, Project, copy_sources
+from tests.conftest import fork as write
 
-BEGIN = "STUDIES = {"
-SMALL = 'SMOKE = replace(SMOKE, variants=(), controls=(), contrasts=(), sweeps={}, embeddings=("pca",))\n'
 IMPORTS = "from experiments.spec import Condition, Recipe, Transform\n"
 ADVICE = ("glossary", "references", "hooks")  # pages that may speak of networks in general
 
@@ -112,9 +111,7 @@ def cache(built, tmp_path_factory):
 
 def fork(folder, cache, change):
     root = copy_sources(folder / "project")
-    study = root / "experiments" / "study.py"
-    text = study.read_text()
-    study.write_text(IMPORTS + text.replace(BEGIN, SMALL + change + BEGIN))
+    write(root, IMPORTS + SMALL + change)
     shutil.copy(ROOT / "tests" / "support" / "transformer.py", root / "experiments" / "models")
     return Project(root, cache, folder / "site")
 
