@@ -18,7 +18,7 @@ from report.errors import PageError, unknown, unmade, unreadable
 from report.site import extras, front_matter, notebooks, references, source
 from report.site.functions import Functions, Library
 from report.site.pages import Page
-from report.site.writing import NOT_FOUND, TERM, environment
+from report.site.writing import ENTRY, NOT_FOUND, environment
 
 FRAMES = ("base.html", "page.html", "code.html", "units.html", "partials/figure.html", "partials/measured.html")
 NOTEBOOK = ("architecture", "conditions", "treated", "subjects", "show")  # what templates of notebooks may use
@@ -206,7 +206,7 @@ class _Check:
             text = (self.root / "templates" / "pages" / "glossary.md").read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return set()
-        return {term.lower() for term in TERM.findall(text)}
+        return {term.lower() for term, _ in ENTRY.findall(text)}
 
 
 def _calls(node: nodes.Node, *, is_certain: bool = True) -> Iterator[tuple[nodes.Call, bool]]:

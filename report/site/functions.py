@@ -39,6 +39,14 @@ Caller = Callable[[], str]
 
 
 @dataclass(frozen=True)
+class Term:
+    """A word of the glossary: where its entry is there, and the template of what it says."""
+
+    anchor: str
+    template: str
+
+
+@dataclass(frozen=True)
 class Library:
     """Everything that pages may ask for by name."""
 
@@ -47,7 +55,7 @@ class Library:
     figures: dict[str, FigureFiles]
     pages: dict[str, Page]
     references: dict[str, Reference]
-    terms: dict[str, str]  # lower-case term -> anchor
+    terms: Mapping[str, Term]  # by their names in lower case
     partials: jinja2.Environment
     units: Sequence[Mapping[str, Any]] = ()  # of each network; see report/play/portraits.py
     code: str = ""  # a digest of the code that renders
@@ -79,6 +87,7 @@ class Functions:
     listed: list[str] = field(default_factory=list)  # what it shows the users of, as far as they were written before
     blocks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # the evidence that its marks open
+    definitions: dict[str, str] = field(default_factory=dict)  # of the terms that it links to, by their anchors
     known: Mapping[str, str] = field(default_factory=dict)  # listings of code by what they are made of, from before
     listings: dict[str, str] = field(default_factory=dict)  # the same of now
 
@@ -123,6 +132,7 @@ class Functions:
             "claim": self.claim,
             "finding": self.finding,
             "evidence": self.evidence,
+            "reach": self.reach,
             "rows": self.rows,
             "page": self.page_link,
             "glossary": self.glossary,
@@ -132,6 +142,7 @@ class Functions:
             "measured": self.measured,
             "widget": self.widget,
             "answer": self.answer,
+            "predict": self.predict,
             "term": self.term,
             "terms": self.terms,
             "references": self.references,
@@ -141,8 +152,10 @@ class Functions:
         """The body with every token replaced by its block (blocks may hold tokens themselves)."""
         while _BLOCK.search(body):
             body = _BLOCK.sub(lambda match: self.blocks[int(match.group(1))], body)
-        notes = "\n".join(self.notes)
-        return f'{body}\n<aside class="notes" aria-label="Evidence">\n{notes}\n</aside>' if notes else body
+        notes = "\n".join([*self.notes, *self.definitions.values()])
+        return (
+            f'{body}\n<aside class="notes" aria-label="Evidence and definitions">\n{notes}\n</aside>' if notes else body
+        )
 
     def rows(self, page: str) -> list[Mapping[str, Any]]:
         """The rows of a page's table, in their order: what its facts say, under `of`, that they are of."""
@@ -181,6 +194,15 @@ class Functions:
             rows = tuple(replace(row, of=row.of.replace(" minus ", " against ")) for row in rows)
         return self._mark(rows, asked)
 
+    def reach(self, measure: str, among: Sequence[Any], *at: Place, **options: Any) -> str:
+        """From what to what a measure's facts reach, and their mark; where they are differences of which none is
+        decided, that as well."""
+        known = self.library.known
+        facts = [known.fact(measure, each, *at) for each in among if known.has(measure, each, *at)]
+        open_ = bool(facts) and all("verdict" in fact and wording.verdict(fact) == "undecided" for fact in facts)
+        reach = wording.span(facts, "# (not decided)" if open_ else "#")
+        return f"{reach} {self.evidence(measure, among, *at, **options)}" if reach else ""
+
     def _held(self, claim: str, checks: Sequence[Check]) -> bool:
         failed = [check for check in checks if not check.holds]
         if failed and self.library.strict:
@@ -214,12 +236,30 @@ class Functions:
         return f'<a href="{self.top}{target.file}">{html.escape(text or target.title)}</a>'
 
     def glossary(self, term: str, text: str | None = None) -> str:
-        """A link to a term's entry, under the term itself or another form of it."""
-        anchor = self.library.terms.get(term.lower())
-        if anchor is None:
+        """A link to a term's entry, under the term itself or another form of it; a script opens the entry in place."""
+        found = self.library.terms.get(term.lower())
+        if found is None:
             raise unknown("glossary term", term, self.library.terms, "Define it in templates/pages/glossary.md.")
-        self.note(f"term:{anchor}")
-        return f'<a class="term" href="glossary.html#{anchor}">{html.escape(text or term)}</a>'
+        self.note(f"term:{found.anchor}")
+        link = f'<a class="term" href="glossary.html#{found.anchor}"'
+        if self.page.slug == "glossary":
+            return f"{link}>{html.escape(text or term)}</a>"
+        if found.anchor not in self.definitions:
+            self.definitions[found.anchor] = self._definition(term, found)
+        return f'{link} data-term="{found.anchor}">{html.escape(text or term)}</a>'
+
+    def _definition(self, name: str, term: Term) -> str:
+        """What the glossary says of a term, for the end of the page. Words and references within it are no links."""
+        plainly = {
+            **self.names(),
+            "glossary": lambda other, text=None: html.escape(text or other),
+            "cite": lambda *keys: "; ".join(html.escape(self.library.references[key].short) for key in keys),
+        }
+        body, _ = to_html(self.library.partials.from_string(term.template).render(plainly))
+        return (
+            f'<div class="definition" id="term-{term.anchor}" popover="manual" role="note">'
+            f"<p><strong>{html.escape(name)}</strong></p>{body}</div>"
+        )
 
     def cite(self, *keys: str) -> str:
         """Links to references, each carrying the whole reference; the page lists them again at its end."""
@@ -247,6 +287,19 @@ class Functions:
         """The two sentences at the top of a page."""
         body, _ = to_html(caller())
         return self._block(f'<div class="answer">\n{body}\n</div>')
+
+    def predict(self, name: str, question: str, choices: Sequence[tuple[str, Check | bool]], caller: Caller) -> str:
+        """A question that the reader answers before they see what was found. `choices`: words, and whether it came out
+        so. Raises PageError where the published study does not tell exactly one of them; a smaller one may not."""
+        right = [
+            number for number, (_, came) in enumerate(choices, 1) if (came if isinstance(came, bool) else came.holds)
+        ]
+        if self.library.strict and len(right) != 1:
+            raise PageError(f"the prediction {name!r} has {len(right)} choices that came true; it needs one.")
+        found, _ = to_html(caller())
+        values = {"key": name, "question": inline(question), "choices": [inline(words) for words, _ in choices]}
+        told = right[0] if len(right) == 1 else None
+        return self._block(self._partial("predict.html", **values, right=told, found=found))
 
     def figure(
         self, name: str, *, title: str, alt: str, caller: Caller, units: str | Sequence[Sequence[str]] = ()
@@ -297,7 +350,7 @@ class Functions:
 
     def term(self, name: str, caller: Caller) -> str:
         """One entry of the glossary, with the pages that use the term."""
-        anchor, body = self.library.terms[name.lower()], to_html(caller())[0]
+        anchor, body = self.library.terms[name.lower()].anchor, to_html(caller())[0]
         used = self._users(f"term:{anchor}", "Used in")
         return self._block(
             f'<div class="entry" id="{anchor}">\n<dt><dfn>{html.escape(name)}</dfn></dt>\n<dd>{body}{used}</dd>\n</div>'

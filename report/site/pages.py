@@ -90,7 +90,12 @@ MAP = (
     "assets/map-detail.js",
     "assets/map.js",
 )
-BUNDLES: Mapping[str, tuple[str, ...]] = {"lab": LAB, "map": MAP}  # by the names that front matter gives them
+PREDICT = ("assets/state.js", "assets/predict.js")
+BUNDLES: Mapping[str, tuple[str, ...]] = {
+    "lab": LAB,
+    "map": MAP,
+    "predict": PREDICT,
+}  # by the names that front matter gives them
 
 
 def read(root: Path, *, memo: MutableMapping[str, Any] | None = None) -> Contents:

@@ -23,7 +23,7 @@ from report.errors import PageError, unreadable
 from report.play import units as portraits
 from report.site import extras, front_matter, references, source, values
 from report.site.figure import Placed
-from report.site.functions import Functions, Library, resolve_references
+from report.site.functions import Functions, Library, Term, resolve_references
 from report.site.pages import SITE_TAGLINE, SITE_TITLE, Page
 from report.site.past import Past
 from report.site.prose import to_html
@@ -31,7 +31,7 @@ from report.site.written import Shared, Text, Uses, Written
 
 LAST = ("glossary", "references")  # written last: they name the pages that use them
 SINGLE = ("pages/", "assets/", "notebooks/")  # templates of which each page reads few; all pages may read the others
-TERM = re.compile(r"""\bterm\(\s*["']([^"']+)["']\s*\)""")
+ENTRY = re.compile(r"""\{%\s*call term\(\s*["']([^"']+)["']\s*\)\s*%\}(.*?)\{%\s*endcall\s*%\}""", re.DOTALL)
 NOT_FOUND = Page(
     "404",
     "Not found",
@@ -201,7 +201,8 @@ class Site:
         parts = [
             self.shared.digest,
             page.slug,
-            self.terms,
+            {name: term.anchor for name, term in self.terms.items()},
+            [term.template for term in self.terms.values() if f"term:{term.anchor}" in uses.noted],
             figures,
             {module: self.of_module(module) for module in uses.modules},
             {name: self._digest_of(self.templates / name) for name in (f"pages/{page.slug}.md", *uses.templates)},
@@ -297,10 +298,13 @@ class Site:
         template = Path(inside[-1].filename).relative_to(self.root).as_posix()
         return f"{template}, line {inside[-1].lineno}"
 
-    def _terms(self) -> dict[str, str]:
+    def _terms(self) -> dict[str, Term]:
         path = self.templates / "pages" / "glossary.md"
         text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        return {term.lower(): re.sub(r"[^a-z0-9]+", "-", term.lower()).strip("-") for term in TERM.findall(text)}
+        return {
+            term.lower(): Term(re.sub(r"[^a-z0-9]+", "-", term.lower()).strip("-"), entry.strip())
+            for term, entry in ENTRY.findall(text)
+        }
 
 
 class _Unknown(jinja2.StrictUndefined):
