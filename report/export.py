@@ -30,12 +30,15 @@ def done(fig: Figure, rows: Iterable[Sequence[object]], header: Sequence[str]) -
 def save(fig: Figure) -> str:
     """The figure as SVG: text in a system font, transparent, rounded to a hundredth of a point.
 
-    Its only metadata is what a page needs to step through the lines over epochs, where there are any.
+    Its only metadata is what a page needs to step through the lines over epochs, where there are any. Raises ValueError
+    where a tick would be shown as the formula that it was meant to be set from.
     """
     _settle(fig)
     page = io.StringIO()
     fig.savefig(page, format="svg", metadata={"Date": None, "Creator": None})
     svg = page.getvalue()
+    if "\\mathdefault" in svg:  # as text is drawn as it stands
+        raise ValueError("an axis has ticks in the notation of mathematics: give it `style.powers`, or ticks of its own")
     svg = re.sub(r" <metadata>.*?</metadata>\n", "", svg, flags=re.DOTALL)
     svg = re.sub(r" font-family: [^;\"]*;?", "", svg)
     svg = re.sub(r' transform="rotate\(-0 [^"]*"', "", svg)

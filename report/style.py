@@ -219,6 +219,12 @@ def accuracy_axis(ax: Axes, shares: Iterable[float], *, unit: str = "") -> None:
     ax.fmt_ydata = lambda errors: 100 - errors  # type: ignore[assignment, return-value]
 
 
+def powers(ax: Axes) -> None:
+    """Ticks of a logarithmic upright axis as powers of ten: 10³."""
+    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    ax.yaxis.set_major_formatter(lambda value, _: "10" + f"{np.log10(value):.0f}".translate(raised))
+
+
 def value_ticks(ax: Axes, labels: Mapping[float, str]) -> None:
     """Of these ticks of the upright axis, those within the range of the data."""
     low, high = ax.get_ylim()

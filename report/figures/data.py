@@ -131,6 +131,7 @@ def spectrum(*, arrays: Arrays, facts: Facts) -> dict[str, str]:
     left.set_xticks([1, 10, 100, len(values)], ["1", "10", "100", str(len(values))])
     left.xaxis.set_minor_locator(NullLocator())
     left.yaxis.set_minor_locator(NullLocator())
+    style.powers(left)
     style.sparse(left, grid="y")
     right.set(xlabel="rank", title="share of the sum, in %", ylim=(0, None))
     style.sparse(right, x=(1, LEADING), grid="y")

@@ -51,7 +51,7 @@ def test_without_scripts_the_finding_lies_in_a_fold_and_a_term_is_a_link(browser
     page.goto((published_site / "similarity.html").as_uri())
     fold = page.locator("[data-predict=strangers] details")
     fold.locator("summary").click()
-    assert "Above 0.7" in fold.inner_text()
+    assert "Above two thirds" in fold.inner_text()
     page.locator("a.term").first.click()
     assert "glossary.html#" in page.url
     context.close()

@@ -228,3 +228,20 @@ def test_a_key_below_a_figure_makes_it_higher_and_tells_every_name():
     found = example()
     assert found["height"] > 2
     assert "sweet blackcurrant" in found["svg"]
+
+
+def test_powers_of_ten_are_read_as_such_and_a_formula_in_a_tick_is_refused():
+    @style.drawn
+    def logarithmic(*, arrays, told):
+        fig, ax = style.figure(height=2)
+        ax.plot([1, 2], [1e-3, 1e4])
+        ax.set_yscale("log")
+        if told:
+            style.powers(ax)
+        return {"figure.svg": export.save(fig), "data.csv": ""}
+
+    drawn = logarithmic(arrays={}, told=True)["figure.svg"]
+    assert "10⁻²" in drawn
+    assert "10⁴" in drawn
+    with pytest.raises(ValueError, match=r"style\.powers"):
+        logarithmic(arrays={}, told=False)
