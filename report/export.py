@@ -38,7 +38,9 @@ def save(fig: Figure) -> str:
     fig.savefig(page, format="svg", metadata={"Date": None, "Creator": None})
     svg = page.getvalue()
     if "\\mathdefault" in svg:  # as text is drawn as it stands
-        raise ValueError("an axis has ticks in the notation of mathematics: give it `style.powers`, or ticks of its own")
+        raise ValueError(
+            "an axis has ticks in the notation of mathematics: give it `style.powers`, or ticks of its own"
+        )
     svg = re.sub(r" <metadata>.*?</metadata>\n", "", svg, flags=re.DOTALL)
     svg = re.sub(r" font-family: [^;\"]*;?", "", svg)
     svg = re.sub(r' transform="rotate\(-0 [^"]*"', "", svg)

@@ -1,6 +1,7 @@
 """Facts by coordinates, claims that stand or do not, and the evidence behind a mark."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jinja2
@@ -11,7 +12,7 @@ from report.argument import marks
 from report.argument.claims import Checks
 from report.argument.known import Known
 from report.errors import PageError
-from report.site.functions import Functions, Library
+from report.site.functions import Functions, Library, Term
 from report.site.pages import Page
 
 MLP, CNN = PUBLISHED.architectures
@@ -228,3 +229,59 @@ def test_what_is_told_of_a_comparison_and_is_no_difference_is_said_so():
     writer.names()["evidence"]("a.soon", TREATED[:1], against=True, asked="Epochs")
     assert "MLP: normalized against raw" in writer.notes[0]
     assert "minus" not in writer.notes[0]
+
+
+def test_a_mark_may_stand_behind_what_its_numbers_reach():
+    reach = page().names()["reach"]
+    assert reach("a.gain", TREATED).startswith("2.0 to 5.0\N{NO-BREAK SPACE}points ")
+    assert reach("a.nothing", TREATED) == ""
+
+
+def test_where_none_of_several_differences_is_decided_that_is_told_as_well(monkeypatch):
+    monkeypatch.setitem(FACTS, "a.open.difference.mlp:normalized", fact(0.1, -1.0, 1.0) | {"verdict": "undecided"})
+    monkeypatch.setitem(FACTS, "a.open.difference.cnn:normalized", fact(0.5, -1.0, 2.0) | {"verdict": "undecided"})
+    assert "(not decided)" in page().names()["reach"]("a.open", TREATED)
+    monkeypatch.setitem(FACTS, "a.open.difference.cnn:normalized", fact(1.5, 1.0, 2.0) | {"verdict": "higher"})
+    assert "(not decided)" not in page().names()["reach"]("a.open", TREATED)
+
+
+def predicted(*came, strict=True):
+    """A prediction with a choice for each of these: whether it came true."""
+    writer = page(strict=strict)
+    writer.library.partials.loader = jinja2.FileSystemLoader(Path(__file__).parents[2] / "templates")
+    choices = [(f"choice *{number}*", each) for number, each in enumerate(came, 1)]
+    return writer.finish(writer.predict("which", "Which?", choices, caller=lambda: "It was **so**."))
+
+
+def test_a_prediction_knows_the_one_choice_that_came_true():
+    found = predicted(False, CHECKS.every("higher", "a.gain", TREATED), False)
+    assert 'data-predict="which" data-right="2"' in found
+    assert found.count('type="radio"') == 3
+    assert "choice <em>1</em>" in found
+    assert "It was <strong>so</strong>." in found
+
+
+@pytest.mark.parametrize("came", [(False, False), (True, CHECKS.every("higher", "a.gain", TREATED))])
+def test_a_prediction_of_which_none_or_several_came_true_stops_the_published_build_alone(came):
+    with pytest.raises(PageError, match=r"'which' has [02] choices that came true"):
+        predicted(*came)
+    assert "data-right" not in predicted(*came, strict=False)
+
+
+def test_a_terms_definition_stands_on_the_page_once_and_its_own_words_are_no_links():
+    writer = page()
+    writer.library = replace(
+        writer.library,
+        terms={
+            "unit": Term("unit", "Of a {{ glossary('layer') }}."),
+            "layer": Term("layer", "Many {{ glossary('unit', 'units') }}."),
+        },
+        pages={"glossary": Page("glossary", "G", "?", "d", "p")},
+    )
+    link = writer.names()["glossary"]
+    assert link("unit", "units") == '<a class="term" href="glossary.html#unit" data-term="unit">units</a>'
+    assert link("Unit") == link("Unit")
+    found = writer.finish("")
+    assert found.count('class="definition"') == 1
+    assert "Of a layer." in found
+    assert 'id="term-layer"' not in found
