@@ -140,9 +140,15 @@ def rendering(
     done.make("404.html", shared.digest, lambda: site.dress(site.not_found(), homes))
     for page, network in zip(unit_pages, units, strict=True):
         done.make(page.file, shared.digest, partial(site.unit_page, page, network))
-    for module in sorted({module for each in written for module in each.uses.modules}):
-        made_of = [shared.digest, site.of_module(module)]
-        done.make(f"code/{module}.html", made_of, partial(site.code_page, module))
+    readers: dict[str, list[Page]] = {}
+    for each in written:
+        for module in dict.fromkeys(each.uses.modules):
+            readers.setdefault(module, []).append(each.page)
+    for module, on in sorted(readers.items()):
+        drawn_by = [figure for figure in homes.values() if figure.code.startswith(f"code/{module}.html#")]
+        told_of = [[page.slug for page in on], [[figure.id, figure.number] for figure in drawn_by]]
+        made_of = [shared.digest, site.of_module(module), told_of]
+        done.make(f"code/{module}.html", made_of, partial(site.code_page, module, readers=on, drawn=drawn_by))
     for figure in homes.values():
         drawn = figures[figure.id]
         done.make(figure.file, [code, drawn.digest], partial(_drawing, drawn))

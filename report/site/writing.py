@@ -152,8 +152,9 @@ class Site:
         title = f"Units of {page.title} \u00b7 {SITE_TITLE}"
         return self._frame("units.html", page=page, network=network, top="../", title=title, indexed=True)
 
-    def code_page(self, module: str) -> str:
-        """The page that shows a module's source."""
+    def code_page(self, module: str, *, readers: Sequence[Page], drawn: Sequence[Placed]) -> str:
+        """The page that shows a module's source, with links back to the pages that show functions of it and to the
+        figures that it drew."""
         page = Page(
             f"code/{module}",
             module,
@@ -166,6 +167,9 @@ class Site:
             "code.html",
             page=page,
             body=listing,
+            readers=readers,
+            drawn=drawn,
+            titles={each.slug: each.title for each in self.pages},
             top="../",
             title=f"{module} \u00b7 {SITE_TITLE}",
             indexed=False,

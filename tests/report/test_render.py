@@ -388,3 +388,14 @@ class Balanced(HTMLParser):
 
 def is_html(name):
     return name.endswith(".html")
+
+
+def test_a_page_of_code_leads_back_to_what_it_made(site):
+    drawn = page(site, "code/planted.analysis.html")
+    back = re.search(
+        r'It draws (?:<a href="\.\./\w+\.html#fig-[\w-]+">Figure \d+ of [\w ]+</a>(?:, | and )?)+\.', drawn
+    )
+    assert back is not None
+    targets = re.findall(r'href="\.\./(\w+\.html)#(fig-[\w-]+)"', back.group())
+    assert all(f'id="{anchor}"' in page(site, name) for name, anchor in targets)
+    assert 'id="L-6"' in drawn
