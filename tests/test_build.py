@@ -156,7 +156,7 @@ def test_the_list_for_people_has_a_line_for_each_kind_and_ends_with_the_sum(buil
 
 def test_a_glob_lists_its_stages_one_by_one(built):
     lines = built.build(*SMOKE, "--list", "train/mlp-*").stdout.splitlines()
-    assert re.fullmatch(r"train/mlp-raw/0 +cached +experiments\.train:train", lines[0])
+    assert re.fullmatch(r"train/mlp-raw/0 +cached +experiments\.train:train_each", lines[0])
     assert all(line.startswith("train/mlp-") for line in lines[:-1])
     assert lines[-1] == f"{len(lines) - 1} stages: {len(lines) - 1} cached"
 
