@@ -195,12 +195,12 @@ class Functions:
         return self._mark(rows, asked)
 
     def reach(self, measure: str, among: Sequence[Any], *at: Place, **options: Any) -> str:
-        """From what to what a measure's facts reach, and their mark; where they are differences of which none is
-        decided, that as well."""
+        """The end of a sentence: from what to what a measure's facts reach, and their mark; that none is decided, where
+        they are differences of which none is. Nothing where there are no facts."""
         known = self.library.known
         facts = [known.fact(measure, each, *at) for each in among if known.has(measure, each, *at)]
         open_ = bool(facts) and all("verdict" in fact and wording.verdict(fact) == "undecided" for fact in facts)
-        reach = wording.span(facts, "# (not decided)" if open_ else "#")
+        reach = wording.span(facts, "# (not decided)." if open_ else "#.")
         return f"{reach} {self.evidence(measure, among, *at, **options)}" if reach else ""
 
     def _held(self, claim: str, checks: Sequence[Check]) -> bool:

@@ -233,7 +233,7 @@ def test_what_is_told_of_a_comparison_and_is_no_difference_is_said_so():
 
 def test_a_mark_may_stand_behind_what_its_numbers_reach():
     reach = page().names()["reach"]
-    assert reach("a.gain", TREATED).startswith("2.0 to 5.0\N{NO-BREAK SPACE}points ")
+    assert reach("a.gain", TREATED).startswith("2.0 to 5.0\N{NO-BREAK SPACE}points. ")
     assert reach("a.nothing", TREATED) == ""
 
 

@@ -1,0 +1,89 @@
+"""Running text as a reader meets it: no sentence that is too long, or has too many numbers to be read aloud."""
+
+import html
+import re
+
+import pytest
+
+WORDS, NUMBERS = 40, 2  # in a sentence, at most
+APART = {"404", "lab", "map", "units", "glossary", "references"}  # pages of things to use and to look up
+BY_NUMBER = {"methods", "replication"}  # whose subject are numbers
+NO_TEXT = ("pre", "script", "style", "table", "svg", "math", "button", "h1", "h2", "h3", "dl", "fieldset", "select")
+KEPT_APART = (
+    r'<aside class="notes".*?</aside>',
+    r'<section class="cited".*?</section>',
+    r"<nav\b.*?</nav>",
+    r'<details class="(?:making|measured)[^"]*".*?</details>',
+    r'<p class="(?:figure-title|lab-[\w-]+)[^"]*".*?</p>',
+)
+
+
+def sentences(page):
+    """The sentences of a page's running text, in order."""
+    main = re.search(r"<main.*?</main>", page, re.DOTALL)[0]
+    for pattern in (*KEPT_APART, *(rf"<{tag}\b.*?</{tag}>" for tag in NO_TEXT)):
+        main = re.sub(pattern, " ", main, flags=re.DOTALL)
+    main = re.sub(r'<a class="cite".*?</a>', "Author", main, flags=re.DOTALL)
+    for _, block in re.findall(r"<(p|li)\b[^>]*>(.*?)</\1>", main, re.DOTALL):
+        text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", block))).strip()
+        yield from re.split(r"(?<=[.!?])\s+", text)
+
+
+def numbers(sentence):
+    """The measured numbers in a sentence: not those that name a class, a unit or a figure."""
+    named = re.sub(r"(?:(?:[Uu]nit|Figure|says|order:)\s+|\bin order: )[\d, ]+", " ", sentence)
+    return re.findall(r"(?<![\w.])[\u2212-]?\d[\d,]*(?:\.\d+)?", named)
+
+
+@pytest.fixture(scope="module")
+def pages(published_site):
+    read = {path.stem: path.read_text(encoding="utf-8") for path in published_site.glob("*.html")}
+    return {slug: list(sentences(page)) for slug, page in read.items() if slug not in APART}
+
+
+def test_every_sentence_can_be_read_in_one_breath(pages):
+    long = {slug: [each for each in found if len(each.split()) > WORDS] for slug, found in pages.items()}
+    assert {slug: found for slug, found in long.items() if found} == {}
+
+
+def test_no_sentence_has_more_than_two_numbers(pages):
+    crowded = {
+        slug: [each for each in found if len(numbers(each)) > NUMBERS]
+        for slug, found in pages.items()
+        if slug not in BY_NUMBER
+    }
+    assert {slug: found for slug, found in crowded.items() if found} == {}
+
+
+def test_how_many_and_how_sure_stand_behind_marks_and_not_in_running_text(pages):
+    told = {slug: [each for each in found if re.search(r"\bn = \d", each)] for slug, found in pages.items()}
+    assert {slug: found for slug, found in told.items() if found} == {}
+
+
+def test_words_of_macros_do_not_dangle(pages):
+    """Counts of one in the plural, and words that were put together without a look at each other."""
+    dangling = re.compile(
+        r"(?<!to )\b1 (?:units|seeds|epochs|of them make)\b|\b(higher|lower) and \1\b|\btimes [\d.]+ times\b"
+    )
+    told = {slug: [each for each in found if dangling.search(each)] for slug, found in pages.items()}
+    assert {slug: found for slug, found in told.items() if found} == {}
+
+
+def test_no_title_of_a_figure_has_numbers_in_a_row(published_site):
+    for path in published_site.glob("*.html"):
+        for title in re.findall(r'<p class="figure-title".*?</p>', path.read_text(encoding="utf-8"), re.DOTALL):
+            text = html.unescape(re.sub(r"<a class=\"permalink\".*?</a>|<[^>]+>", "", title))
+            assert len(numbers(text)) < 3, (path.stem, text)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "count"),
+    [
+        ("It reads 94.8 % of 10,000.", 2),
+        ("From −0.2 to 0.1 points.", 2),
+        ("Unit 14 is for sevens, unit 8 for sixes.", 0),
+        ("conv1 and hidden2 have an L2 norm.", 0),
+    ],
+)
+def test_names_are_not_counted_as_numbers(sentence, count):
+    assert len(numbers(sentence)) == count
