@@ -177,7 +177,7 @@ class Functions:
         if not held and not any(check.rows for check in checks):
             return ""
         sentence = caller().strip() if held else f"{question} This study is too small to tell: *not decided here*."
-        return f"{sentence} {self._mark([row for check in checks for row in check.rows], question)}"
+        return f"{sentence} {self._mark([row for check in checks for row in check.rows], question)} "
 
     def finding(self, text: str, *checks: Check, otherwise: str) -> str:
         """A finding in words, as the title of a figure is; where a check does not hold in a smaller study, `otherwise`,

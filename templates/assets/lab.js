@@ -285,6 +285,11 @@ window.InsideMNIST ??= {};
       restore(values);
     });
     restore(state.read());
+    const beginning = digits.get(Number(element.dataset.begin ?? NaN));
+    if (beginning && isBlank(content)) {
+      set({ strokes: [], digit: beginning }); // nothing that the reader did: it is in no address, and nothing to undo
+      done({ push: false });
+    }
   }
 
   /**

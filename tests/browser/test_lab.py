@@ -388,3 +388,16 @@ def test_the_lab_works_under_a_sub_path_asks_no_one_else_and_weighs_at_most_a_me
     page.wait_for_load_state("networkidle")
     assert page.messages == []
     assert all(request.startswith(address) for request in page.requests)
+
+
+def test_the_front_page_opens_with_a_digit_that_the_networks_disagree_on_and_nothing_in_the_address(lab):
+    page = lab(name="index.html")
+    assert "The networks disagree" in verdict(page)
+    assert len(set(answers(page).values())) > 1
+    assert page.evaluate("location.hash") == ""
+    draw(page, 7)
+    assert set(answers(page).values()) == {"7"}
+    page.get_by_role("button", name="Clear").click()
+    assert "Nothing drawn" in verdict(page)
+    shared = lab("#digit=324", name="index.html")
+    assert "test image 324" in verdict(shared)
