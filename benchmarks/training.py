@@ -1,16 +1,17 @@
 """How much processor time a recorded run takes, beside the training loop that notebooks usually have.
 
-    python benchmarks/training.py [--data DIR] [--architecture mlp|cnn] [--epochs 20] [--runs 5]
+    python benchmarks/training.py [--data DIR] [--architecture mlp|cnn] [--epochs 20] [--runs 10]
 
 Both train the same network on the same images, one after the other, on one thread. The usual loop is timed for
 one epoch and its time multiplied; ours is timed whole, with everything it records, for as many runs as the study's
-build trains side by side, and its time divided by their number. Without --data the images are noise, which takes as
-long as MNIST does.
+build trains side by side, and its time divided by their number. Memory is kept as a build's workers keep it.
+Without --data the images are noise, which takes as long as MNIST does.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -25,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.usual import usual
 from experiments import data, models
+from experiments.engine.runner import KEEP_MEMORY
 from experiments.spec import Architecture
 from experiments.study import PUBLISHED, RAW
 from experiments.train import train_each
@@ -32,6 +34,9 @@ from experiments.train import train_each
 
 def main() -> None:
     options = arguments()
+    if any(name not in os.environ for name in KEEP_MEMORY):  # read by the C library as a process begins
+        os.environ.update(dict.fromkeys(KEEP_MEMORY, str(10**9)))
+        os.execv(sys.executable, [sys.executable, *sys.argv])
     torch.set_num_threads(1)
     architecture = next(each for each in PUBLISHED.architectures if each.name == options.architecture)
     products = data.load(dataset="mnist", folder=options.data, cache="") if options.data else noise()
@@ -52,7 +57,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", default="", help="a folder with four IDX files; noise if left out")
     parser.add_argument("--architecture", default="mlp", choices=[each.name for each in PUBLISHED.architectures])
     parser.add_argument("--epochs", type=int, default=PUBLISHED.epochs)
-    parser.add_argument("--runs", type=int, default=5, help="how many of ours are trained side by side")
+    parser.add_argument("--runs", type=int, default=10, help="how many of ours are trained side by side")
     return parser.parse_args()
 
 
