@@ -145,7 +145,7 @@ def _numbers(fact: Fact, *numbers: float) -> list[str]:
 def _with_unit(text: str, unit: str) -> str:
     if unit == "%":
         return f"{text}{THIN}%"
-    if text == "1" and unit.endswith("s"):
+    if text.rpartition(" ")[2] == "1" and unit.endswith("s"):  # also of "0 to 1"
         unit = unit.removesuffix("es") if unit == "classes" else unit.removesuffix("s")
     return f"{text}{NO_BREAK}{unit}" if unit else text
 

@@ -12,7 +12,9 @@ from experiments import idx
 from experiments.engine import surroundings
 from report.site import manifest, unchanged
 
-LATER = unchanged.now() + 10**12  # a build that begins long after everything was written
+def later():
+    """When a build begins that begins long after everything was written."""
+    return unchanged.now() + 10**12
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def options(tmp_path):
     (asked.out / "manifest.json").write_bytes(
         manifest.text(about, {name: (asked.out / name).read_bytes() for name in files["site"]})
     )
-    unchanged.note(asked, root=asked.root, began=LATER)
+    unchanged.note(asked, root=asked.root, began=later())
     assert unchanged.current(asked, root=asked.root)
     return asked
 
@@ -134,7 +136,7 @@ def test_nor_do_other_arguments_packages_or_kernels(options, monkeypatch, tmp_pa
     packages.mkdir()
     monkeypatch.syspath_prepend(packages)
     assert not unchanged.current(options, root=options.root)
-    unchanged.note(options, root=options.root, began=LATER)
+    unchanged.note(options, root=options.root, began=later())
     assert unchanged.current(options, root=options.root)
     (packages / "torch-9.dist-info").mkdir()
     assert not unchanged.current(options, root=options.root)
@@ -142,7 +144,7 @@ def test_nor_do_other_arguments_packages_or_kernels(options, monkeypatch, tmp_pa
 
 def test_what_others_keep_in_the_site_and_how_many_processes_do_not_matter(options):
     (options.out / "figures" / "mine").mkdir()
-    unchanged.note(options, root=options.root, began=LATER)
+    unchanged.note(options, root=options.root, began=later())
     (options.out / "figures" / "mine" / "notes.txt").write_text("mine")
     options.jobs = 7
     assert unchanged.current(options, root=options.root)
@@ -168,7 +170,7 @@ def test_a_folder_that_is_linked_into_the_project_is_looked_into_by_nobody(optio
     (tmp_path / "elsewhere").mkdir()
     (options.root / "experiments" / "linked").symlink_to(tmp_path / "elsewhere")
     next((options.cache / "sites").iterdir()).unlink()
-    unchanged.note(options, root=options.root, began=LATER)
+    unchanged.note(options, root=options.root, began=later())
     assert not unchanged.current(options, root=options.root)
 
 
