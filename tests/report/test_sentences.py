@@ -62,9 +62,7 @@ def test_how_many_and_how_sure_stand_behind_marks_and_not_in_running_text(pages)
 
 def test_words_of_macros_do_not_dangle(pages):
     """Counts of one in the plural, and words that were put together without a look at each other."""
-    dangling = re.compile(
-        r"\b1 (?:units|seeds|epochs|of them make)\b|\b(higher|lower) and \1\b|\btimes [\d.]+ times\b"
-    )
+    dangling = re.compile(r"\b1 (?:units|seeds|epochs|of them make)\b|\b(higher|lower) and \1\b|\btimes [\d.]+ times\b")
     told = {slug: [each for each in found if dangling.search(each)] for slug, found in pages.items()}
     assert {slug: found for slug, found in told.items() if found} == {}
 

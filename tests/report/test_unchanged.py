@@ -12,6 +12,7 @@ from experiments import idx
 from experiments.engine import surroundings
 from report.site import manifest, unchanged
 
+
 def later():
     """When a build begins that begins long after everything was written."""
     return unchanged.now() + 10**12
