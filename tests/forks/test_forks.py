@@ -117,8 +117,8 @@ def fork(folder, cache, change):
 
 
 def told(page):
-    """What a page says to a reader: its main part as text, without listings of code, and what it quotes of the glossary,
-    which may speak of networks in general."""
+    """What a page says to a reader: its main part as text, without listings of code, and what it quotes of the glossary
+    (which may speak of networks in general)."""
     main = re.search(r"<main.*?</main>", page, re.DOTALL)[0]
     main = re.sub(r'<div class="definition".*?</div>', " ", main, flags=re.DOTALL)
     for kind in ("pre", "script", "code", "style"):
