@@ -102,9 +102,7 @@ class Functions:
         return {
             "value": lambda measure, *at, **options: wording.value(known.fact(measure, *at), **options),
             "cell": lambda measure, *at: wording.value(known.fact(measure, *at)) if has(measure, *at) else DASH,
-            "span": lambda sentence, measure, among, *at: wording.span(
-                [known.fact(measure, each, *at) for each in among if known.has(measure, each, *at)], sentence
-            ),
+            "span": lambda sentence, measure, among, *at: wording.span(self._there(measure, among, at), sentence),
             "interval": lambda measure, *at: wording.interval(known.fact(measure, *at)),
             "fact": lambda measure, *at: wording.shown(known.fact(measure, *at)),
             "said": lambda measure, *at: wording.said(known.fact(measure, *at)),
@@ -197,11 +195,15 @@ class Functions:
     def reach(self, measure: str, among: Sequence[Any], *at: Place, **options: Any) -> str:
         """The end of a sentence: from what to what a measure's facts reach, and their mark; that none is decided, where
         they are differences of which none is. Nothing where there are no facts."""
-        known = self.library.known
-        facts = [known.fact(measure, each, *at) for each in among if known.has(measure, each, *at)]
+        facts = self._there(measure, among, at)
         open_ = bool(facts) and all("verdict" in fact and wording.verdict(fact) == "undecided" for fact in facts)
         reach = wording.span(facts, "# (not decided)." if open_ else "#.")
         return f"{reach} {self.evidence(measure, among, *at, **options)}" if reach else ""
+
+    def _there(self, measure: str, among: Sequence[Any], at: Sequence[Place]) -> list[Fact]:
+        """A measure's facts, of those of which there are any."""
+        known = self.library.known
+        return [known.fact(measure, each, *at) for each in among if known.has(measure, each, *at)]
 
     def _held(self, claim: str, checks: Sequence[Check]) -> bool:
         failed = [check for check in checks if not check.holds]
