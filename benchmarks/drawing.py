@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How well digits are read that are drawn small: real test digits, redrawn stroke by stroke at many heights.
 
-In: MNIST's test images (--data DIR), the published networks, templates/assets/raster.js, and Chromium. Out: the share
+In: MNIST's test images (--data DIR), the published networks, templates/assets/lab/raster.js, and Chromium. Out: the share
 that each network reads right at every height, beside the share of the images themselves; and the mean brightness of
 both. Exit code 1 where one is below 90 %. A digit becomes strokes by thinning its image to a line, which is traced.
 
@@ -53,7 +53,7 @@ def main() -> int:
     with sync_playwright() as runner:
         browser = runner.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page()
-        page.add_script_tag(content=(ROOT / "templates" / "assets" / "raster.js").read_text())
+        page.add_script_tag(content=(ROOT / "templates" / "assets" / "lab" / "raster.js").read_text())
         for height in HEIGHTS:
             drawn = page.evaluate(DRAW, [placed(each, height) for each in strokes])
             worst = min(worst, show(f"height {height}", np.array(drawn, np.uint8).reshape(-1, 28, 28), labels))

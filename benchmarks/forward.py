@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How long the four networks take to read one image in a browser, beside PyTorch.
 
-In: the published networks and example images, templates/assets/forward.js, and Chromium. Out: milliseconds of both,
+In: the published networks and example images, templates/assets/shared/forward.js, and Chromium. Out: milliseconds of both,
 by turns in one run, and their ratio. Exit code 1 where the page's forward pass of all four takes 5 ms or more.
 
     python benchmarks/forward.py
@@ -66,7 +66,7 @@ def measure(page: Page) -> tuple[float, list[tuple[float, float]]]:
     told = {name: published.product(f"runnable/{name}", "runnable.json") for name in CONDITIONS}
     packed = networks(networks=files, told=told, titles=dict.fromkeys(files, ""), card={"height": 28})
     page.add_script_tag(content=packed["networks.js"])
-    page.add_script_tag(content=(ROOT / "templates" / "assets" / "forward.js").read_text())
+    page.add_script_tag(content=(ROOT / "templates" / "assets" / "shared" / "forward.js").read_text())
     decoding = page.evaluate(LOAD, images.reshape(len(images), -1).tolist())
 
     @torch.no_grad()

@@ -421,7 +421,7 @@ def test_the_check_of_networks_and_templates_trains_nothing_and_ends_with_a_line
 
 def test_after_edits_the_site_is_the_one_of_a_first_build(project_copy):
     edit_page(project_copy)
-    style = project_copy.root / "templates" / "assets" / "style.css"
+    style = project_copy.root / "templates" / "assets" / "shared" / "style.css"
     style.write_text(style.read_text() + "\n/* a remark */\n")
     assert project_copy.build(*SMOKE).returncode == 0
     assert project_copy.build(*SMOKE, "--out", project_copy.site.with_name("other")).returncode == 0

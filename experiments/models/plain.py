@@ -1,7 +1,7 @@
 """Plain networks: one weighted sum behind another, with a ReLU, and pooling behind convolutions.
 
 In: a network. Out: how it departs from that, for people, or nothing. Only plain networks can be run by the pages'
-scripts (templates/assets/forward.js), and only in them may interventions be replayed from a layer on.
+scripts (templates/assets/shared/forward.js), and only in them may interventions be replayed from a layer on.
 """
 
 from __future__ import annotations

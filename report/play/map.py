@@ -33,7 +33,7 @@ def pack(
 
     sheet: of places.sheet. places: {condition: arrays of places.place}. networks: {condition: {"title",
     "architecture", "treatment"}}. card: of the data set. What the scripts set, and how places are written, is told in
-    assets/map-data.js.
+    assets/map/data.js.
     """
     shared = {
         "set": classes.for_scripts(card),

@@ -18,8 +18,8 @@ from report.site.pages import Page
 
 Network = Mapping[str, Any]
 
-SCRIPTS = ("assets/state.js", "assets/units-list.js", "assets/units.js")
-STYLES = ("assets/units.css",)
+SCRIPTS = ("assets/shared/state.js", "assets/units/list.js", "assets/units/units.js")
+STYLES = ("assets/units/units.css",)
 LEVELS = (0.005, 0.05, 0.25)  # shares of a digit's images from which a change is coloured, and more strongly
 CONSPICUOUS = 0.05  # points: a smaller change of accuracy is told as none
 

@@ -23,7 +23,7 @@ from report.site.writing import ENTRY, NOT_FOUND, environment
 FRAMES = ("base.html", "page.html", "code.html", "units.html", "partials/figure.html", "partials/measured.html")
 NOTEBOOK = ("architecture", "conditions", "treated", "subjects", "show")  # what templates of notebooks may use
 ALWAYS = ("caller", "loop", "self", "super", "varargs", "kwargs")  # Jinja's own, where they mean something
-GENERATED = ("assets/theme.css",)
+GENERATED = ("assets/shared/theme.css",)
 
 
 def faults(

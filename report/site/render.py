@@ -199,9 +199,10 @@ def _assets(root: Path, study: Study) -> dict[str, Content]:
     folder, citation = root / "templates" / "assets", root / "CITATION.cff"
     order = list(dict.fromkeys(each.architecture.name for each in study.conditions))
     conditions = {each.name: (each.treatment.name, order.index(each.architecture.name)) for each in study.conditions}
-    found = {f"assets/{path.name}": path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = {f"assets/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in files}
     cited = {"CITATION.cff": citation.read_bytes()} if citation.is_file() else {}
-    return {**found, "assets/theme.css": theme.stylesheet(conditions), **cited}
+    return {**found, "assets/shared/theme.css": theme.stylesheet(conditions), **cited}
 
 
 def _homes(written: Sequence[Written]) -> dict[str, Placed]:

@@ -1,6 +1,6 @@
 // What the scripts of a page share: one global object, to which each script adds its part.
 
-/** A network as data/networks.js holds it; see report/scripts.py. */
+/** A network as data/networks.js holds it; see report/play/networks.py. */
 type PackedNetwork = RunnableNetwork | { title: string; cannot: string };
 interface RunnableNetwork {
   title: string;

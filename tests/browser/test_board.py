@@ -106,7 +106,7 @@ def test_where_something_is_drawn_on_the_board_and_how_large_does_not_matter(pag
 @pytest.mark.parametrize(("side", "box"), [(8, 6), (20, 14), (28, 20), (64, 46)])
 def test_images_of_another_side_have_box_pen_and_middle_in_proportion(browser, side, box):
     page = browser.new_page()
-    page.add_script_tag(path=Path(__file__).parents[2] / "templates" / "assets" / "raster.js")
+    page.add_script_tag(path=Path(__file__).parents[2] / "templates" / "assets" / "lab" / "raster.js")
     line, point = ([[{"x": x, "y": y} for x, y in stroke]] for stroke in ([[20, 40], [200, 220]], [[9, 9]]))
     found = page.evaluate(
         "(all) => all.map(([s, n]) => [...InsideMNIST.raster.toImage(s, n)])", [[line, side], [point, side]]

@@ -65,7 +65,7 @@ def opened(browser):
     def open_with(packed):
         files, told = ({name: each[part] for name, each in packed.items()} for part in (0, 1))
         script = networks(networks=files, told=told, titles={name: name for name in packed}, card={"height": 28})
-        for text in (script["networks.js"], (ROOT / "templates" / "assets" / "forward.js").read_text()):
+        for text in (script["networks.js"], (ROOT / "templates" / "assets" / "shared" / "forward.js").read_text()):
             page.add_script_tag(content=text)
         return page
 

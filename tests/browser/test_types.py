@@ -28,7 +28,7 @@ def test_the_scripts_are_well_typed():
 def test_a_planted_mistake_is_found(tmp_path):
     for name in ("templates/assets", "tests/browser"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    with (tmp_path / "templates/assets/forward.js").open("a") as script:
+    with (tmp_path / "templates/assets/shared/forward.js").open("a") as script:
         script.write('InsideMNIST.softmax("three");\n')
     done = check(tmp_path)
     assert done.returncode != 0

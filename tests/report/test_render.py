@@ -43,9 +43,9 @@ def test_every_page_figure_and_listing_has_its_file(site):
         "figures/health-dead-units.svg",
         "data/health-dead-units.csv",
         "code/planted.analysis.html",
-        "assets/theme.css",
+        "assets/shared/theme.css",
     } <= set(site)
-    assert {"facts.json", "manifest.json", "robots.txt", ".nojekyll", "assets/favicon.svg"} <= set(site)
+    assert {"facts.json", "manifest.json", "robots.txt", ".nojekyll", "assets/shared/favicon.svg"} <= set(site)
 
 
 def test_every_relative_link_and_image_leads_to_a_file_and_an_anchor_that_exist(site):
@@ -262,7 +262,7 @@ def test_with_an_address_there_are_canonical_links_a_sitemap_and_a_dated_feed(ar
     assert "<updated>2031-02-03T00:00:00Z</updated>" in site["feed.xml"].decode()
     ElementTree.fromstring(site["feed.xml"])
     assert site["CITATION.cff"] == (root / "CITATION.cff").read_bytes()
-    assert 'href="/name/assets/style.css"' in page(site, "404.html")
+    assert 'href="/name/assets/shared/style.css"' in page(site, "404.html")
     assert 'href="/name/index.html">first page' in page(site, "404.html")
 
 

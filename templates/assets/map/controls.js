@@ -21,8 +21,8 @@ window.InsideMNIST = window.InsideMNIST || {};
    * @param {(value: string) => void} change
    */
   function choice(legend, name, options, change) {
-    const row = lab.map.element("div", { className: "map-options" });
-    const root = lab.map.element("fieldset", { className: "map-choice" }, lab.map.element("legend", { textContent: legend }), row);
+    const row = lab.element("div", { className: "map-options" });
+    const root = lab.element("fieldset", { className: "map-choice" }, lab.element("legend", { textContent: legend }), row);
     let drawn = "";
     root.addEventListener("change", (/** @type {Event} */ event) => change(/** @type {HTMLInputElement} */ (event.target).value));
 
@@ -30,8 +30,8 @@ window.InsideMNIST = window.InsideMNIST || {};
     function sync(value, now = options) {
       if (JSON.stringify(now) !== drawn) {
         drawn = JSON.stringify(now);
-        row.replaceChildren(...now.map(([each, title]) => lab.map.element("label", {},
-          lab.map.element("input", { type: "radio", name, value: each }), lab.map.element("span", { textContent: title }))));
+        row.replaceChildren(...now.map(([each, title]) => lab.element("label", {},
+          lab.element("input", { type: "radio", name, value: each }), lab.element("span", { textContent: title }))));
       }
       for (const input of row.querySelectorAll("input")) input.checked = input.value === value;
     }
@@ -41,11 +41,11 @@ window.InsideMNIST = window.InsideMNIST || {};
 
   /** @param {(names: string[]) => void} change the menu of networks */
   function networkMenu(change) {
-    const select = lab.map.element("select", { id: "map-networks" });
-    for (const each of lab.map.choices()) select.append(lab.map.element("option", { value: each.names.join(), textContent: each.title }));
+    const select = lab.element("select", { id: "map-networks" });
+    for (const each of lab.map.choices()) select.append(lab.element("option", { value: each.names.join(), textContent: each.title }));
     select.addEventListener("change", () => change(select.value.split(",")));
-    const root = lab.map.element("div", { className: "map-choice" },
-      lab.map.element("label", { htmlFor: "map-networks", className: "map-legend", textContent: "Networks" }), select);
+    const root = lab.element("div", { className: "map-choice" },
+      lab.element("label", { htmlFor: "map-networks", className: "map-legend", textContent: "Networks" }), select);
     return { root, sync: (/** @type {MapState} */ state) => { select.value = state.networks.join(); } };
   }
 
@@ -55,7 +55,7 @@ window.InsideMNIST = window.InsideMNIST || {};
    * @param {() => void} play starts or stops
    */
   function epochSlider(change, play) {
-    const { element } = lab.map;
+    const { element } = lab;
     const button = element("button", { type: "button", className: "map-play" });
     const slider = element("input", { type: "range", id: "map-epoch", min: "0", step: "1" });
     const told = element("output", { className: "map-told", htmlFor: "map-epoch" });
@@ -90,7 +90,7 @@ window.InsideMNIST = window.InsideMNIST || {};
 
   /** @param {(digits: boolean[]) => void} change which classes stand out */
   function classFilter(change) {
-    const { element } = lab.map;
+    const { element } = lab;
     const { names, kind, kinds } = /** @type {MapSet} */ (lab.map.shared().set);
     let shown = names.map(() => true);
     const buttons = names.map((name, label) => {
@@ -124,7 +124,7 @@ window.InsideMNIST = window.InsideMNIST || {};
    * @returns {{sync: (state: MapState, playing: boolean, tool: string) => void}}
    */
   function controls(above, below, { change, play, tool }) {
-    const { element } = lab.map;
+    const { element } = lab;
     const networks = networkMenu((names) => change({ networks: names }, true));
     const layer = choice("Layer", "map-layer", [], (value) => change({ depth: Number(value) }, true));
     const method = choice("Method", "map-method", [], (value) => change({ method: value }, true));

@@ -1,6 +1,6 @@
 // Thousands of dots, as pixels: each kind of dot is drawn once, and then copied into the picture's memory.
 //
-// In: a scene (map-draw.js), the page's colours and where map coordinates lie in the picture. Out: the pixels of the
+// In: a scene (draw.js), the page's colours and where map coordinates lie in the picture. Out: the pixels of the
 // picture. Copying some dozens of pixels for each dot is many times faster than asking the canvas to draw a circle.
 
 /** @typedef {{paint: Uint32Array, solid: Int32Array, edge: Int32Array, cover: Uint8Array}} MapStamp

@@ -1,6 +1,6 @@
 // One network's map on the page: its heading, canvas, zoom buttons and the line that says what the network answers.
 //
-// In: a network, its places (map-data.js) and the reader's choices (map-state.js). Out: a panel that draws itself when
+// In: a network, its places (data.js) and the reader's choices (state.js). Out: a panel that draws itself when
 // something has changed, and moves its images from one map to the next.
 
 window.InsideMNIST = window.InsideMNIST || {};
@@ -9,22 +9,7 @@ window.InsideMNIST = window.InsideMNIST || {};
   "use strict";
   const lab = window.InsideMNIST;
   lab.map = lab.map || {};
-
-  /**
-   * @param {string} tag
-   * @param {Object<string, any>} [properties] of the element; "aria-…" and "data-…" become attributes
-   * @param {(Node | string)[]} children
-   * @returns {any}
-   */
-  function element(tag, properties = {}, ...children) {
-    const made = document.createElement(tag);
-    for (const [name, value] of Object.entries(properties)) {
-      if (/-|^(role|for)$/.test(name)) made.setAttribute(name, value);
-      else Object.assign(made, { [name]: value });
-    }
-    made.append(...children);
-    return made;
-  }
+  const { element } = lab;
 
   /** @param {number} number @returns {string} "2 000" with a thin space */
   function grouped(number) {
@@ -136,7 +121,7 @@ window.InsideMNIST = window.InsideMNIST || {};
         const shown = state.digits[this.labels[image]];
         if (state.colour === "digit") style[image] = this.labels[image];
         else if (state.colour === "answer") style[image] = answers[image];
-        else style[image] = this.names.length + Number(!right); // behind the classes, see map-draw.js
+        else style[image] = this.names.length + Number(!right); // behind the classes, see draw.js
         this.shown[image] = Number(shown);
         faint[image] = Number(!shown || (state.picked.size > 0 && !state.picked.has(image)));
         ring[image] = Number(state.rings && !right);
@@ -220,5 +205,5 @@ window.InsideMNIST = window.InsideMNIST || {};
     for (let at = 0; at < into.length; at += 1) into[at] = from[at] + share * (to[at] - from[at]);
   }
 
-  Object.assign(lab.map, { Panel, element, grouped, sure, epochName });
+  Object.assign(lab.map, { Panel, grouped, sure, epochName });
 })();

@@ -14,7 +14,7 @@ window.InsideMNIST = window.InsideMNIST || {};
 
   /** @param {(Node | string)[][]} rows the first one the heading, the first cell of each row its name @param {string} caption @returns {HTMLElement} */
   function table(rows, caption) {
-    const { element } = lab.map;
+    const { element } = lab;
     const row = (/** @type {(Node | string)[]} */ cells, /** @type {boolean} */ head) => element("tr", {}, ...cells.map((cell, at) => {
       if (head) return element("th", { scope: "col" }, cell);
       return at ? element("td", {}, cell) : element("th", { scope: "row" }, cell);
@@ -27,7 +27,7 @@ window.InsideMNIST = window.InsideMNIST || {};
 
   /** @param {number} side in CSS pixels @param {number} [height] @returns {HTMLCanvasElement} */
   function canvas(side, height = side) {
-    const made = lab.map.element("canvas", { width: side * 2, height: height * 2 });
+    const made = lab.element("canvas", { width: side * 2, height: height * 2 });
     made.style.width = `${side}px`;
     made.style.height = `${height}px`;
     return made;
@@ -36,7 +36,7 @@ window.InsideMNIST = window.InsideMNIST || {};
   class Detail {
     /** @param {HTMLElement} host @param {{painter: () => any, panels: () => any[], pick: (images: number[], add: boolean) => void}} deeds */
     constructor(host, deeds) {
-      const { element } = lab.map;
+      const { element } = lab;
       this.deeds = deeds;
       this.shared = /** @type {MapShared} */ (lab.map.shared());
       const { noun, plural } = this.shared.set;
@@ -66,7 +66,7 @@ window.InsideMNIST = window.InsideMNIST || {};
 
     /** @param {string} text @param {() => void} act */
     button(text, act) {
-      const made = lab.map.element("button", { type: "button", className: "map-button", textContent: text });
+      const made = lab.element("button", { type: "button", className: "map-button", textContent: text });
       made.addEventListener("click", act);
       return made;
     }
@@ -91,14 +91,14 @@ window.InsideMNIST = window.InsideMNIST || {};
       context.clearRect(0, 0, 168, 168);
       this.name.textContent = looked < 0 ? this.none : this.title(looked);
       if (looked < 0) {
-        this.body.replaceChildren(lab.map.element("p", { textContent: "Point at a dot, tap it, or step from dot to dot with the arrow keys." }));
+        this.body.replaceChildren(lab.element("p", { textContent: "Point at a dot, tap it, or step from dot to dot with the arrow keys." }));
         return;
       }
       this.deeds.painter().digit(context, looked, 0, 0, 168);
       const rows = this.shared.networks.map((network) => {
         const answer = network.final.answers[looked];
         const right = answer === this.shared.labels[looked];
-        const told = lab.map.element("span", { className: right ? "map-yes" : "map-no", textContent: `${this.shared.set.names[answer]} ${right ? "right" : "wrong"}` });
+        const told = lab.element("span", { className: right ? "map-yes" : "map-no", textContent: `${this.shared.set.names[answer]} ${right ? "right" : "wrong"}` });
         return [network.title, told, lab.map.sure(network.final.confidence[looked])];
       });
       this.body.replaceChildren(table([["Trained network", "Answer", "Probability"], ...rows], "What each network answers at the end of training"));
@@ -115,7 +115,8 @@ window.InsideMNIST = window.InsideMNIST || {};
 
     /** @param {Set<number>} picked */
     pickedNow(picked) {
-      const { element, grouped } = lab.map;
+      const { element } = lab;
+      const { grouped } = lab.map;
       const { names, noun, plural, kind } = this.shared.set;
       this.clear.disabled = picked.size === 0;
       this.strip.replaceChildren();
@@ -157,7 +158,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       const heads = this.deeds.panels().flatMap((panel) => [`${panel.title.textContent}: same ${kind} next to it`, `nearest other ${kind}`]);
       const body = names.map((name, label) => [name, ...rows.flatMap((each) => each[label])]);
       this.numbers.replaceChildren(
-        lab.map.element("p", { textContent: `For each ${kind}: the share of its images whose nearest neighbour in the map is of the same ${kind}, and the ${kind} whose middle lies nearest to its own.` }),
+        lab.element("p", { textContent: `For each ${kind}: the share of its images whose nearest neighbour in the map is of the same ${kind}, and the ${kind} whose middle lies nearest to its own.` }),
         table([[lab.map.called(kind, kind), ...heads], ...body], "The map in numbers"));
     }
   }

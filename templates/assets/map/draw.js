@@ -1,7 +1,7 @@
 // One map drawn on a canvas: dots, rings, the names of the classes, the marked image and a line being drawn.
 //
 // In: a canvas and a scene (what to draw, in map coordinates). Out: pixels, and the way between pixels and map
-// coordinates. The dots themselves are made by map-dots.js.
+// coordinates. The dots themselves are made by dots.js.
 
 /** @typedef {{places: Float32Array, centres: Float32Array, style: Uint8Array, faint: Uint8Array, ring: Uint8Array,
  *  marked: number, line: number[][], numerals: boolean}} MapScene

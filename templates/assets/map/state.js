@@ -1,7 +1,7 @@
 // What the reader has chosen on the map, and the same in the page's address.
 //
-// In: the shared data (map-data.js) and state.js. Out: InsideMNIST.map.readState() and .writeState(state).
-// Whatever the address says that is unknown or does not fit together is left out, and said by state.js.
+// In: the shared data (data.js) and shared/state.js. Out: InsideMNIST.map.readState() and .writeState(state).
+// Whatever the address says that is unknown or does not fit together is left out, and said by shared/state.js.
 
 /** @typedef {{networks: string[], depth: number, method: string, epoch: number, colour: string, rings: boolean,
  *  digits: boolean[], image: number, picked: Set<number>}} MapState

@@ -1,6 +1,6 @@
 // The map: puts panels, controls and details together, and keeps them and the page's address in step.
 //
-// In: <div data-map> on the page, data/map.js, and the parts of the other map-*.js. Out: the page's map.
+// In: <div data-map> on the page, data/map.js, and the parts of the other scripts of this folder. Out: the page's map.
 
 window.InsideMNIST = window.InsideMNIST || {};
 
@@ -14,7 +14,7 @@ window.InsideMNIST = window.InsideMNIST || {};
   class Atlas {
     /** @param {HTMLElement} host @param {HTMLImageElement} sheet */
     constructor(host, sheet) {
-      const { element } = lab.map;
+      const { element } = lab;
       host.querySelector("[data-map-wait]")?.remove();
       this.sheet = sheet;
       /** @type {Map<string, any>} panels by network; one that is made stays */
@@ -204,7 +204,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       await atlas.update(false);
       host.dataset.ready = "";
     } catch (error) {
-      host.append(lab.map.element("p", { role: "alert", textContent: `The map could not be opened: ${/** @type {Error} */ (error).message}.` }));
+      host.append(lab.element("p", { role: "alert", textContent: `The map could not be opened: ${/** @type {Error} */ (error).message}.` }));
     }
   }
 
