@@ -107,7 +107,7 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
         type=_port,
         const=8000,
         metavar="PORT",
-        help="serve the site and rebuild on change",
+        help="serve the site on this machine; rebuild on change, and reload the page",
     )
     add(
         "--base-url",
