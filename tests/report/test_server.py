@@ -8,6 +8,7 @@ import resource
 import socket
 import struct
 import threading
+import time
 from contextlib import closing, contextmanager
 
 import pytest
@@ -281,6 +282,8 @@ def test_those_who_say_nothing_do_not_keep_others_out(site, monkeypatch):
     monkeypatch.setattr(server._Handler, "timeout", 0.2)
     with running(site) as served:
         silent = [socket.create_connection(("127.0.0.1", served.server_port)) for _ in range(5)]
+        time.sleep(0.1)
+        assert sum("process_request_thread" in each.name for each in threading.enumerate()) <= 2
         assert asked(served, "/data/learning.csv")[0].status == 200
         for each in silent:
             each.close()
