@@ -24,9 +24,9 @@ from experiments.engine.progress import Progress, spoken
 from experiments.engine.reasons import explain, states
 from experiments.engine.sources import SourceError, Sources
 from experiments.engine.store import Damaged, Shelf
-from experiments.engine.surroundings import Surroundings
+from experiments.engine.surroundings import ClusterError, Surroundings
 from experiments.engine.survey import PlanError, Shelves, Survey
-from experiments.errors import ClusterError, InputError
+from experiments.errors import InputError
 from experiments.idx import fingerprints
 from experiments.plan import PICTURES, plan, sensible, shown
 from experiments.spec import Product, Study

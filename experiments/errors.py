@@ -7,7 +7,3 @@ class InputError(ValueError):
 
 class NetworkError(ValueError):
     """Of a network that cannot be studied. The message names its file and class, the cause and the remedy."""
-
-
-class ClusterError(Exception):
-    """Of a scheduler or workers that cannot compute for a build. The message names them, the cause and the remedy."""

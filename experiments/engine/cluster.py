@@ -25,9 +25,9 @@ from experiments.engine.hand import Died, Pool, question, result
 from experiments.engine.key import digest
 from experiments.engine.sources import LARGEST, SourceError, Sources, source_path
 from experiments.engine.store import Damaged
+from experiments.engine.surroundings import ClusterError
 from experiments.engine.survey import Survey
 from experiments.engine.work import Task, afar, facts
-from experiments.errors import ClusterError
 from experiments.spec import Stage
 
 if TYPE_CHECKING:
