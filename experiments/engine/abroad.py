@@ -18,6 +18,8 @@ from distributed import Reschedule, Worker, WorkerPlugin, get_worker
 
 from experiments.engine.hand import Died, Hands
 
+GIVEN_UP = ("released", "cancelled", "forgotten")  # what Dask makes of a call that nobody waits for
+
 
 class Abroad(WorkerPlugin):  # type: ignore[misc]
     """The hands of one build on a worker, and a folder with the build's sources.
@@ -46,7 +48,7 @@ class Abroad(WorkerPlugin):  # type: ignore[misc]
     def transition(self, key: object, _start: str, finish: str, **_: object) -> None:
         """Called by a worker where something becomes of a call. One that nobody waits for is not computed further."""
         hand = self.hands.busy.get(key)
-        if finish == "cancelled" and hand is not None:
+        if finish in GIVEN_UP and hand is not None:
             self.called_off.add(key)
             hand.process.kill()
 

@@ -79,7 +79,10 @@ class Cluster(Executor):
         imports = {each for stage in self.survey.stages for each in _imported(self.survey, stage)}
         with self._signed() as (folder, sign), _told(f"the workers of {self.address} cannot begin"):
             asked = question(facts, (sorted(imports), str(folder), (sign, self.name)))
-            told = {worker: _fact(answer) for worker, answer in client.run(abroad.asking(self.name), asked).items()}
+            told = {
+                f"worker {worker}": _fact(answer)
+                for worker, answer in client.run(abroad.asking(self.name), asked).items()
+            }
         _compare(self.survey.surroundings.of(imports), {worker: there for worker, (there, _) in told.items()})
         self.shared = all(shares for _, shares in told.values())
         self._compute = abroad.computing(self.name)
@@ -292,9 +295,13 @@ def _compare(ours: Mapping[str, str], theirs: Mapping[str, Mapping[str, str]]) -
         who, there = next(iter(sorted(others.items())))
         more = f" (and {len(others) - 1} more)" if len(others) > 1 else ""
         names = sorted(each for each in {*ours, *there} if ours.get(each) != there.get(each))
-        listed = ", ".join(f"{each} {there.get(each)} instead of {ours.get(each)}" for each in names[:MOST])
+        listed = ", ".join(_difference(each, ours.get(each), there.get(each)) for each in names[:MOST])
         rest = f" and {len(names) - MOST} more" if len(names) > MOST else ""
         raise ClusterError(f"{who}{more} has other surroundings than this build: {listed}{rest}; make them alike")
+
+
+def _difference(name: str, ours: str | None, theirs: str | None) -> str:
+    return f"{f'{name} {theirs}' if theirs else f'no {name}'}{f' instead of {ours}' if ours else ''}"
 
 
 @contextlib.contextmanager

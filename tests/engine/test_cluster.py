@@ -6,13 +6,18 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from experiments.engine import runner
-from experiments.spec import Stage
+from experiments.engine import cluster, runner
+from experiments.engine.process import INTERRUPTED
+from experiments.engine.surroundings import ClusterError, machine
+from experiments.spec import Product, Stage
+from tests.conftest import ROOT
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install -e '.[cluster]'")
 
@@ -24,7 +29,7 @@ class Farm:
     """A scheduler and workers, each a process of its own in a folder of its own."""
 
     def __init__(self, folder, stack):
-        self.folder, self.stack = folder, stack
+        self.folder, self.stack, self.before = folder, stack, ()
         folder.mkdir()
         told = folder / "scheduler.json"
         self.scheduler = self.start("scheduler", "--port", "0", "--host", "127.0.0.1", "--scheduler-file", str(told))
@@ -34,7 +39,7 @@ class Farm:
         self.workers = []
 
     def start(self, *arguments, **environment):
-        command = [sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
+        command = [*self.before, sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
         with (self.folder / "said.txt").open("a") as said:
             process = subprocess.Popen(
                 command,
@@ -66,17 +71,14 @@ class Farm:
 
 
 def end(process):
-    with ExitStack() as stack:
-        stack.callback(process.wait)
-        for pid in session(process.pid):
-            stack.callback(kill, pid)
+    for pid in session(process.pid):
+        kill(pid)
+    process.wait()
 
 
 def kill(pid):
-    try:
+    with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def session(leader):
@@ -137,13 +139,300 @@ def plan(project):
     return [Stage(**{**vars(each), "place": {}, "parameters": {**each.parameters, **each.place}}) for each in stages]
 
 
-def test_two_workers_share_the_folder_of_the_cache_and_make_the_same_bytes_as_a_local_pool(project, two):
+@pytest.fixture(params=["shared", "apart"])
+def folder(request, project, monkeypatch):
+    """Where the cache is: in a folder that the workers see, or, under the same name, in one that they do not."""
+    if request.param == "apart":
+        monkeypatch.chdir(project.root)
+        project.local = Path("/proc/self/cwd/cache")
+    return request.param
+
+
+def test_two_workers_make_the_same_bytes_as_a_local_pool(project, two, folder):
     survey, outcome, executor = build(project, two.address, plan(project))
-    assert (outcome.failures, executor.shared, executor.jobs) == ([], True, 2)
+    assert (outcome.failures, executor.shared, executor.jobs) == ([], folder == "shared", 2)
     assert project.calls() == ALL
+    assert [survey.standings[name].record.environment for name in ("numbers", "report")] == [machine(), machine()]
+    assert build(project, two.address, plan(project))[1].computed == []
     made, project.local = files(project.local), project.root / "other"
     survey = project.survey(plan(project))
     with runner.local_pool(2) as pool:
         assert runner.run(survey, pool).failures == []
     assert files(project.local) == made
     wait_for(lambda: not two.hands())
+
+
+def test_what_has_a_place_is_had_where_the_place_is(project, two):
+    project.write("lab/steps.py", "import os\n\n\ndef numbers(**_):\n    return {'numbers.json': os.getppid()}\n")
+    survey, outcome, _ = build(project, two.address, project.plan(factors=())[:1], wanted=())
+    assert outcome.computed == ["numbers"]
+    assert survey.value(Product("numbers", "numbers.json")) == os.getpid()
+
+
+STACKS = """
+    def powers(*, seed):
+        return [{"power.json": [each**2, len(seed)]} for each in seed]
+"""
+
+
+def test_stages_are_stacked_there_too(project, two, folder):
+    project.write("lab/stacks.py", STACKS)
+    stages = [
+        Stage(f"power/{seed}", "lab.stacks:powers", parameters={"seed": seed}, stacked_by="seed") for seed in range(4)
+    ]
+    wanted = [Product(stage.name, "power.json") for stage in stages]
+    survey, outcome, _ = build(project, two.address, stages, wanted=wanted)
+    assert outcome.failures == []
+    assert [survey.value(each) for each in wanted] == [[0, 2], [1, 2], [4, 2], [9, 2]]
+
+
+MANNERS = """
+    import gc
+    import os
+    import signal
+
+
+    def manners(*, tried):
+        if tried:
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGINT)
+        names = ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS", "MALLOC_TRIM_THRESHOLD_", "DASK_SECRET")
+        return {"a.json": [*(os.environ.get(name) for name in names), *gc.get_threshold()]}
+
+
+    def fails(*, tried):
+        raise KeyError("nothing")
+"""
+
+
+def test_a_stage_that_kills_its_process_or_fails_does_so_alone_and_others_find_what_they_find_locally(project, two):
+    project.write("lab/manners.py", MANNERS)
+    functions = {"kills": ("manners", True), "fails": ("fails", False), "fine": ("manners", False)}
+    stages = [Stage(name, f"lab.manners:{of}", parameters={"tried": yes}) for name, (of, yes) in functions.items()]
+    survey, outcome, _ = build(project, two.address, stages, wanted=())
+    failed = {failure.stage: failure for failure in outcome.failures}
+    assert failed.keys() == {"kills", "fails"}
+    assert failed["kills"].message.startswith("its process died")
+    assert failed["fails"].message == "KeyError: 'nothing'"
+    assert "lab/manners.py" in failed["fails"].details
+    expected = ["1", "1", str(10**9), None, *runner.RARELY]
+    assert survey.value(Product("fine", "a.json")) == expected
+    assert sorted(two.client.nthreads().values()) == [1, 1]
+
+
+SLOW = """
+    import os
+    import time
+    from pathlib import Path
+
+    from lab.notes import note
+
+
+    def slow(*, n, log, go, **inputs):
+        note(log, f"{n} {os.getpid()} {os.getppid()}")
+        while not Path(go).exists():
+            time.sleep(0.02)
+        return {"n.json": [n, inputs]}
+"""
+
+
+def slow(project, *, count=2):
+    """Stages that begin, say so, and end once there is a file `go`; the first of them alone, then the others."""
+    project.write("lab/slow.py", SLOW)
+    told = {"log": str(project.log), "go": str(project.root / "go")}
+    first = Stage("first", "lab.slow:slow", parameters={"n": 0, "log": "/dev/null", "go": "/"})
+    return [
+        first,
+        *(
+            Stage(
+                f"slow/{n}",
+                "lab.slow:slow",
+                parameters={"n": n, **told},
+                inputs={"input": Product("first", "n.json")},
+            )
+            for n in range(1, count + 1)
+        ),
+    ]
+
+
+def begun(project):
+    """[(stage, process, worker)] of the stages that have begun so far."""
+    lines = project.log.read_text().splitlines() if project.log.exists() else []
+    return [tuple(map(int, line.split())) for line in lines]
+
+
+def wanted_of(stages):
+    return [Product(stage.name, "n.json") for stage in stages]
+
+
+@pytest.mark.parametrize("nanny", ["--no-nanny", "--nanny"])
+def test_the_stage_of_a_worker_that_is_lost_is_computed_by_another(project, own, folder, nanny):
+    own.hire(nanny, "--nthreads", "1", count=2)
+    stages = slow(project)
+    with ThreadPoolExecutor(1) as aside:
+        built = aside.submit(build, project, own.address, stages, wanted=wanted_of(stages))
+        wait_for(lambda: built.done() or len(begun(project)) == 2)
+        kill(begun(project)[0][2])
+        wait_for(lambda: built.done() or len(begun(project)) == 3 or nanny == "--no-nanny")
+        (project.root / "go").touch()
+        survey, outcome, _ = built.result(60)
+    assert outcome.failures == []
+    assert sorted(outcome.computed) == ["first", "slow/1", "slow/2"]
+    assert sorted(n for n, *_ in begun(project)) in ([1, 1, 2], [1, 2, 2])
+    assert [survey.value(each) for each in wanted_of(stages)] == [[0, {}], *([n, {"input": [0, {}]}] for n in (1, 2))]
+
+
+def test_a_scheduler_that_is_lost_ends_the_build_in_one_line(project, own):
+    own.hire(count=2)
+    stages = slow(project)
+    with ThreadPoolExecutor(1) as aside:
+        built = aside.submit(build, project, own.address, stages, wanted=wanted_of(stages))
+        wait_for(lambda: built.done() or len(begun(project)) == 2)
+        own.client.close()
+        kill(own.scheduler.pid)
+        _, outcome, _ = built.result(30)
+    message = f"the scheduler at {own.address} is lost; what was finished is kept, run again to resume"
+    assert [(failure.stage, failure.message) for failure in outcome.failures] == [(runner.NOBODY, message)]
+    assert outcome.computed == ["first"]
+    wait_for(lambda: not own.hands())
+
+
+BUILD = """
+import sys
+from pathlib import Path
+from experiments.engine import process
+process.begin()
+from experiments.engine import runner
+from experiments.engine.sources import Sources
+from experiments.engine.store import Shelf
+from experiments.engine.survey import Shelves, Survey
+from experiments.spec import Product, Stage
+
+root, address = Path(sys.argv[1]), sys.argv[2]
+told = {"log": str(root / "calls.txt"), "go": str(root / "go")}
+stages = [Stage(f"slow/{n}", "lab.slow:slow", parameters={"n": n, **told}) for n in range(5)]
+survey = Survey(stages, Shelves(Shelf("cache", root / "cache"), None), Sources(root))
+with runner.workers(survey, most=5, scheduler=address) as executor:
+    outcome = runner.run(survey, executor, jobs=executor.jobs)
+sys.exit(process.end(len(outcome.failures)))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
+def test_a_build_that_is_stopped_leaves_nothing_running_and_the_cluster_as_it_was(project, own, number, code):
+    own.hire("--no-nanny", "--nthreads", "2")
+    slow(project)
+    command = [sys.executable, "-c", BUILD, str(project.root), own.address]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as stopped:
+        wait_for(lambda: stopped.poll() is not None or len(begun(project)) == 2)
+        stopped.send_signal(number)
+        said = stopped.communicate(timeout=30)[1]
+    assert (stopped.returncode, said) == (code, f"build.py: {INTERRUPTED}\n" if code == 130 else "")
+    computing = {pid for _, pid, _ in begun(project)}
+    wait_for(lambda: not computing & {pid for alive in own.processes().values() for pid in alive})
+    assert code != 130 or not own.hands()
+    assert not any(own.client.processing().values())
+    assert all(each.poll() is None for each in (own.scheduler, *own.workers))
+    (project.root / "go").touch()
+    again = subprocess.run(command, env=environment, check=False, timeout=60)
+    assert (again.returncode, len(begun(project))) == (0, 7)
+
+
+def test_workers_compute_with_the_sources_of_the_build(project, own, tmp_path):
+    old = tmp_path / "old"
+    for name, text in (("lab/__init__.py", ""), ("lab/helper.py", "def scaled(*_):\n    return 0\n")):
+        project.write(f"old/{name}", text)
+    project.write("old/experiments/__init__.py", "raise ImportError('another version')\n")
+    own.hire(PYTHONPATH=str(old))
+    survey, outcome, _ = build(project, own.address, plan(project))
+    assert outcome.failures == []
+    assert survey.value(Product("total/2", "total.json")) == 12
+
+
+@pytest.mark.parametrize(
+    ("theirs", "said"),
+    [
+        ({}, "no gadget instead of 1.0, gizmo not installed"),
+        ({"gadget": "2.0"}, "gadget 2.0 instead of 1.0"),
+        ({"gadget": "1.0", "ATEN_CPU_CAPABILITY": "default"}, "kernels ATEN_CPU_CAPABILITY=default instead of as they"),
+    ],
+)
+def test_other_surroundings_are_told_before_anything_is_computed(project, own, theirs, said):
+    project.install("gadget", "1.0", imported="gizmo")
+    project.write("lab/helper.py", "import gizmo\n\n\ndef scaled(value, factor):\n    return value * factor\n")
+    there = type(project)(project.root / "there")
+    if version := theirs.pop("gadget", None):
+        there.install("gadget", version, imported="gizmo")
+    own.hire(PYTHONPATH=str(there.root / "env" / "site-packages"), **theirs)
+    with pytest.raises(ClusterError, match=f"^worker tcp://.* has other surroundings than this build: {said}"):
+        build(project, own.address, plan(project))
+    assert project.calls() == []
+    assert not own.hands()
+
+
+def test_a_worker_that_comes_later_with_other_surroundings_makes_no_record(project, own):
+    own.hire()
+    survey = project.survey(plan(project))
+    with runner.workers(survey, most=9, scheduler=own.address) as executor:
+        end(own.workers[0])
+        own.hire(ATEN_CPU_CAPABILITY="default")
+        outcome = runner.run(survey, executor, jobs=executor.jobs)
+    assert [failure.stage for failure in outcome.failures] == ["numbers"]
+    assert "kernels ATEN_CPU_CAPABILITY=default instead of as they come" in outcome.failures[0].message
+
+
+@pytest.mark.parametrize(
+    ("who", "package", "version"), [("scheduler", "python", "3.9.1.final.0"), ("workers", "distributed", "2020.1.0")]
+)
+def test_another_python_or_dask_is_told_of_before_anything_is_sent(two, who, package, version):
+    told = two.client.get_versions()
+    other = told["scheduler"] if who == "scheduler" else next(iter(told["workers"].values()))
+    other["host" if package == "python" else "packages"][package] = version
+    stub = SimpleNamespace(get_versions=lambda: told)
+    with pytest.raises(ClusterError, match=f"{package} {version[:3]}.* instead of"):
+        cluster._compare_versions(stub)
+
+
+def test_a_scheduler_that_is_not_there_is_one_line(tmp_path):
+    where = ("--cache", tmp_path / "cache", "--out", tmp_path / "site", "--scheduler", "tcp://127.0.0.1:1")
+    command = [sys.executable, ROOT / "build.py", "--study", "smoke", "--dataset", "digits", *where]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("build.py: no Dask scheduler answers at tcp://127.0.0.1:1: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_scheduler_without_workers_is_one_line(project, own, monkeypatch):
+    monkeypatch.setattr(cluster, "WORKERS", 1)
+    with pytest.raises(ClusterError, match=f"has no workers; start some: dask worker {own.address}"):
+        build(project, own.address)
+
+
+def test_without_dask_it_is_said_how_to_get_it(project, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ClusterError, match=r"--scheduler needs Dask .*pip install -e '\.\[cluster\]'"):
+        build(project, "tcp://127.0.0.1:1")
+
+
+AS_AN_ORDINARY_USER = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")  # root, but for what root may
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="needs a worker that may less than the build")
+@pytest.mark.parametrize("where", ["cache", "worker"])
+def test_a_worker_that_cannot_write_has_its_results_travel_or_is_told_of(project, own, where):
+    own.before = AS_AN_ORDINARY_USER
+    own.hire()
+    scratch = (own.folder / "worker-0").glob("*/worker-*")
+    closed = project.local if where == "cache" else next(path for path in scratch if path.is_dir())
+    closed.mkdir(exist_ok=True)
+    closed.chmod(0o500)
+    try:
+        if where == "cache":
+            _, outcome, executor = build(project, own.address, plan(project))
+            assert (outcome.failures, executor.shared) == ([], False)
+        else:
+            with pytest.raises(ClusterError, match=r"cannot take the build's sources: .*Permission denied"):
+                build(project, own.address, plan(project))
+    finally:
+        closed.chmod(0o700)

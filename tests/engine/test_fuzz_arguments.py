@@ -28,7 +28,20 @@ OPTIONS = (
         "--explain",
         "--rebuild",
     ),
-    *("--verify", "--publish", "--serve", "--base-url", "--debug", "--help", "--", "-h", "-x", "--lis", "---"),
+    *(
+        "--verify",
+        "--publish",
+        "--scheduler",
+        "--serve",
+        "--base-url",
+        "--debug",
+        "--help",
+        "--",
+        "-h",
+        "-x",
+        "--lis",
+        "---",
+    ),
 )
 USUAL = (
     "published",
