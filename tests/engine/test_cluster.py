@@ -265,8 +265,8 @@ def wanted_of(stages):
     return [Product(stage.name, "n.json") for stage in stages]
 
 
-@pytest.mark.parametrize("nanny", ["--no-nanny", "--nanny"])
-def test_the_stage_of_a_worker_that_is_lost_is_computed_by_another(project, own, folder, nanny):
+def test_the_stage_of_a_worker_that_is_lost_is_computed_by_another(project, own, folder):
+    nanny = "--nanny" if folder == "shared" else "--no-nanny"
     own.hire(nanny, "--nthreads", "1", count=2)
     stages = slow(project)
     with ThreadPoolExecutor(1) as aside:
@@ -318,7 +318,7 @@ sys.exit(process.end(len(outcome.failures)))
 """
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
 def test_a_build_that_is_stopped_leaves_nothing_running_and_the_cluster_as_it_was(project, own, number, code):
     own.hire("--no-nanny", "--nthreads", "2")
     slow(project)
