@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   python build.py --list 'train/*'                  the same of every network, one by one
   python build.py --explain 'train/*/0'             why stages would run
   python build.py --rebuild 'figure/health/*'       draw some figures again
+  python build.py --scheduler tcp://first:8786      the same on the workers of a Dask scheduler
 
 STAGE and GLOB are names of stages, in which * stands for anything; put them in quotes, or the shell takes the *.
 exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 interrupted

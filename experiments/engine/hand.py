@@ -92,10 +92,7 @@ class Hands:
     def ask(self, call: bytes, *, of: object) -> bytes:
         """The answer to a call, from a hand that is told by `of` meanwhile. Raises Died, and OSError where no process
         can be started."""
-        try:
-            hand = self._idle.pop()
-        except IndexError:
-            hand = Hand(self.path, self.known)
+        hand = self._idle_hand() or Hand(self.path, self.known)
         self.busy[of] = hand
         try:
             answer = hand.ask(call)
@@ -107,6 +104,17 @@ class Hands:
             del self.busy[of]
         self._idle.append(hand)
         return answer
+
+    def _idle_hand(self) -> Hand | None:
+        """One that was not killed while it was idle."""
+        while True:
+            try:
+                hand = self._idle.pop()
+            except IndexError:  # none is left; another thread may have had the last
+                return None
+            if hand.process.poll() is None:
+                return hand
+            hand.connection.close()
 
     def end(self) -> None:
         """Has idle hands end."""

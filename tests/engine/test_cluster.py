@@ -16,6 +16,7 @@ import pytest
 from experiments.engine import cluster, runner
 from experiments.engine.process import INTERRUPTED
 from experiments.engine.surroundings import ClusterError, machine
+from experiments.engine.verify import verify
 from experiments.spec import Product, Stage
 from tests.conftest import ROOT
 
@@ -162,6 +163,14 @@ def test_two_workers_make_the_same_bytes_as_a_local_pool(project, two, folder):
     wait_for(lambda: not two.hands())
 
 
+def test_results_are_verified_there_too(project, two, folder):
+    survey = build(project, two.address, plan(project))[0]
+    project.calls()
+    with runner.workers(survey, most=9, scheduler=two.address) as executor:
+        assert verify(survey, ["numbers", "total/2"], executor) == {"numbers": [], "total/2": []}
+    assert project.calls() == ["numbers", "total 2"]
+
+
 def test_what_has_a_place_is_had_where_the_place_is(project, two):
     project.write("lab/steps.py", "import os\n\n\ndef numbers(**_):\n    return {'numbers.json': os.getppid()}\n")
     survey, outcome, _ = build(project, two.address, project.plan(factors=())[:1], wanted=())
@@ -306,6 +315,7 @@ from experiments.engine import runner
 from experiments.engine.sources import Sources
 from experiments.engine.store import Shelf
 from experiments.engine.survey import Shelves, Survey
+from experiments.engine.verify import verify
 from experiments.spec import Product, Stage
 
 root, address = Path(sys.argv[1]), sys.argv[2]

@@ -1,6 +1,7 @@
 """The runner: exactly what is missing runs, and nothing that went wrong is lost or passed over in silence."""
 
 import gzip
+import os
 import signal
 import threading
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -466,6 +467,15 @@ def test_a_stage_that_kills_its_process_fails_alone_and_the_next_call_resumes(pr
     assert sorted(outcome.computed) == ["numbers", "report", "total/1", "total/2", "total/3"]
     with runner.local_pool(jobs) as executor:
         assert runner.run(project.survey(stages, wanted=wanted), executor).computed == ["killed"]
+
+
+def test_a_process_that_is_killed_while_it_has_nothing_to_do_costs_nothing(project):
+    with runner.local_pool(1) as executor:
+        first = executor.submit(os.getpid).result()
+        os.kill(first, signal.SIGKILL)
+        (hand,) = executor.hands._idle
+        hand.process.wait()
+        assert executor.submit(os.getpid).result() not in (first, os.getpid())
 
 
 GIVEN_UP = "it was called off 4 times by what should compute it"
