@@ -64,28 +64,10 @@ class Cluster(Executor):
         """Reaches the scheduler, hands the sources to its workers, and holds their surroundings against this machine's.
         Raises ClusterError, and SourceError where a source was edited meanwhile."""
         self._client = client = _client(self.address)
-        threads = _threads(client, self.address)
-        self.jobs = min(self.jobs, sum(threads.values()))
+        self.jobs = min(self.jobs, sum(_threads(client, self.address).values()))
         _compare_versions(client)
-        import cloudpickle
-
-        from experiments.engine import abroad, hand
-
-        for module in (abroad, hand):
-            cloudpickle.register_pickle_by_value(module)
-        files = sources(self.survey)
-        with _told(f"the workers of {self.address} cannot take the build's sources"):
-            client.register_plugin(abroad.Abroad(self.name, files, pickle.dumps(self._known)), name=self.name)
-        imports = {each for stage in self.survey.stages for each in _imported(self.survey, stage)}
-        with self._signed() as (folder, sign), _told(f"the workers of {self.address} cannot begin"):
-            asked = question(facts, (sorted(imports), str(folder), (sign, self.name)))
-            told = {
-                f"worker {worker}": _fact(answer)
-                for worker, answer in client.run(abroad.asking(self.name), asked).items()
-            }
-        _compare(self.survey.surroundings.of(imports), {worker: there for worker, (there, _) in told.items()})
-        self.shared = all(shares for _, shares in told.values())
-        self._compute = abroad.computing(self.name)
+        self._send_sources(client)
+        self._meet_workers(client)
         self._executor = client.get_executor(pure=False)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:  # type: ignore[override]
@@ -99,7 +81,7 @@ class Cluster(Executor):
             arguments = tuple(replace(each, folders=()) if isinstance(each, Task) else each for each in arguments)
         call = pickle.dumps((afar, (function, arguments)))
         try:
-            held = {} if self.shared else self._hold(tasks)
+            held = self._hold(tasks)
             name = f"{tasks[0].stage.name}-{uuid.uuid4().hex[:12]}" if tasks else None
             inner = self._executor.submit(self._compute, call, list(held), *held.values(), key=name)
         except (OSError, RuntimeError) as error:
@@ -118,6 +100,27 @@ class Cluster(Executor):
 
     # ------------------------------------------------------------------------------------------ what is sent
 
+    def _send_sources(self, client: Client) -> None:
+        import cloudpickle
+
+        from experiments.engine import abroad, hand
+
+        for module in (abroad, hand):
+            cloudpickle.register_pickle_by_value(module)
+        self._compute, self._ask = abroad.computing(self.name), abroad.asking(self.name)
+        sent = abroad.Abroad(self.name, sources(self.survey), pickle.dumps(self._known))
+        with _told(f"the workers of {self.address} cannot take the build's sources"):
+            client.register_plugin(sent, name=self.name)
+
+    def _meet_workers(self, client: Client) -> None:
+        """Compares surroundings, and finds out whether the cache folder is shared."""
+        imports = {each for stage in self.survey.stages for each in _imported(self.survey, stage)}
+        with self._signed() as (folder, sign), _told(f"the workers of {self.address} cannot begin"):
+            answers = client.run(self._ask, question(facts, (sorted(imports), str(folder), (sign, self.name))))
+            told = {f"worker {worker}": _fact(answer) for worker, answer in answers.items()}
+        _compare(self.survey.surroundings.of(imports), {worker: there for worker, (there, _) in told.items()})
+        self.shared = all(shares for _, shares in told.values())
+
     @contextlib.contextmanager
     def _signed(self) -> Iterator[tuple[Path, str]]:
         """The cache folder, and the name of a file in it that holds this cluster's name for the length of a block."""
@@ -132,16 +135,19 @@ class Cluster(Executor):
             sign.unlink(missing_ok=True)
 
     def _hold(self, tasks: Sequence[Task]) -> dict[str, Remote]:
-        """{address: its bytes on the cluster} of all that tasks read. What was not read for longest is let go, once
-        nothing waits for it."""
+        """{address: its bytes on the cluster} of all that tasks read and workers do not find in a shared cache folder.
+        What was not read for longest is let go, once nothing waits for it."""
         held: dict[str, Remote] = {}
+        local = self.survey.shelves.local
         for task in tasks:
             for product, address in task.addresses.items():
+                if address in held or (self.shared and local.has(product.name, address)):
+                    continue
                 remote, size = self._held.pop(address, (None, 0))
                 if remote is None or remote.status != "finished":
                     holder = self.survey.shelves.holder(product.name, address)
                     if holder is None:
-                        raise Damaged(self.survey.shelves.local.path(product.name, address))
+                        raise Damaged(local.path(product.name, address))
                     data = holder.read(product.name, address)
                     remote, size = self._scattered(address, data), len(data)
                 held[address], self._held[address] = remote, (remote, size)

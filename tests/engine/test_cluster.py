@@ -15,6 +15,8 @@ import pytest
 
 from experiments.engine import cluster, runner
 from experiments.engine.process import INTERRUPTED
+from experiments.engine.publish import publish
+from experiments.engine.store import Shelf
 from experiments.engine.surroundings import ClusterError, machine
 from experiments.engine.verify import verify
 from experiments.spec import Product, Stage
@@ -169,6 +171,20 @@ def test_results_are_verified_there_too(project, two, folder):
     with runner.workers(survey, most=9, scheduler=two.address) as executor:
         assert verify(survey, ["numbers", "total/2"], executor) == {"numbers": [], "total/2": []}
     assert project.calls() == ["numbers", "total 2"]
+
+
+def test_published_inputs_are_sent_where_only_the_cache_is_shared(project, two, monkeypatch):
+    survey = build(project, two.address, plan(project))[0]
+    monkeypatch.chdir(project.root)
+    project.published = Path("/proc/self/cwd/results")
+    publish(survey, survey.stages, Shelf("results", project.published))
+    for path in project.local.glob("*/*"):
+        path.unlink()
+    project.calls()
+    project.edit("lab/reports.py", '", "', '"; "')
+    survey, outcome, executor = build(project, two.address, plan(project))
+    assert (outcome.computed, executor.shared, project.calls()) == (["report"], True, ["report"])
+    assert survey.value(Product("report", "report.txt")) == "x1=6; x2=12"
 
 
 def test_what_has_a_place_is_had_where_the_place_is(project, two):
