@@ -19,6 +19,7 @@ from experiments.description import described
 from experiments.engine import console, places, runner
 from experiments.engine.arguments import parse
 from experiments.engine.files import FilesError, check_writable, sweep
+from experiments.engine.installed import INSTALLED
 from experiments.engine.memo import Memo
 from experiments.engine.progress import Progress, spoken
 from experiments.engine.reasons import explain, states
@@ -196,6 +197,8 @@ def tell_losses(survey: Survey) -> None:
     for path in sorted(survey.shelves.local.damaged):
         console.complain(f"{path} is damaged: not used; its stage is computed again")
     shelf = survey.shelves.published
+    if INSTALLED and shelf is not None and not shelf.folder.is_dir():
+        console.complain(f"this copy came without its results ({shelf.folder} is not there): all is computed here")
     if shelf is not None and (names := lost(shelf)):
         which = ", ".join(str(shelf.folder / name) for name in names[:3])
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""

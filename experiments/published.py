@@ -37,6 +37,11 @@ def product(stage: str, name: str, *, results: Path = RESULTS) -> Any:
 
     Raises InputError where the published study has no such stage or product.
     """
+    if not results.is_dir():
+        raise InputError(
+            f"{results} is not there: this copy of the project came without the published results; take a "
+            "whole one, or name a folder that has them with results="
+        )
     shelf = Shelf("results", results)
     records = {record.stage: record for record in shelf.records()}
     if stage not in records or name not in records[stage].products:

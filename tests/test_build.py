@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -475,6 +476,15 @@ def test_debug_shows_where_it_came_from(project_copy):
 )
 def test_the_builds_of_a_server_are_those_of_the_command_line(given, kept):
     assert without_serve(given) == kept
+
+
+def test_a_port_that_another_program_has_is_named_in_one_line(fresh):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = fresh.build(*SMOKE, "--serve", str(port))
+    assert (done.returncode, done.stdout) == (2, "")
+    said = f"--serve {port}: cannot listen on this port ([Errno 98] Address already in use); name another one"
+    assert done.stderr == f"build.py: {said}\n"
 
 
 def test_a_server_shows_the_site_builds_it_on_change_and_ends_with_ctrl_c(project_copy):

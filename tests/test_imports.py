@@ -77,6 +77,7 @@ LAYERS = (
             "report.site.pages",
             "report.site.past",
             "report.site.render",
+            "report.site.server",
             "report.site.unchanged",
             "report.site.written",
         ),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,15 @@ def test_a_subject_that_the_study_lacks_is_left_out():
     without = [figure for figure in DRAWN if not figure.startswith("health/")]
     assert 'show("health"' in text_of()
     assert 'show("health"' not in text_of(figures=without)
+
+
+def test_where_the_source_is_known_a_notebook_installs_what_is_not_there(tmp_path):
+    assert "pip" not in "".join(source for _, source in cells(SOME, "code"))
+    shutil.copytree(ROOT / "templates", tmp_path / "templates")
+    (tmp_path / "CITATION.cff").write_text("repository-code: https://example.org/a/b\n")
+    code = [source for _, source in cells(SOME, "code", root=tmp_path)]
+    assert '"git+https://example.org/a/b"' in code[0]
+    exec(code[0], {})  # the project is here, so there is nothing to do
 
 
 @pytest.mark.parametrize(

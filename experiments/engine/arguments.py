@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import NoReturn
 
 from experiments.engine import places
+from experiments.engine.installed import COMMAND, INSTALLED, PROGRAM
 from experiments.study import STUDIES
 
 EXAMPLES = """examples:
-  python build.py                                   the published study, from its stored results
-  python build.py --study quick --data ~/mnist      the whole site from few seeds and epochs
-  python build.py --study smoke --dataset digits    seconds, offline, without MNIST
-  python build.py --check                           can the networks be studied, are the templates in order
-  python build.py --list                            what would run, and what need not, in groups
-  python build.py --list 'train/*'                  the same of every network, one by one
-  python build.py --explain 'train/*/0'             why stages would run
-  python build.py --rebuild 'figure/health/*'       draw some figures again
-  python build.py --scheduler tcp://first:8786      the same on the workers of a Dask scheduler
+  {command}                                   the published study, from its stored results
+  {command} --study quick --data ~/mnist      the whole site from few seeds and epochs
+  {command} --study smoke --dataset digits    seconds, offline, without MNIST
+  {command} --check                           can the networks be studied, are the templates in order
+  {command} --list                            what would run, and what need not, in groups
+  {command} --list 'train/*'                  the same of every network, one by one
+  {command} --explain 'train/*/0'             why stages would run
+  {command} --rebuild 'figure/health/*'       draw some figures again
+  {command} --scheduler tcp://first:8786      the same on the workers of a Dask scheduler
 
 STAGE and GLOB are names of stages, in which * stands for anything; put them in quotes, or the shell takes the *.
 exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 interrupted
@@ -32,13 +33,18 @@ exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 int
 def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argparse.Namespace:
     """The options. `root` is the folder of the project, `about` the sentence that help begins with."""
     parser = _Parser(
-        prog="build.py",
+        prog=PROGRAM,
         description=about,
-        epilog=EXAMPLES,
+        epilog=EXAMPLES.format(command=COMMAND),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add = parser.add_argument
+    add, home = parser.add_argument, root
+    if INSTALLED:
+        try:
+            home = Path.cwd()
+        except OSError:
+            parser.error("the current folder is gone; go to another one")
     add(
         "--study",
         choices=sorted(STUDIES),
@@ -57,12 +63,12 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
         metavar="DIR",
         help="folder with four IDX files, plain or .gz, and perhaps a dataset.toml",
     )
-    add("--out", type=_folder, metavar="DIR", default=root / "site", help="where the site goes (default: site)")
+    add("--out", type=_folder, metavar="DIR", default=home / "site", help="where the site goes (default: site)")
     add(
         "--cache",
         type=_folder,
         metavar="DIR",
-        default=root / ".cache",
+        default=home / ".cache",
         help="what is computed here (default: .cache)",
     )
     add("--jobs", type=_count, metavar="N", help="processes (default: one a core, or a thread of the Dask workers)")
@@ -107,7 +113,7 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
         type=_port,
         const=8000,
         metavar="PORT",
-        help="serve the site and rebuild on change",
+        help="serve the site on this machine; rebuild on change, and reload the page",
     )
     add(
         "--base-url",
@@ -121,6 +127,8 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
         parser.error("--json goes with --list")
     if options.publish and (options.study, options.dataset) != ("published", "mnist"):
         parser.error("--publish is for the published study on IDX data; drop --study and --dataset")
+    if options.publish and INSTALLED:
+        parser.error("--publish is for a clone of the project; an installed one keeps the results that it came with")
     try:
         places.check(root, out=options.out, cache=options.cache, data=options.data)
     except ValueError as error:

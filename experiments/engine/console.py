@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 
+from experiments.engine.installed import PROGRAM
 from experiments.engine.progress import duration, spoken
 from experiments.engine.reasons import states
 from experiments.engine.runner import NOBODY, Failure, Outcome
@@ -26,7 +27,7 @@ def show(text: str) -> int:
 
 def complain(text: str) -> None:
     """Prints a trouble, with who speaks."""
-    print(f"build.py: {text}", file=sys.stderr, flush=True)
+    print(f"{PROGRAM}: {text}", file=sys.stderr, flush=True)
 
 
 def show_graph(standing: Mapping[str, str], *, costs: Mapping[str, float], jobs: int) -> None:

@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TextIO
 
+from experiments.engine.installed import PROGRAM
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = "interrupted; what was finished is kept, run again to resume"
 
@@ -34,7 +36,7 @@ def begin() -> None:
             os.open(os.devnull, os.O_RDWR)
             os.set_inheritable(number, True)
     sys.stdout, sys.stderr = _stream(1, sys.stdout), _stream(2, sys.stderr)
-    answer(f"build.py: {INTERRUPTED}\n", code=130)
+    answer(f"{PROGRAM}: {INTERRUPTED}\n", code=130)
 
 
 def end(code: int) -> int:
@@ -43,7 +45,7 @@ def end(code: int) -> int:
     _ignore_signals()
     sys.stdout.flush()
     if trouble := getattr(sys.stdout, "trouble", ""):
-        print(f"build.py: cannot write to standard output: {trouble}", file=sys.stderr)
+        print(f"{PROGRAM}: cannot write to standard output: {trouble}", file=sys.stderr)
         code = code or 1
     sys.stderr.flush()
     return code

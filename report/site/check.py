@@ -21,7 +21,14 @@ from report.site.pages import Page
 from report.site.writing import ENTRY, NOT_FOUND, environment
 
 FRAMES = ("base.html", "page.html", "code.html", "units.html", "partials/figure.html", "partials/measured.html")
-NOTEBOOK = ("architecture", "conditions", "treated", "subjects", "show")  # what templates of notebooks may use
+NOTEBOOK = (
+    "architecture",
+    "conditions",
+    "treated",
+    "subjects",
+    "show",
+    "repository",
+)  # what templates of notebooks may use
 ALWAYS = ("caller", "loop", "self", "super", "varargs", "kwargs")  # Jinja's own, where they mean something
 GENERATED = ("assets/shared/theme.css",)
 
@@ -61,7 +68,7 @@ class _Check:
 
     def files(self) -> Iterator[str]:
         """Faults of files that are no templates."""
-        for load in (references.load, extras.release_date):
+        for load in (references.load, extras.release_date, extras.repository):
             try:
                 load(self.root)
             except (PageError, OSError, UnicodeDecodeError) as error:
@@ -75,7 +82,7 @@ class _Check:
     def page(self, page: Page) -> Iterator[str]:
         """Faults of a page's own template."""
         name = "404.md" if page is NOT_FOUND else f"pages/{page.slug}.md"
-        known = {*self.functions, *self.environment.globals, "study", "dataset", "provenance", "networks"}
+        known = {*self.functions, *self.environment.globals, "study", "dataset", "provenance", "networks", "repository"}
         yield from self.template(name, known=known)
 
     def others(self) -> list[str]:

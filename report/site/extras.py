@@ -66,13 +66,31 @@ def about(
 
 def release_date(root: Path) -> str | None:
     """The date of the release in CITATION.cff ("2024-01-31"), or None where there is no such file."""
-    path = root / "CITATION.cff"
-    if not path.is_file():
+    text = _citation(root)
+    if text is None:
         return None
-    match = re.search(r"^date-released:\s*[\"']?(\d{4}-\d{2}-\d{2})", path.read_text(encoding="utf-8"), re.MULTILINE)
+    match = re.search(r"^date-released:\s*[\"']?(\d{4}-\d{2}-\d{2})", text, re.MULTILINE)
     if not match:
         raise PageError("CITATION.cff has no date-released (YYYY-MM-DD), which dates the feed; add it.")
     return match.group(1)
+
+
+def repository(root: Path) -> str | None:
+    """The address of the source, `repository-code` in CITATION.cff, or None where that does not tell."""
+    match = re.search(r"^repository-code:[ \t]*(.*?)[ \t]*$", _citation(root) or "", re.MULTILINE)
+    if not match:
+        return None
+    address = match.group(1).strip("\"'").removesuffix("/")
+    if not re.fullmatch(r"https://[\w.-]+(:\d+)?(/[\w.~-]+)+", address):
+        raise PageError(
+            f"CITATION.cff: repository-code {address!r} is no address like https://example.org/name; mend it."
+        )
+    return address
+
+
+def _citation(root: Path) -> str | None:
+    path = root / "CITATION.cff"
+    return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
 def path_of(base_url: str | None) -> str:

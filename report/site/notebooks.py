@@ -17,6 +17,7 @@ import jinja2
 
 from experiments.spec import Architecture, Study
 from report.errors import PageError, unknown
+from report.site.extras import repository
 
 TEMPLATE = "notebook"  # blocks that it includes stand in templates/notebooks/shared
 _CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -64,6 +65,7 @@ def text(root: Path, study: Study, architecture: Architecture, *, figures: Colle
         "treated": treated[-1] if treated else None,
         "subjects": {figure.partition("/")[0] for figure in figures},
         "show": show,
+        "repository": repository(root),
     }
     try:
         return environment.get_template(f"{TEMPLATE}.md").render(context)

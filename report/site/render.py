@@ -161,7 +161,8 @@ def rendering(
     where = Coordinates(study, networks or {}, card.get("class_names", ()))
     done.make("facts.json", shared.digest, partial(extras.facts_json, facts, pages, where))
     for name, make in (notebooks or {}).items():
-        done.make(name, [code, repr(study), sorted(figures), _digests(root, "notebooks/**/*.md")], make)
+        texts = [_digests(root, "notebooks/**/*.md"), extras.repository(root)]
+        done.make(name, [code, repr(study), sorted(figures), *texts], make)
     told = extras.about(
         study=study, card=card, figures=figures, placed=homes, provenance=provenance, pages=(*pages, *unit_pages)
     )
@@ -181,10 +182,10 @@ def _steps(drawn: FigureFiles, figure: Placed) -> str:
 
 def _templates(root: Path) -> list[Any]:
     """Digests of what every page may read: all templates but those that are looked at one by one, unless a template
-    loads some by a name that cannot be told from its text; and the date in CITATION.cff."""
+    loads some by a name that cannot be told from its text; and what CITATION.cff tells them."""
     common = _digests(root, "**/*", but=SINGLE)
     loads_others = any(_LOADS_OTHERS.search((root / name).read_bytes()) for name in common)
-    return [_digests(root, "**/*") if loads_others else common, extras.release_date(root)]
+    return [_digests(root, "**/*") if loads_others else common, extras.release_date(root), extras.repository(root)]
 
 
 def _digests(root: Path, pattern: str, *, but: tuple[str, ...] = ()) -> dict[str, str]:

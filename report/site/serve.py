@@ -1,21 +1,20 @@
-"""A small server for writing: serves the site on this machine and builds it again when a source changes.
+"""Reading while writing: serves the site on this machine and builds it again when a source changes.
 
 In: the project's folder and the site's. Out: pages on http://127.0.0.1:PORT until Ctrl-C.
 """
 
 from __future__ import annotations
 
-import functools
 import subprocess
 import sys
 import threading
 import time
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NoReturn
 
 from experiments.engine import process
 from experiments.errors import InputError
+from report.site.server import Server
 
 WATCHED = ("experiments", "report", "templates", "build.py", "CITATION.cff")
 ENDINGS = (".py", ".html", ".md", ".css", ".js", ".json", ".svg", ".cff")
@@ -28,14 +27,14 @@ def serve(root: Path, site: Path, *, port: int) -> NoReturn:
     """
     command = [sys.executable, str(root / "build.py"), *without_serve(sys.argv[1:])]
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", port), functools.partial(_Quiet, directory=str(site)))
+        server = Server(site, port=port)
     except (OSError, OverflowError) as error:
         raise InputError(f"--serve {port}: cannot listen on this port ({error}); name another one") from error
     process.answer("", code=0)
     built = _state(root)
-    _build(command)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"http://127.0.0.1:{server.server_port}/  (Ctrl-C ends)", flush=True)
+    _build(command)
+    print(f"{server.address}  (Ctrl-C ends)", flush=True)
     _rebuild_on_change(root, command, built=built)
 
 
@@ -67,16 +66,6 @@ def _build(command: list[str]) -> None:
         process.at_last(build.terminate)
     build.wait()
     process.not_at_last(build.terminate)
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Says nothing: the builds' own lines are what matters on the terminal."""
-
-    def end_headers(self) -> None:
-        """Forbids the browser to keep what the next build may change."""
-        self.send_header("Cache-Control", "no-store")
-        super().end_headers()
 
 
 def _state(root: Path) -> dict[str, int]:

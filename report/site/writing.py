@@ -92,6 +92,7 @@ class Site:
             "dataset": values.of_dataset(shared.card),
             "provenance": shared.provenance,
             "networks": shared.units,
+            "repository": extras.repository(self.root),
             **portraits.DRAWING,
         }
         self._digests: dict[Path, str] = {}

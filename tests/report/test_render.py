@@ -266,6 +266,23 @@ def test_with_an_address_there_are_canonical_links_a_sitemap_and_a_dated_feed(ar
     assert 'href="/name/index.html">first page' in page(site, "404.html")
 
 
+def test_where_the_citation_names_the_source_every_page_links_to_it(arguments, root, site):
+    assert "its source" not in page(site, "index.html")
+    (root / "CITATION.cff").write_text('date-released: 2031-02-03\nrepository-code: "https://example.org/a/b/"\n')
+    linked = 'its source: <a href="https://example.org/a/b">example.org/a/b</a>'
+    pages = render(**arguments)
+    assert all(linked in pages[name].decode() for name in pages if name.endswith(".html"))
+
+
+@pytest.mark.parametrize(
+    "address", ["", "http://example.org/a", "https://example.org", "javascript:alert(1)", 'https://a/"x']
+)
+def test_an_address_of_the_source_that_is_none_is_named(arguments, root, address):
+    (root / "CITATION.cff").write_text(f"date-released: 2031-02-03\nrepository-code: {address}\n")
+    with pytest.raises(PageError, match=r"repository-code .* is no address like"):
+        render(**arguments)
+
+
 def test_without_an_address_there_is_nothing_that_needs_one(site):
     assert "sitemap.xml" not in site
     assert "feed.xml" not in site
