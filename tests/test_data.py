@@ -436,7 +436,8 @@ def test_a_part_is_drawn_from_the_whole_and_the_card_counts_it(arrays, folder):
     part = data.part(**told, most={"train": 30, "test": 100})
     rows = [image.tobytes() for image in whole["train.npz"]["images"]]
     places = [rows.index(image.tobytes()) for image in part["train.npz"]["images"]]
-    assert places == sorted(set(places)) and places != list(range(30)), "drawn, each once, in their order"
+    assert places == sorted(set(places)), "each once, in their order"
+    assert places != list(range(30)), "drawn"
     assert (whole["train.npz"]["labels"][places] == part["train.npz"]["labels"]).all()
     assert (part["test.npz"]["images"] == whole["test.npz"]["images"]).all(), "no more are asked for than there are"
     counts = {"train": 30, "test": 20, "whole": {"train": 40, "test": 20}}
