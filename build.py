@@ -25,7 +25,7 @@ from experiments.engine.progress import Progress, spoken
 from experiments.engine.reasons import explain, states
 from experiments.engine.sources import SourceError, Sources
 from experiments.engine.store import Damaged, Shelf
-from experiments.engine.surroundings import Surroundings
+from experiments.engine.surroundings import ClusterError, Surroundings
 from experiments.engine.survey import PlanError, Shelves, Survey
 from experiments.errors import InputError
 from experiments.idx import fingerprints
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Damaged as damaged:
         console.complain(f"{damaged.path} was damaged while the build ran; run again to repair it")
         return 1
-    except (FilesError, PlanError, SourceError, PageError, InputError) as error:
+    except (ClusterError, FilesError, PlanError, SourceError, PageError, InputError) as error:
         if debug:
             raise
         console.complain(str(error))
@@ -84,15 +84,16 @@ def command(options: argparse.Namespace) -> int:
     contents = read(ROOT, memo=memo.known["pages"]).without(left_out(study))
     survey = look(options, study, memo, contents)
     memo.keep()
+    hired = {"jobs": options.jobs, "scheduler": options.scheduler or ""}
     if options.list is not None:
         return console.show_list(survey, options.list or None, as_json=options.json)
     if options.explain:
         return console.show(explain(survey, options.explain))
     if options.check:
-        return inspect(survey, contents, jobs=options.jobs, out=options.out)
+        return inspect(survey, contents, out=options.out, **hired)
     if options.verify:
-        return compare(survey, options.verify, jobs=options.jobs)
-    outcome = compute(survey, contents, jobs=options.jobs, out=options.out)
+        return compare(survey, options.verify, **hired)
+    outcome = compute(survey, contents, out=options.out, **hired)
     memo.keep()
     if outcome.failures:
         return console.show_failures(outcome, debug=options.debug)
@@ -152,9 +153,9 @@ def look(options: argparse.Namespace, study: Study, memo: Memo, contents: Conten
     return survey
 
 
-def compute(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> runner.Outcome:
+def compute(survey: Survey, contents: Contents, *, out: Path, jobs: int | None, scheduler: str) -> runner.Outcome:
     """Runs what is missing, on as many processes as asked for; prints the graph first, and before that says so if the
-    site could not be written."""
+    site could not be written or nobody could compute it."""
     for note in survey.drop_damaged(survey.wanted):
         console.complain(note)
     missing = survey.must_run()
@@ -164,17 +165,17 @@ def compute(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> runn
     tell_losses(survey)
     for kept in KEPT:
         check_writable(survey.shelves.local.folder / kept)
-    standing, jobs = states(survey), min(jobs, len(missing))
+    standing = states(survey)
     for chapter, why in contents.absent.items():
         console.show(f"without the chapter {chapter}: {why}")
-    console.show_graph(standing, costs=survey.costs(), jobs=jobs)
     perhaps = {name for name in missing if standing[name] == "waiting"}
-    progress = Progress({*missing} - perhaps, perhaps=perhaps, costs=survey.costs, jobs=jobs)
-    with runner.workers(jobs) as executor, progress:
-        return runner.run(survey, executor, jobs=jobs, told=progress.told)
+    with runner.workers(survey, most=len(missing), jobs=jobs, scheduler=scheduler) as executor:
+        console.show_graph(standing, costs=survey.costs(), jobs=executor.jobs)
+        with Progress({*missing} - perhaps, perhaps=perhaps, costs=survey.costs, jobs=executor.jobs) as progress:
+            return runner.run(survey, executor, jobs=executor.jobs, told=progress.told)
 
 
-def inspect(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> int:
+def inspect(survey: Survey, contents: Contents, *, out: Path, jobs: int | None, scheduler: str) -> int:
     """Checks the networks and the templates, and nothing else; says what is wrong with any, or that nothing is."""
     gates = [stage for stage in survey.stages if stage.gate]
     verdicts = [Product(gate.name, name) for gate in gates for name in gate.publish]
@@ -182,7 +183,7 @@ def inspect(survey: Survey, contents: Contents, *, jobs: int, out: Path) -> int:
     networks = Survey(first, survey.shelves, survey.sources, survey.surroundings, wanted=verdicts)
     outcome = runner.Outcome()
     if missing := networks.must_run():
-        with runner.workers(min(jobs, len(missing))) as executor:
+        with runner.workers(networks, most=len(missing), jobs=jobs, scheduler=scheduler) as executor:
             outcome = runner.run(networks, executor)
     code = console.show_failures(outcome, debug=False) if outcome.failures else 0
     check(survey.stages, contents, root=ROOT, out=out)
@@ -204,7 +205,7 @@ def tell_losses(survey: Survey) -> None:
         console.complain(f"gone or damaged: {which}{more}; `git restore {shelf.folder}` brings back what was published")
 
 
-def compare(survey: Survey, pattern: str, *, jobs: int) -> int:
+def compare(survey: Survey, pattern: str, *, jobs: int | None, scheduler: str) -> int:
     """Computes the stages that a glob matches anew and compares; stores nothing."""
     from experiments.engine.verify import verify
 
@@ -214,7 +215,7 @@ def compare(survey: Survey, pattern: str, *, jobs: int) -> int:
         which = f"none of the {len(named)} stages of {pattern} has" if len(named) > 1 else f"{named[0]} has no"
         console.complain(f"nothing to compare with: {which} a valid stored result; build first")
         return 1
-    with runner.workers(min(jobs, len(stored))) as executor:
+    with runner.workers(survey, most=len(stored), jobs=jobs, scheduler=scheduler) as executor:
         differences = verify(survey, stored, executor, told=console.show)
     return console.show_verification(differences, without=len(named) - len(stored))
 

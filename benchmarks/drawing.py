@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """How well digits are read that are drawn small: real test digits, redrawn stroke by stroke at many heights.
 
-In: MNIST's test images (--data DIR), the published networks, templates/assets/lab/raster.js, and Chromium. Out: the share
-that each network reads right at every height, beside the share of the images themselves; and the mean brightness of
-both. Exit code 1 where one is below 90 %. A digit becomes strokes by thinning its image to a line, which is traced.
+In: MNIST's test images (--data DIR), the published networks, templates/assets/lab/raster.js, and Chromium. Out: the
+share that each network reads right at every height, beside the share of the images themselves; and the mean
+brightness of both. Exit code 1 where one is below 90 %. A digit becomes strokes by thinning its image to a line,
+which is traced.
 
     python benchmarks/drawing.py --data DIR
 """

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """How long the four networks take to read one image in a browser, beside PyTorch.
 
-In: the published networks and example images, templates/assets/shared/forward.js, and Chromium. Out: milliseconds of both,
-by turns in one run, and their ratio. Exit code 1 where the page's forward pass of all four takes 5 ms or more.
+In: the published networks and example images, templates/assets/shared/forward.js, and Chromium. Out: milliseconds of
+both, by turns in one run, and their ratio. Exit code 1 where the page's forward pass of all four takes 5 ms or more.
 
     python benchmarks/forward.py
 """

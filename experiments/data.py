@@ -93,6 +93,34 @@ def load(
     return products
 
 
+def part(
+    *, train: Mapping[str, np.ndarray], test: Mapping[str, np.ndarray], card: Mapping[str, Any], most: Mapping[str, int]
+) -> Products:
+    """The data stage of a study that reads a part of a set: what `load` makes, of at most so many images.
+
+    most: {"train", "test": images}. They are drawn at random, always the same, and stand in the order of the set. The
+    card tells in "whole" how many there were.
+    Raises DataError where a class has too few of them left.
+    """
+    halves = {}
+    for name, half in (("train", train), ("test", test)):
+        drawn = np.sort(np.random.default_rng(0).permutation(len(half["labels"]))[: most[name]])
+        halves[name] = {key: half[key][drawn] for key in ("images", "labels")}
+        counts = np.bincount(halves[name]["labels"], minlength=card["classes"])
+        if counts.min() < FEWEST[name]:
+            lost = card["class_names"][int(counts.argmin())]
+            raise DataError(
+                f"Of {most[name]} {name} images {counts.min()} are of the class {lost!r}, and {FEWEST[name]} or more "
+                "are needed. Raise the study's `most` in experiments/study.py."
+            )
+    whole = {name: card[name] for name in halves}
+    return {
+        **{f"{name}.npz": half for name, half in halves.items()},
+        "card.json": {**card, **{name: len(half["labels"]) for name, half in halves.items()}, "whole": whole},
+        "shape.json": {"side": card["height"], "classes": card["classes"]},
+    }
+
+
 def probe(*, test: Mapping[str, np.ndarray], per_class: int, seed: int) -> Products:
     """The probe stage: probe.npz, the images on which every network is read.
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from experiments import chapters
 from experiments.errors import InputError
 from experiments.spec import Json, Product, Stage, Study
-from experiments.wiring import CARD, checks, look, treatments
+from experiments.wiring import CARD, checks, data, look, treatments
 
 # Stages that draw or pack: each build does it for itself, nothing of it is put on the published shelf.
 PICTURES = ("figure/", "social/", "script/", "unit-page/")
@@ -35,12 +35,10 @@ def plan(
     that makes no sense, with a line for each fault.
     """
     sensible(study)
-    data = Stage(
-        name="data",
-        function="experiments.data:load",
+    read = data(
+        study,
         parameters={"dataset": dataset, "files": dict(files or {}), "description": dict(description or {})},
         place={"folder": folder, "cache": cache},
-        publish=("card.json", "shape.json"),
     )
     declared = [stage for chapter in chapters.chapters_of(study).values() for stage in chapter.stages(study)]
     cards = [
@@ -51,7 +49,7 @@ def plan(
         )
         for page, question in (questions or {}).items()
     ]
-    return _in_order([data, *checks(study), *treatments(study), *declared, *cards])
+    return _in_order([*read, *checks(study), *treatments(study), *declared, *cards])
 
 
 def sensible(study: Study) -> Study:

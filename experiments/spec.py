@@ -246,6 +246,7 @@ class Sweep:
 class Study:
     """Everything a fork may change. Epoch 0 is the untrained network; `early` is the epoch shown as "early".
 
+    It reads all images of its set, or a part of `most` training and test images.
     The probe images, `probe_per_class` of each class, are drawn from the test set as `probe_seed` decides.
     The first architecture and the first treatment are the references of their axes: every other is compared with
     them. `controls` are conditions beside the full product of the two, `contrasts` further pairs of conditions, by
@@ -269,6 +270,7 @@ class Study:
     probe_per_class: int
     early: int
     probe_seed: int = 0
+    most: tuple[int, int] | None = None
     recipe: Recipe = Recipe()
     recipes: Mapping[str, Recipe] = field(default_factory=dict)
     controls: tuple[Condition, ...] = ()
@@ -349,6 +351,7 @@ class Study:
             f"two conditions are called {name!r}: name one anew" for name in _twice([c.name for c in self.conditions])
         ]
         told += [f"seed {seed} stands twice: take one out" for seed in _twice(self.seeds)]
+        told += [f"a part of {count} images is none: use 1 or more" for count in self.most or () if count < 1]
         told += [f"the recipe: {fault}" for fault in self.recipe.faults]
         known = {each.name: each for each in self.conditions}
         learning = [*known, *(each.name for each in axes)]

@@ -92,6 +92,7 @@ QUICK = replace(
     seeds=(0, 1),
     epochs=1,
     probe_per_class=30,
+    most=(10_000, 2_000),
     controls=(Condition(MLP, MATCHED),),
     contrasts=(("mlp-matched", "mlp-raw"), ("mlp-normalized", "mlp-matched")),
     specimen=None,

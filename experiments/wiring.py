@@ -6,6 +6,8 @@ In: a run, a condition or a page. Out: a stage. Which of them a study has, plan.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from experiments.spec import Architecture, Json, Product, Recipe, Run, Stage, Study, Treatment
 
@@ -14,6 +16,28 @@ TEST = Product("data", "test.npz")
 CARD = Product("data", "card.json")
 SHAPE = Product("data", "shape.json")
 PROBE = Product("probe", "probe.npz")
+WHOLE = "whole"  # the stage that reads a set of which the study takes a part
+
+
+def data(study: Study, **where: Any) -> list[Stage]:
+    """The stages that read the data set: all of it, or a part."""
+    load = Stage(name="data", function="experiments.data:load", publish=("card.json", "shape.json"), **where)
+    if not study.most:
+        return [load]
+    train, test, card = (whole(study, product) for product in (TRAIN, TEST, CARD))
+    part = Stage(
+        name="data",
+        function="experiments.data:part",
+        parameters={"most": dict(zip(("train", "test"), study.most, strict=True))},
+        inputs={"train": train, "test": test, "card": card},
+        publish=load.publish,
+    )
+    return [replace(load, name=WHOLE), part]
+
+
+def whole(study: Study, product: Product) -> Product:
+    """A product of the data stage as it is of the whole set, where a study reads a part."""
+    return replace(product, stage=WHOLE) if study.most else product
 
 
 def train(

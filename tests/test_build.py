@@ -39,7 +39,18 @@ def test_help_shows_how_to_begin(fresh):
     assert done.returncode == 0
     assert "examples:\n  python build.py  " in done.stdout
     assert "exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 interrupted" in done.stdout
-    for option in ("--study", "--dataset", "--data", "--out", "--cache", "--jobs", "--list", "--json", "--explain"):
+    for option in (
+        "--study",
+        "--dataset",
+        "--data",
+        "--out",
+        "--cache",
+        "--jobs",
+        "--scheduler",
+        "--list",
+        "--json",
+        "--explain",
+    ):
         assert option in done.stdout
     for option in ("--check", "--rebuild", "--verify", "--publish", "--serve"):
         assert option in done.stdout
@@ -54,6 +65,7 @@ def test_help_shows_how_to_begin(fresh):
         (["--dataset", "cifar"], "invalid choice: 'cifar'"),
         (["--jobs", "0"], "'0' is not a number of processes; use 1 or more"),
         (["--jobs", "many"], "'many' is not a number of processes"),
+        (["--scheduler", "somewhere"], "'somewhere' is no scheduler's address; use one as tcp://host:8786"),
         (["--json"], "--json goes with --list"),
         (["--lis"], "unrecognized arguments: --lis"),
         (["--explain", "train/mlp-raw/77"], "no stage is named train/mlp-raw/77; did you mean train/mlp-raw/"),

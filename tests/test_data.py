@@ -430,6 +430,23 @@ def test_a_probe_of_one_image_of_each_class_is_refused(arrays):
         data.probe(test=test, per_class=1, seed=0)
 
 
+def test_a_part_is_drawn_from_the_whole_and_the_card_counts_it(arrays, folder):
+    whole = data.read_folder(folder)
+    told = {"train": whole["train.npz"], "test": whole["test.npz"], "card": whole["card.json"]}
+    part = data.part(**told, most={"train": 30, "test": 100})
+    rows = [image.tobytes() for image in whole["train.npz"]["images"]]
+    places = [rows.index(image.tobytes()) for image in part["train.npz"]["images"]]
+    assert places == sorted(set(places)), "each once, in their order"
+    assert places != list(range(30)), "drawn"
+    assert (whole["train.npz"]["labels"][places] == part["train.npz"]["labels"]).all()
+    assert (part["test.npz"]["images"] == whole["test.npz"]["images"]).all(), "no more are asked for than there are"
+    counts = {"train": 30, "test": 20, "whole": {"train": 40, "test": 20}}
+    assert part["card.json"] == {**whole["card.json"], **counts}
+    assert part["shape.json"] == whole["shape.json"]
+    with pytest.raises(data.DataError, match="Of 9 train images 0 are of the class"):
+        data.part(**told, most={"train": 9, "test": 20})
+
+
 def test_a_small_class_sets_the_size_of_every_class_of_the_probe(arrays):
     labels = np.array([0, 0, 0, *range(1, 10), *range(1, 9)], np.uint8)
     probe = data.probe(test={"images": arrays["test-images"], "labels": labels}, per_class=2, seed=0)["probe.npz"]

@@ -129,7 +129,8 @@ LAYERS = (
         ("experiments.engine.arguments",),
         ours=("experiments.study", "experiments.engine"),
     ),
-    Layer(("experiments.engine",), ours=ENGINE, later=("numpy", "rich")),
+    Layer(("experiments.engine.abroad",), ours=ENGINE, others=("distributed",)),
+    Layer(("experiments.engine",), ours=ENGINE, later=("cloudpickle", "distributed", "numpy", "rich")),
     Layer(("experiments.spec", "experiments.errors", "experiments"), ours=()),
 )
 # These look like pages, but figures use them too, so they stand on nothing at all.

@@ -160,7 +160,17 @@ def test_every_stage_names_a_function_that_is_there(study):
 
 def test_the_quick_study_shares_nothing_but_data_with_the_published_one(tmp_path):
     names = {stage.name for stage in plan(STUDIES["quick"])}
-    assert names < {stage.name for stage in plan(PUBLISHED)}
+    assert names - {"whole"} < {stage.name for stage in plan(PUBLISHED)}
+
+
+def test_a_study_of_a_part_of_the_images_reads_the_part_but_for_what_the_notebooks_did():
+    readers = {}
+    for stage in plan(replace(SMALL, most=(50, 20))):
+        for product in stage.products_read():
+            readers.setdefault(product.stage, set()).add(stage.name)
+    again = {f"train/replication/{name}" for name in ("raw", "normalized", "fast")}
+    assert readers["whole"] == {"data", "specimen/raw", "specimen/fast", *again}
+    assert "whole" not in {stage.name for stage in plan(SMALL)}
 
 
 def test_no_result_depends_on_the_study_file_the_plan_or_the_engine():
@@ -346,6 +356,7 @@ SWEEP = Sweep(treatments=(RAW, SCALED), rates=(0.01, 0.1), seeds=1, epochs=1)
         ({"recipe": Recipe(momentum=1.0)}, "a momentum of 1.0 is none: use a number from 0 on, below 1"),
         ({"recipe": Recipe(weight_decay=-0.1)}, "a weight decay of -0.1 is none"),
         ({"recipe": Recipe(epochs=0)}, "0 epochs are none: use 1 or more"),
+        ({"most": (0, 20)}, "a part of 0 images is none: use 1 or more"),
         ({"early": 2, "recipes": {"cnn": Recipe(epochs=1)}}, "cnn-raw is trained for 1 epochs: the early epoch, 2,"),
         (
             {"epochs": 1, "recipes": {"cnn": Recipe(epochs=3)}},

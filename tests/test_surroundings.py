@@ -129,11 +129,9 @@ def test_a_closed_folder_of_published_results_is_one_line(project_copy, closed, 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a namespace of its own")
-def test_a_machine_without_semaphores_is_one_line(project_copy):
+def test_a_machine_without_semaphores_is_no_trouble(project_copy):
     how = 'unshare -m bash -c \'mount -t tmpfs -o ro tmpfs /dev/shm && exec "$0" "$@"\' %s'
     done = in_shell(project_copy, how, "--rebuild", "probe")
     if "unshare" in done.stderr or "mount" in done.stderr:
         pytest.skip("a file system can only be mounted by root")
-    assert done.returncode == 1
-    assert done.stderr.startswith("build.py: cannot start processes: ")
-    assert len(done.stderr.splitlines()) == 1
+    assert done.returncode == 0

@@ -26,6 +26,7 @@ UNITS = {  # measure: its unit
     "spread_end": "",
     "spread_ratio": "times",
     "half_way": "epochs",
+    "class_apart": "SD",
 }
 COMPARED = ("mean_shift", "spread_ratio")
 MARGINS = {  # the smallest difference that a reader should care about
@@ -174,6 +175,8 @@ def measures(mean: Float[np.ndarray, "epoch column"], std: Float[np.ndarray, "ep
     mean_shift     |mean at the end - mean at the start| in units of the standard deviation at the start
     spread_start, spread_end, spread_ratio   standard deviation at the start, at the end, and end / start
     half_way       the first epoch at which the standard deviation has made at least half of its way
+    class_apart    by how much the means of the classes, from the lowest to the highest, have come to lie further apart,
+                   in units of the standard deviation at the start
 
     A ratio to a spread of zero (a silent layer) has no meaning and is given as 0.
     """
@@ -185,7 +188,17 @@ def measures(mean: Float[np.ndarray, "epoch column"], std: Float[np.ndarray, "ep
         "spread_end": float(end),
         "spread_ratio": _ratio(end, start),
         "half_way": float(np.argmax(way >= way[-1] / 2)),
+        "class_apart": _ratio(np.ptp(mean[-1, :ALL]) - np.ptp(mean[0, :ALL]), start),
     }
+
+
+def units_half_way(unit_means: Float[np.ndarray, "epoch unit class"]) -> float:
+    """The first epoch at which the units of a layer have made half of the way that their means on the classes go.
+
+    The way made is the mean absolute change since the start, over units and classes.
+    """
+    way = np.abs(unit_means - unit_means[0]).mean(axis=(1, 2))
+    return float(np.argmax(way >= way[-1] / 2))
 
 
 def _ratio(part: Number, whole: Number) -> float:
@@ -205,11 +218,17 @@ def facts(groups: Mapping[str, Sequence[Record]], grid: Grid) -> dict[str, Any]:
             for measure, table in tables.items():
                 table.setdefault(condition, {})[hook] = np.array([values[measure] for values in found])
     named = {
-        f"activations.{measure}.{condition}.{hook}": summary(values, unit=UNITS[measure], least=0.0)
+        f"activations.{measure}.{condition}.{hook}": summary(
+            values, unit=UNITS[measure], least=None if measure == "class_apart" else 0.0
+        )
         for measure, table in tables.items()
         for condition, hooks in table.items()
         for hook, values in hooks.items()
     }
+    for condition, runs in groups.items():
+        for layer in [name.partition("/")[2] for name in runs[0] if name.startswith("class_mean/")]:
+            ends = [units_half_way(run[f"class_mean/{layer}"]) for run in runs]
+            named[f"activations.units_half_way.{condition}.{layer}"] = summary(ends, unit="epochs", least=0.0)
     for measure in COMPARED:
         named |= _differences(tables[measure], groups, grid, measure=measure)
     return named | _inputs(groups)

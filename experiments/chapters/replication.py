@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from experiments.chapters import layers
 from experiments.spec import Architecture, Condition, Product, Recipe, Run, Stage, Study, Treatment
-from experiments.wiring import TEST, analysis, figures, network, record, train
+from experiments.wiring import TEST, TRAIN, analysis, figures, network, record, train, whole
 
 BUILD, HIDDEN = "experiments.models.mlp:MLP", [32, 16]
 RAW, NORMALIZED = (0.0, 1.0), (0.1307, 0.3081)  # mean and standard deviation
@@ -39,14 +39,19 @@ def stages(study: Study) -> list[Stage]:
             name=f"specimen/{name}",
             function=f"experiments.analyses.specimen:{function}",
             parameters={"architecture": network(raw.condition.architecture), "seed": 0, "draws": draws},
-            inputs={"weights": Product(f"train/replication/{name}", "weights.npz"), "test": TEST},
+            inputs={"weights": Product(f"train/replication/{name}", "weights.npz"), "test": whole(study, TEST)},
         )
+
+    def again(name: str, run: Run, function: str = "") -> Stage:
+        stage = train(study, run, name=f"train/replication/{name}", function=function, recipe=RECIPE)
+        sets = {"train_set": whole(study, TRAIN), "test_set": whole(study, TEST)}  # the notebooks' study was no part
+        return replace(stage, inputs={**stage.inputs, **sets})
 
     records = {run.name: record(run) for run in study.runs if run.condition == raw.condition}
     return [
-        train(study, raw, name="train/replication/raw", function=EXACT, recipe=RECIPE),
-        train(study, normalized, name="train/replication/normalized", function=EXACT, recipe=RECIPE),
-        train(study, raw, name="train/replication/fast", recipe=RECIPE),
+        again("raw", raw, EXACT),
+        again("normalized", normalized, EXACT),
+        again("fast", raw),
         read("raw", "read_exactly", draws=len(study.seeds)),
         read("fast", "read", draws=0),
         analysis(

@@ -6,7 +6,6 @@ In: arguments. Out: a namespace, or exit code 2 with one clear message.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 from pathlib import Path
 from typing import NoReturn
@@ -24,6 +23,7 @@ EXAMPLES = """examples:
   {command} --list 'train/*'                  the same of every network, one by one
   {command} --explain 'train/*/0'             why stages would run
   {command} --rebuild 'figure/health/*'       draw some figures again
+  {command} --scheduler tcp://first:8786      the same on the workers of a Dask scheduler
 
 STAGE and GLOB are names of stages, in which * stands for anything; put them in quotes, or the shell takes the *.
 exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 interrupted
@@ -71,7 +71,13 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
         default=home / ".cache",
         help="what is computed here (default: .cache)",
     )
-    add("--jobs", type=_count, metavar="N", default=os.cpu_count() or 1, help="processes (default: one a core)")
+    add("--jobs", type=_count, metavar="N", help="processes (default: one a core, or a thread of the Dask workers)")
+    add(
+        "--scheduler",
+        type=_scheduler,
+        metavar="ADDRESS",
+        help="have the workers of this Dask scheduler compute, as tcp://host:8786",
+    )
     add(
         "--list",
         nargs="?",
@@ -148,6 +154,12 @@ def _port(text: str) -> int:
     if not re.fullmatch("[0-9]{1,9}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port; use a number up to 65535, or 0 for any that is free")
     return int(text)
+
+
+def _scheduler(text: str) -> str:
+    if not re.fullmatch(r"([a-z]+://)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no scheduler's address; use one as tcp://host:8786")
+    return text
 
 
 def _folder(text: str) -> Path:

@@ -21,8 +21,6 @@ from experiments.engine.installed import PROGRAM
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = "interrupted; what was finished is kept, run again to resume"
-# a build that is stopped never tells multiprocessing's helper, which then cleans up by itself: no cause to complain
-QUIET = "ignore::UserWarning:multiprocessing.resource_tracker"
 
 _held = 0
 _waiting: list[int] = []
@@ -38,7 +36,6 @@ def begin() -> None:
             os.open(os.devnull, os.O_RDWR)
             os.set_inheritable(number, True)
     sys.stdout, sys.stderr = _stream(1, sys.stdout), _stream(2, sys.stderr)
-    sys.warnoptions.append(QUIET)
     answer(f"{PROGRAM}: {INTERRUPTED}\n", code=130)
 
 
@@ -103,17 +100,6 @@ def held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if _waiting and not _held:
             signal.raise_signal(_waiting.pop())
-
-
-def stop_workers() -> None:
-    """Kills the processes of local pools, with whatever they were doing, and sees them gone."""
-    import multiprocessing
-
-    children = multiprocessing.active_children()
-    for child in children:
-        child.kill()
-    for child in children:
-        child.join(5)
 
 
 def _ignore_signals() -> None:

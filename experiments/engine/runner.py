@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -16,15 +16,18 @@ from typing import TYPE_CHECKING, Any
 from experiments.engine import process
 from experiments.engine.files import FilesError
 from experiments.engine.sources import SourceError
-from experiments.engine.store import Damaged, Record
+from experiments.engine.store import Damaged
 from experiments.engine.surroundings import KERNELS, ElsewhereError
 from experiments.engine.survey import Standing, Survey
-from experiments.engine.work import perform, task
+from experiments.engine.work import Made, keep, perform, task
 from experiments.errors import InputError, NetworkError
-from experiments.spec import Stage
+from experiments.spec import Json, Stage
 
 if TYPE_CHECKING:  # a build with nothing to do never pays for these
     from concurrent.futures import Executor, Future
+
+    from experiments.engine.cluster import Cluster
+    from experiments.engine.hand import Pool
 
 # glibc gives freed memory back and faults it in again at every training step; keeping it saves a tenth of the time
 KEEP_MEMORY = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_")
@@ -51,6 +54,7 @@ KEPT = {
 RARELY = (100_000, 20, 100)
 NOBODY = "the build"
 AHEAD = 2  # stages that wait in line, so that no process ever does
+CALLED_OFF = 3  # times that a stage is handed over again which an executor gave up
 STACKED = 10  # stages that are computed in one call, at most: more gain little, and a build that is stopped loses more
 
 
@@ -67,11 +71,13 @@ class Failure:
 
 @dataclass
 class Outcome:
-    """What a run did: the stages it computed, in the order they finished, what failed, and what it noticed."""
+    """What a run did: the stages it computed, in the order they finished, what failed, what it noticed, and how often
+    an executor gave a stage up."""
 
     computed: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    called_off: dict[str, int] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
@@ -96,7 +102,7 @@ def run(
     from concurrent.futures import FIRST_COMPLETED, wait
 
     outcome = Outcome()
-    running: dict[Future[list[Record]], list[Standing]] = {}
+    running: dict[Future[list[Made]], list[Standing]] = {}
     while True:
         if not outcome.over and (notes := _submit_ready(survey, executor, running, outcome, jobs)):
             outcome.notes += notes
@@ -127,40 +133,39 @@ def submit(executor: Executor, function: Callable[..., Any], *arguments: Any) ->
         return executor.submit(function, *arguments)
 
 
-def local_pool(jobs: int) -> Executor:
+def local_pool(jobs: int, *, known: Mapping[str, Json] | None = None) -> Pool:
     """A pool of `jobs` processes with one numerical thread each, that end when this process ends, however it ends.
-    Raises FilesError where this machine lets no pool be made."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+    known: what this process learnt of the packages here, see `Surroundings`."""
+    from experiments.engine.hand import Pool
 
-    for name in ONE_THREAD:
-        os.environ[name] = "1"
-    for name in KEEP_MEMORY:
-        os.environ[name] = str(10**9)
-    context = multiprocessing.get_context("spawn")
-    process.at_last(process.stop_workers)
-    try:
-        return ProcessPoolExecutor(jobs, mp_context=context, initializer=begin_worker, initargs=(os.getpid(),))
-    except (ImportError, NotImplementedError, OSError) as error:  # no semaphores, no /dev/shm, no file left to open
-        raise FilesError(f"cannot start processes: {error}; they need shared semaphores (/dev/shm)") from error
+    return Pool(jobs, known=known or {})
 
 
 @contextmanager
-def workers(jobs: int) -> Iterator[Executor]:
-    """A local pool for the length of a `with` block; stopped at once where that ends in an exception."""
-    executor = local_pool(jobs)
+def workers(survey: Survey, *, most: int, jobs: int | None = None, scheduler: str = "") -> Iterator[Pool | Cluster]:
+    """What computes stages for the length of a `with` block: a local pool, or the workers of a Dask scheduler. Stopped
+    at once where the block ends in an exception, or the process in a signal.
+
+    most: more processes are not needed. jobs: more are not wanted; None is one for each core, or for each thread of the
+    scheduler's workers. Raises ClusterError.
+    """
+    cluster = None
+    if scheduler:
+        from experiments.engine.cluster import Cluster
+
+        cluster = Cluster(scheduler, survey, jobs=min(jobs or most, most))
+    hired = cluster or local_pool(min(jobs or os.cpu_count() or 1, most), known=survey.surroundings.told())
+    process.at_last(hired.stop)
     try:
-        yield executor
+        if cluster is not None:
+            cluster.join()
+        yield hired
+        hired.shutdown()
     except BaseException:
-        stop(executor)
+        hired.shutdown(wait=False)
         raise
-    executor.shutdown()
-
-
-def stop(executor: Executor) -> None:
-    """Ends a local pool at once, with whatever its processes were doing."""
-    executor.shutdown(wait=False, cancel_futures=True)
-    process.stop_workers()
+    finally:
+        process.not_at_last(hired.stop)
 
 
 def begin_worker(parent: int) -> None:
@@ -187,7 +192,7 @@ def begin_worker(parent: int) -> None:
 def _submit_ready(
     survey: Survey,
     executor: Executor,
-    running: dict[Future[list[Record]], list[Standing]],
+    running: dict[Future[list[Made]], list[Standing]],
     outcome: Outcome,
     jobs: int,
 ) -> list[str]:
@@ -239,7 +244,7 @@ def _differ_only(one: Stage, other: Stage) -> bool:
 
 
 def _collect(
-    future: Future[list[Record]],
+    future: Future[list[Made]],
     place: int,
     standing: Standing,
     survey: Survey,
@@ -247,23 +252,39 @@ def _collect(
     told: Callable[[str, str], None],
 ) -> None:
     """Takes note of how a stage ended: the one at this place among those of a call."""
+    name = standing.stage.name
     if future.cancelled():
+        if not outcome.over:
+            _called_off(name, outcome, told)
         return
-    error, name = future.exception(), standing.stage.name
+    error = future.exception()
     if isinstance(error, KeyboardInterrupt):
         raise error
     if error is None:
-        record, local = future.result()[place], survey.shelves.local
-        if all(local.has(product, address) for product, address in record.products.items()):
-            local.learn(record)
-            survey.redo.pop(name, None)
-            outcome.computed.append(name)
-            told("done", name)
-            return
-        error = FilesError(f"the result of {name} is not in {local.folder}: all workers must share this folder")
-    failure = _failure(error, standing.stage.name)
+        try:
+            keep(future.result()[place], survey.shelves.local)
+        except FilesError as unkept:
+            error = unkept
+    if error is None:
+        survey.redo.pop(name, None)
+        outcome.computed.append(name)
+        told("done", name)
+        return
+    _fail(_failure(error, name), outcome, told)
+
+
+def _called_off(name: str, outcome: Outcome, told: Callable[[str, str], None]) -> None:
+    """Takes note of a stage that an executor gave up, as one does that lost what the stage reads: it is handed over
+    again, a few times."""
+    outcome.called_off[name] = outcome.called_off.get(name, 0) + 1
+    if outcome.called_off[name] > CALLED_OFF:
+        times = f"it was called off {outcome.called_off[name]} times by what should compute it"
+        _fail(Failure(name, times), outcome, told)
+
+
+def _fail(failure: Failure, outcome: Outcome, told: Callable[[str, str], None]) -> None:
     if not failure.final:
-        told("failed", name)
+        told("failed", failure.stage)
     if not (failure.final and outcome.over):
         outcome.failures.append(failure)
 
@@ -272,12 +293,13 @@ def _failure(error: BaseException, name: str) -> Failure:
     from concurrent.futures import BrokenExecutor
     from traceback import format_exception
 
+    from experiments.engine.hand import Died
+
     details = "".join(format_exception(error))
     match error:
-        case BrokenExecutor():
-            text = "a worker process died (killed, or out of memory); run again to resume, with fewer --jobs if need be"
-            return Failure(NOBODY, text, details, final=True)
-        case FilesError():
+        case Died():
+            return Failure(name, str(error), details)
+        case BrokenExecutor() | FilesError():
             return Failure(NOBODY, str(error), details, final=True)
         case OSError(errno=errno.EMFILE | errno.ENFILE | errno.EAGAIN | errno.ENOMEM):
             text = f"{error.strerror}: allow this user more (ulimit -a tells), or use fewer --jobs"

@@ -46,6 +46,10 @@ class ElsewhereError(Exception):
     """A worker computes in other surroundings than the build believes. The message names what differs."""
 
 
+class ClusterError(Exception):
+    """A scheduler or workers cannot compute for a build. The message names them, the cause and the remedy."""
+
+
 class Surroundings:
     """What is installed here. `memo` is what another process learnt of it; it holds for these packages only."""
 

@@ -63,13 +63,15 @@ class Known:
         return names
 
     def _layers(self, role: str, of: Condition | Comparison | None) -> list[str]:
-        """What the layer with a role may be called: by name, by where it is read, or by its role."""
+        """What the layer with a role may be called: by name, by where it is read, by its role, or by
+        another of its points."""
         if of is None or (isinstance(of, Comparison) and of.axis == "architecture"):
             return [role]
         architecture = of.architecture if isinstance(of, Condition) else of.first.architecture
         network = self.networks[architecture.name]
         layer = network["layers"][0 if role == FIRST else -2]
-        return [layer, network["reading"][layer], role]
+        others = [point for point in network["points"] if point.startswith(f"{layer}.")]
+        return [layer, network["reading"][layer], role, *reversed(others)]
 
 
 class Coordinates:

@@ -4,7 +4,7 @@ import numpy as np
 import planted
 import pytest
 
-from experiments.analyses.activations import black, class_share, drift, measures, read
+from experiments.analyses.activations import black, class_share, drift, measures, read, units_half_way
 
 HOOKS = ("input", "hidden1.pre", "hidden1.post", "logits")
 CARD = {"class_names": [str(digit) for digit in range(10)]}
@@ -59,6 +59,19 @@ def test_half_way_is_the_first_epoch_that_made_half_of_the_way():
     std = np.array([1.0, 1.4, 1.5, 2.0])[:, None] * np.ones(11)
     assert measures(np.zeros((4, 11)), std)["half_way"] == 2
     assert measures(np.zeros((4, 11)), std[::-1])["half_way"] == 1, "a way down counts like a way up"
+
+
+def test_classes_that_come_to_lie_apart_are_measured_in_spreads_of_the_start():
+    mean = np.zeros((2, 11))
+    mean[0, :10], mean[1, :10] = np.linspace(0, 1, 10), np.linspace(-2, 3, 10)
+    assert measures(mean, np.full((2, 11), 0.5))["class_apart"] == pytest.approx((5 - 1) / 0.5)
+    assert measures(mean[::-1], np.full((2, 11), 0.5))["class_apart"] == pytest.approx(-8), "closer than at the start"
+
+
+def test_the_units_half_way_is_of_their_own_means_and_not_of_their_average():
+    """Two units that go opposite ways: their average stays where it is."""
+    way = np.array([0, 1, 4, 9, 10.0])
+    assert units_half_way(np.stack([way, -way], axis=1)[:, :, None].repeat(3, axis=2)) == 3
 
 
 def activations(random, *, share: float, images: int = 4000, units: int = 6) -> tuple[np.ndarray, np.ndarray]:

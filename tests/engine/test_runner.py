@@ -1,6 +1,7 @@
 """The runner: exactly what is missing runs, and nothing that went wrong is lost or passed over in silence."""
 
 import gzip
+import os
 import signal
 import threading
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -453,19 +454,49 @@ KILLED = """
 """
 
 
-def test_a_worker_that_is_killed_is_one_failure_and_the_next_call_resumes(project, tmp_path):
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_stage_that_kills_its_process_fails_alone_and_the_next_call_resumes(project, tmp_path, jobs):
     project.write("lab/killed.py", KILLED)
-    place = {"log": str(tmp_path / "tried")}
-    stages = [Stage(f"killed/{i}", "lab.killed:suicide", parameters={}, place=place) for i in range(1)] + project.plan(
-        factors=(1, 2, 3)
-    )
-    wanted = [Product("killed/0", "a.txt")]
+    killed = Stage("killed", "lab.killed:suicide", parameters={"log": str(tmp_path / "tried")})
+    stages = [killed, *project.plan(factors=(1, 2, 3))]
+    wanted = [Product("killed", "a.txt"), Product("report", "report.txt")]
+    with runner.local_pool(jobs) as executor:
+        outcome = runner.run(project.survey(stages, wanted=wanted), executor, jobs=jobs)
+    assert [failure.stage for failure in outcome.failures] == ["killed"]
+    assert "its process died (killed, or out of memory); run again to resume" in outcome.failures[0].message
+    assert sorted(outcome.computed) == ["numbers", "report", "total/1", "total/2", "total/3"]
+    with runner.local_pool(jobs) as executor:
+        assert runner.run(project.survey(stages, wanted=wanted), executor).computed == ["killed"]
+
+
+def test_a_process_that_is_killed_while_it_has_nothing_to_do_costs_nothing(project):
     with runner.local_pool(1) as executor:
-        outcome = runner.run(project.survey(stages, wanted=wanted), executor)
-    assert [failure.stage for failure in outcome.failures] == [runner.NOBODY]
-    assert "a worker process died (killed, or out of memory); run again to resume" in outcome.failures[0].message
-    with runner.local_pool(1) as executor:
-        assert runner.run(project.survey(stages, wanted=wanted), executor).failures == []
+        first = executor.submit(os.getpid).result()
+        os.kill(first, signal.SIGKILL)
+        (hand,) = executor.hands._idle
+        hand.process.wait()
+        assert executor.submit(os.getpid).result() not in (first, os.getpid())
+
+
+GIVEN_UP = "it was called off 4 times by what should compute it"
+
+
+@pytest.mark.parametrize(("times", "failed"), [(1, []), (3, []), (4, [("numbers", GIVEN_UP)])])
+def test_a_stage_that_an_executor_gives_up_is_handed_over_again_a_few_times(project, times, failed):
+    class Forgetful(AtOnce):
+        forgot = 0
+
+        def submit(self, function, /, *arguments, **options):
+            if self.forgot == times:
+                return super().submit(function, *arguments, **options)
+            self.forgot += 1
+            future = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    outcome = runner.run(project.survey(project.plan(factors=())[:1]), Forgetful())
+    assert [(failure.stage, failure.message) for failure in outcome.failures] == failed
 
 
 MANNERS = """

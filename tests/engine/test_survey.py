@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import pickle
 
 import pytest
 
@@ -106,14 +107,20 @@ def test_the_choice_of_kernels_is_part_of_the_surroundings(project, monkeypatch)
     assert explain(survey, "numbers").splitlines()[-1] == said
 
 
-def test_what_a_task_carries_of_the_surroundings_stays_as_it_was_when_more_is_learnt(project):
+def test_what_is_told_of_the_surroundings_stays_as_it_was_when_more_is_learnt(project):
     survey = project.survey()
-    due = next(iter(survey.standings.values()))
-    carried = task(survey, due).memo
-    before = canonical(carried)
+    told = survey.surroundings.told()
+    before = canonical(told)
     survey.surroundings.of(["a_package_that_nobody_has"])
-    assert canonical(carried) == before
+    assert canonical(told) == before
     assert canonical(survey.surroundings.memo) != before
+
+
+def test_what_is_told_of_the_surroundings_does_not_travel_with_each_task(project):
+    survey = project.survey()
+    size = len(pickle.dumps(task(survey, survey.standings["numbers"])))
+    survey.surroundings.of(["numpy", "jinja2"])
+    assert len(pickle.dumps(task(survey, survey.standings["numbers"]))) == size < 4000
 
 
 def test_a_published_result_serves_in_every_environment_and_says_where_it_is_from(project):
