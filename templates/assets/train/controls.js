@@ -1,7 +1,7 @@
 // The trainer's menus and buttons, and what a screen reader hears.
 //
 // In: the trainer's element, what there is to choose, what is to be done when the reader asks for it. Out: `sync`, which
-// shows what is chosen, and `say`.
+// shows what is chosen, `say` and `show`.
 
 window.InsideMNIST ??= {};
 InsideMNIST.train ??= {};
@@ -66,10 +66,14 @@ InsideMNIST.train ??= {};
       });
     }
 
-    /** @param {string} text for a screen reader @param {boolean} [isSeen] whether it stands on the page as well */
-    say(text, isSeen = false) {
+    /** @param {string} text for a screen reader */
+    say(text) {
       this.live.textContent = text;
-      if (isSeen) this.words.textContent = text;
+    }
+
+    /** @param {string} text for the place where the page says how both stand */
+    show(text) {
+      if (this.words.textContent !== text) this.words.textContent = text;
     }
   }
 

@@ -67,7 +67,7 @@ InsideMNIST.train ??= {};
         shape("line", { x1: LEFT, x2: width - RIGHT, y1: up(mark), y2: up(mark) }),
         shape("text", { x: LEFT - 6, y: up(mark) + 4, "text-anchor": "end" }, this.told(mark)),
       ]);
-      const many = Math.max(1, Math.min(4, Math.floor((width - LEFT - RIGHT) / FAR)));
+      const many = [4, 2, 1].find((each) => (width - LEFT - RIGHT) / each > FAR) ?? 1;
       const columns = Array.from({ length: many + 1 }, (_, at) => (reach * at) / many).map((images) =>
         shape("text", { x: across(images), y: HEIGHT - 6, "text-anchor": "middle" }, InsideMNIST.train.grouped(images)));
       this.grid.replaceChildren(...rows, ...columns);

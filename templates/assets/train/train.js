@@ -73,7 +73,9 @@ InsideMNIST.train ??= {};
         this.begin();
         this.host.dataset.ready = "";
       } catch (error) {
-        this.controls.say(`The images could not be read: ${/** @type {Error} */ (error).message}. The rest of the page is not affected.`, true);
+        const told = `The images could not be read: ${/** @type {Error} */ (error).message}. The rest of the page is not affected.`;
+        this.controls.say(told);
+        this.controls.show(told);
       }
       this.host.removeAttribute("aria-busy");
     }
@@ -156,7 +158,9 @@ InsideMNIST.train ??= {};
         pair.advance();
       }
       if (pair.steps > hadSteps || !pair.isWhole) this.left = this.views.length;
-      if (this.left && this._isTime(begun)) {
+      if (!this.isRunning && !isDone()) {
+        this.controls.show(`Going to where this page\u2019s address says: step ${pair.steps} of ${this.until}.`);
+      } else if (this.left && this._isTime(begun)) {
         this.views[this.turn].draw(pair, { before: this.before, reach: this.reach * pair.batch, change: this.chosen.show === "change" });
         this.turn = (this.turn + 1) % this.views.length;
         this.left -= 1;
@@ -187,7 +191,7 @@ InsideMNIST.train ??= {};
     /** @param {number} now */
     _say(now) {
       this.said = now;
-      this.controls.say(train.sentence(this.pair), true);
+      this.controls.say(train.sentence(this.pair));
     }
   }
 
