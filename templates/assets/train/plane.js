@@ -13,6 +13,7 @@ InsideMNIST.train ??= {};
   const TURNS = 3; // of the directions, each time
   const FIRST = 40; // and the first time
   const REACH = 2.6; // standard deviations of the wider direction from the middle to the edge
+  const INNER = 0.94; // of the canvas, in which the middles of all signs lie
   const FOLLOWS = 0.3; // how much of a change of scale is taken over each time
   const SMALL = 1e-12;
 
@@ -73,12 +74,12 @@ InsideMNIST.train ??= {};
       context.font = `600 ${Math.round(11 * ratio)}px ${style.fontFamily}`;
       context.textAlign = "center";
       context.textBaseline = "middle";
-      const scale = side / 2 / Math.max(this.scale, SMALL);
-      for (let image = 0; image < this.places.length / 2; image += 1) {
-        const [x, y] = [this.places[2 * image], this.places[2 * image + 1]].map((each) => Math.max(-1, Math.min(1, (each * scale * 2) / side)));
-        if (Number.isNaN(x + y)) continue;
-        context.fillStyle = colours[labels[image]];
-        context.fillText(this.codes[labels[image]], (side * (1 + 0.94 * x)) / 2, (side * (1 - 0.94 * y)) / 2);
+      const across = (/** @type {number} */ place) => (side / 2) * (1 + INNER * Math.max(-1, Math.min(1, place / Math.max(this.scale, SMALL))));
+      for (const [label, code] of this.codes.entries()) {
+        context.fillStyle = colours[label];
+        for (let image = 0; image < this.places.length / 2; image += 1) {
+          if (labels[image] === label) context.fillText(code, across(this.places[2 * image]), across(-this.places[2 * image + 1]));
+        }
       }
     }
   }

@@ -39,11 +39,15 @@ InsideMNIST.train ??= {};
     const words = /** @type {HTMLElement} */ (host.querySelector("[data-words]"));
     const body = host.querySelector("[data-numbers] tbody");
     const points = (/** @type {Score[]} */ all, /** @type {"accuracy" | "loss"} */ what) => all.map((each) => ({ images: each.images, values: each[what] }));
+    /** @type {Score | undefined} the last that was told */
+    let told;
     return {
       begin() {},
       draw(pair, { before, reach }) {
         right.draw(points(pair.points, "accuracy"), points(before, "accuracy"), reach);
         loss.draw(points(pair.points, "loss"), points(before, "loss"), reach);
+        if (told === pair.last) return;
+        told = pair.last;
         for (const [chart, what] of /** @type {[any, "accuracy" | "loss"][]} */ ([[right, "accuracy"], [loss, "loss"]])) {
           chart.tell(points(pair.points.slice(-1), what)[0]);
         }
