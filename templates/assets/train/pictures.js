@@ -11,6 +11,7 @@ InsideMNIST.train ??= {};
   "use strict";
   const MOST = 64; // units that are shown
   const GAP = 1; // pixels between two pictures
+  const BRIGHT = 0.6; // of the largest weight, from which on a pixel is as bright as can be
   const LEAST = 1e-9;
 
   class Pictures {
@@ -36,7 +37,7 @@ InsideMNIST.train ??= {};
     }
 
     /**
-     * What a picture shows of a weight, at its strongest.
+     * What is painted brightest.
      * @param {any} network
      * @param {boolean} change whether the change since the start is shown, or the weights themselves
      */
@@ -47,12 +48,12 @@ InsideMNIST.train ??= {};
         const value = Math.abs(weight[at] - (change && this.begun ? this.begun[at] : 0));
         if (value > most) most = value;
       }
-      return most * scale;
+      return BRIGHT * most * scale;
     }
 
     /**
      * @param {any} network
-     * @param {{change: boolean, top: number}} how top: what is painted brightest
+     * @param {{change: boolean, top: number}} how top: what is painted brightest, see `top`
      */
     paint(network, { change, top }) {
       const { side, columns } = this;

@@ -12,7 +12,7 @@ InsideMNIST.train ??= {};
   "use strict";
   const TURNS = 3; // of the directions, each time
   const FIRST = 40; // and the first time
-  const REACH = 2.6; // standard deviations of the wider direction from the middle to the edge
+  const REACH = 3.1; // standard deviations of the wider direction from the middle to the edge
   const INNER = 0.94; // of the canvas, in which the middles of all signs lie
   const FOLLOWS = 0.3; // how much of a change of scale is taken over each time
   const SMALL = 1e-12;
