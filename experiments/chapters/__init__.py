@@ -1,7 +1,9 @@
 """The chapters of the study: one file a subject, which declares the stages that it adds to a plan.
 
 A chapter is a module with `stages(study)`, and, where it has them: `ROWS`, the measures that it puts into the table of
-the comparison; `missing(study)`, why a study cannot have the chapter, in words, or "". A new file is a new chapter.
+the comparison; `missing(study)`, why a study cannot have the chapter, in words, or "". Where only the networks or the
+data can tell that, its stage `script/<chapter>` says so: `<chapter>.json` is {"cannot": why}. A new file is a new
+chapter.
 """
 
 from __future__ import annotations

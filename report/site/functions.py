@@ -117,6 +117,7 @@ class Functions:
             "network_of": lambda condition: self.library.networks[condition.architecture.name],
             "has_page": lambda slug: slug in self.library.pages,
             "left_out": lambda: self.library.absent,
+            "packed": lambda name: self.library.data[name],
             "every": checks.every,
             "some": checks.some,
             "nowhere": checks.nowhere,

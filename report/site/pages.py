@@ -79,6 +79,7 @@ LAB = (
 # And those of the map, whose networks' own data are fetched when they are chosen.
 MAP = (
     "data/map.js",
+    "assets/shared/fetched.js",
     "assets/shared/element.js",
     "assets/shared/state.js",
     "assets/map/data.js",
@@ -93,10 +94,30 @@ MAP = (
     "assets/map/map.js",
 )
 PREDICT = ("assets/shared/state.js", "assets/shared/predict.js")
+
+# The trainer, whose images are fetched when it is opened.
+TRAIN = (
+    "assets/shared/element.js",
+    "assets/shared/state.js",
+    "assets/shared/forward.js",
+    "assets/shared/paint.js",
+    "assets/shared/fetched.js",
+    "assets/train/images.js",
+    "assets/train/network.js",
+    "assets/train/pair.js",
+    "assets/train/choices.js",
+    "assets/train/controls.js",
+    "assets/train/curves.js",
+    "assets/train/pictures.js",
+    "assets/train/plane.js",
+    "assets/train/views.js",
+    "assets/train/train.js",
+)
 BUNDLES: Mapping[str, tuple[str, ...]] = {
     "lab": LAB,
     "map": MAP,
     "predict": PREDICT,
+    "train": TRAIN,
 }  # by the names that front matter gives them
 
 

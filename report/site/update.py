@@ -66,6 +66,8 @@ def update(
     check_writable(folder.real(out).parent)  # before a site is rendered that could not be put there
     arguments = _arguments(survey, contents, study=study, root=root, base_url=base_url, code=_code(sources))
     done, notes = _put(out, arguments, last, lying)
+    found_out = {slug: why for slug, why in arguments["absent"].items() if slug not in contents.absent}
+    notes = [*(f"without the chapter {slug}: {why}" for slug, why in found_out.items()), *notes]
     past.write(note, past.Past(stamp, digest(done.manifest), done.made, done.pages))
     size = sum((out / name).stat().st_size for name in done.files)
     return "\n".join([*notes, f"wrote {out}: {len(done.files)} files, {size / 1e6:.1f} MB"])
@@ -146,6 +148,14 @@ def _seconds(survey: Survey) -> float | None:
     return sum(standing.record.seconds for standing in measured if standing.record is not None)
 
 
+def possible(contents: Contents, scripts: Mapping[str, Any]) -> Contents:
+    """The contents without the pages of which only the data and the networks told that they cannot be had: those whose
+    scripts say so, `<page>.json` being {"cannot": why}."""
+    told = {page.slug: scripts.get(f"{page.slug}.json") for page in contents.pages}
+    cannot = {slug: said["cannot"] for slug, said in told.items() if isinstance(said, dict) and "cannot" in said}
+    return contents.without({**contents.absent, **cannot}) if cannot else contents
+
+
 def _put(out: Path, arguments: Mapping[str, Any], last: Past, lying: Mapping[str, str]) -> tuple[Rendering, list[str]]:
     """Renders the site and puts it into its folder. Returns it, and what else is to be said."""
     from report.site.render import rendering
@@ -191,6 +201,7 @@ def _arguments(
                 stage=stage.name,
                 key=survey.standings[stage.name].key or "",
             )
+    contents = possible(contents, scripts)
     return {
         "study": study,
         "card": survey.value(CARD),

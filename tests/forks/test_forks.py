@@ -45,6 +45,7 @@ FORKS = {
         '        Treatment("shuffled", "shuffled", mean=0.1307, std=0.3081, transforms=(ORDER,)),\n'
         "    ),\n"
         ")\n",
+        absent=("layers", "replication", "why", "train"),
         unsaid=(r"\bMLPs?\b", "normalized", "whatever its architecture", "another architecture"),
         said={
             "index": ("measured, matched and shuffled",),
@@ -57,7 +58,7 @@ FORKS = {
         'SMOKE = replace(SMOKE, architectures=(replace(MLP, options={"hidden": [12]}),), treatments=(NORMALIZED,))\n',
         absent=("layers", "replication", "comparison", "why"),
         unsaid=(r"\bCNNs?\b", r"\bdigits?\b", "convolution", "head start", "whatever the treatment"),
-        said={"index": ("Five shapes", "MLP, normalized"), "data": ("20",), "lab": NAMES},
+        said={"index": ("Five shapes", "MLP, normalized"), "data": ("20",), "lab": NAMES, "train": ("Two copies",)},
         data={"side": 20},
     ),
     "three architectures, a transformer among them; two hidden layers, three convolutions": Fork(
@@ -85,6 +86,7 @@ FORKS = {
         '        "cnn": Recipe("sgd", 0.02, momentum=0.9, epochs=4),\n'
         "    },\n"
         ")\n",
+        absent=("layers", "replication", "why", "train"),
         said={
             "methods": (
                 "Adam",

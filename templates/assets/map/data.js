@@ -69,21 +69,10 @@ window.InsideMNIST = window.InsideMNIST || {};
     const found = asked.get(name);
     if (found) return found;
     const key = `map-${name}`;
-    const promise = fetched(`data/${key}.js`).then(() => opened(lab.data[key]));
+    const promise = lab.fetched(`data/${key}.js`).then(() => opened(lab.data[key]));
     promise.catch(() => asked.delete(name)); // so that another choice tries again
     asked.set(name, promise);
     return promise;
-  }
-
-  /** @param {string} source @returns {Promise<void>} */
-  function fetched(source) {
-    return new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = source;
-      script.addEventListener("load", () => resolve());
-      script.addEventListener("error", () => reject(new Error(`${source} could not be read`)));
-      document.head.append(script);
-    });
   }
 
   /** @param {any} raw what data/map-<network>.js set @returns {MapPlaces} */

@@ -410,5 +410,5 @@ window.InsideMNIST ??= {};
     return powers.map((power) => power / sum);
   }
 
-  Object.assign(InsideMNIST, { networks, unusable, forward, gradient, softmax });
+  Object.assign(InsideMNIST, { networks, unusable, forward, gradient, softmax, numbers });
 })();

@@ -74,5 +74,5 @@ window.InsideMNIST ??= {};
     });
   }
 
-  InsideMNIST.paint = { grey, heat, saliency };
+  InsideMNIST.paint = { MORE, LESS, grey, heat, saliency };
 })();
