@@ -1,113 +1,27 @@
 """On several machines: real schedulers and workers, in processes of their own that know nothing of the project."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from experiments.engine import cluster, runner
+from experiments.engine import runner
 from experiments.engine.process import INTERRUPTED
 from experiments.engine.publish import publish
 from experiments.engine.store import Shelf
-from experiments.engine.surroundings import ClusterError, machine
+from experiments.engine.surroundings import machine
 from experiments.engine.verify import verify
 from experiments.spec import Product, Stage
-from tests.conftest import ROOT
 
-distributed = pytest.importorskip("distributed", reason="Dask is not installed: pip install -e '.[cluster]'")
+pytest.importorskip("distributed", reason="Dask is not installed: pip install -e '.[cluster]'")
+
+from farm import build, farm, files, kill, plan, wait_for
 
 ALL = ["numbers", "report", "total 1", "total 2"]
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-
-
-class Farm:
-    """A scheduler and workers, each a process of its own in a folder of its own."""
-
-    def __init__(self, folder, stack):
-        self.folder, self.stack, self.before = folder, stack, ()
-        folder.mkdir()
-        told = folder / "scheduler.json"
-        self.scheduler = self.start("scheduler", "--port", "0", "--host", "127.0.0.1", "--scheduler-file", str(told))
-        wait_for(lambda: told.exists() and told.read_text().endswith("}"))
-        self.address = json.loads(told.read_text())["address"]
-        self.client = stack.enter_context(distributed.Client(self.address, set_as_default=False))
-        self.workers = []
-
-    def start(self, *arguments, **environment):
-        command = [*self.before, sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
-        with (self.folder / "said.txt").open("a") as said:
-            process = subprocess.Popen(
-                command,
-                cwd=self.folder,
-                env=ENVIRONMENT | environment,
-                stdout=said,
-                stderr=said,
-                start_new_session=True,
-            )
-        self.stack.callback(end, process)
-        return process
-
-    def hire(self, *options, count=1, **environment):
-        """Starts workers and waits until they are there."""
-        before = len(self.client.nthreads())
-        for _ in range(count):
-            place = ("--local-directory", str(self.folder / f"worker-{len(self.workers)}"))
-            options = options or ("--no-nanny", "--nthreads", "1")
-            self.workers.append(self.start("worker", self.address, *options, *place, **environment))
-        wait_for(lambda: len(self.client.nthreads()) >= before + count)
-        return self
-
-    def processes(self):
-        """The processes that live of those that were started here and of what these started, hands among them."""
-        return {leader: session(leader) for leader in (each.pid for each in [self.scheduler, *self.workers])}
-
-    def hands(self):
-        return [line for alive in self.processes().values() for line in alive.values() if "engine.hand" in line]
-
-
-def end(process):
-    for pid in session(process.pid):
-        kill(pid)
-    process.wait()
-
-
-def kill(pid):
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
-
-
-def session(leader):
-    """{process: its command line} of what lives of a session."""
-    found = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[3]) == leader and fields[0] not in "ZX":
-                found[int(stat.parent.name)] = (stat.parent / "cmdline").read_text().replace("\0", " ")
-        except OSError:
-            continue
-    return found
-
-
-def wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.05)
-
-
-@contextmanager
-def farm(folder):
-    with ExitStack() as stack:
-        yield Farm(folder, stack)
 
 
 @pytest.fixture(scope="module")
@@ -122,24 +36,6 @@ def own(tmp_path):
     """A scheduler of a test's own."""
     with farm(tmp_path / "farm") as found:
         yield found
-
-
-def build(project, address, stages=None, **options):
-    survey = project.survey(stages, **options)
-    with runner.workers(survey, most=9, scheduler=address) as executor:
-        outcome = runner.run(survey, executor, jobs=executor.jobs)
-        return survey, outcome, executor
-
-
-def files(folder):
-    """{name: bytes} of what is on a shelf, records without their seconds."""
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("artifacts/*"))}
-
-
-def plan(project):
-    """A plan without a place, so that all of it is computed by the workers."""
-    stages = project.plan()
-    return [Stage(**{**vars(each), "place": {}, "parameters": {**each.parameters, **each.place}}) for each in stages]
 
 
 @pytest.fixture(params=["shared", "apart"])
@@ -363,102 +259,3 @@ def test_a_build_that_is_stopped_leaves_nothing_running_and_the_cluster_as_it_wa
     (project.root / "go").touch()
     again = subprocess.run(command, env=environment, check=False, timeout=60)
     assert (again.returncode, len(begun(project))) == (0, 7)
-
-
-def test_workers_compute_with_the_sources_of_the_build(project, own, tmp_path):
-    old = tmp_path / "old"
-    for name, text in (("lab/__init__.py", ""), ("lab/helper.py", "def scaled(*_):\n    return 0\n")):
-        project.write(f"old/{name}", text)
-    project.write("old/experiments/__init__.py", "raise ImportError('another version')\n")
-    own.hire(PYTHONPATH=str(old))
-    survey, outcome, _ = build(project, own.address, plan(project))
-    assert outcome.failures == []
-    assert survey.value(Product("total/2", "total.json")) == 12
-
-
-@pytest.mark.parametrize(
-    ("theirs", "said"),
-    [
-        ({}, "no gadget instead of 1.0, gizmo not installed"),
-        ({"gadget": "2.0"}, "gadget 2.0 instead of 1.0"),
-        ({"gadget": "1.0", "ATEN_CPU_CAPABILITY": "default"}, "kernels ATEN_CPU_CAPABILITY=default instead of as they"),
-    ],
-)
-def test_other_surroundings_are_told_before_anything_is_computed(project, own, theirs, said):
-    project.install("gadget", "1.0", imported="gizmo")
-    project.write("lab/helper.py", "import gizmo\n\n\ndef scaled(value, factor):\n    return value * factor\n")
-    there = type(project)(project.root / "there")
-    if version := theirs.pop("gadget", None):
-        there.install("gadget", version, imported="gizmo")
-    own.hire(PYTHONPATH=str(there.root / "env" / "site-packages"), **theirs)
-    with pytest.raises(ClusterError, match=f"^worker tcp://.* has other surroundings than this build: {said}"):
-        build(project, own.address, plan(project))
-    assert project.calls() == []
-    assert not own.hands()
-
-
-def test_a_worker_that_comes_later_with_other_surroundings_makes_no_record(project, own):
-    own.hire()
-    survey = project.survey(plan(project))
-    with runner.workers(survey, most=9, scheduler=own.address) as executor:
-        end(own.workers[0])
-        own.hire(ATEN_CPU_CAPABILITY="default")
-        outcome = runner.run(survey, executor, jobs=executor.jobs)
-    assert [failure.stage for failure in outcome.failures] == ["numbers"]
-    assert "kernels ATEN_CPU_CAPABILITY=default instead of as they come" in outcome.failures[0].message
-
-
-@pytest.mark.parametrize(
-    ("who", "package", "version"), [("scheduler", "python", "3.9.1.final.0"), ("workers", "distributed", "2020.1.0")]
-)
-def test_another_python_or_dask_is_told_of_before_anything_is_sent(two, who, package, version):
-    told = two.client.get_versions()
-    other = told["scheduler"] if who == "scheduler" else next(iter(told["workers"].values()))
-    other["host" if package == "python" else "packages"][package] = version
-    stub = SimpleNamespace(get_versions=lambda: told)
-    with pytest.raises(ClusterError, match=f"{package} {version[:3]}.* instead of"):
-        cluster._compare_versions(stub)
-
-
-def test_a_scheduler_that_is_not_there_is_one_line(tmp_path):
-    where = ("--cache", tmp_path / "cache", "--out", tmp_path / "site", "--scheduler", "tcp://127.0.0.1:1")
-    command = [sys.executable, ROOT / "build.py", "--study", "smoke", "--dataset", "digits", *where]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("build.py: no Dask scheduler answers at tcp://127.0.0.1:1: ")
-    assert len(done.stderr.splitlines()) == 1
-
-
-def test_a_scheduler_without_workers_is_one_line(project, own, monkeypatch):
-    monkeypatch.setattr(cluster, "WORKERS", 1)
-    with pytest.raises(ClusterError, match=f"has no workers; start some: dask worker {own.address}"):
-        build(project, own.address)
-
-
-def test_without_dask_it_is_said_how_to_get_it(project, monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ClusterError, match=r"--scheduler needs Dask .*pip install -e '\.\[cluster\]'"):
-        build(project, "tcp://127.0.0.1:1")
-
-
-AS_AN_ORDINARY_USER = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")  # root, but for what root may
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="needs a worker that may less than the build")
-@pytest.mark.parametrize("where", ["cache", "worker"])
-def test_a_worker_that_cannot_write_has_its_results_travel_or_is_told_of(project, own, where):
-    own.before = AS_AN_ORDINARY_USER
-    own.hire()
-    scratch = (own.folder / "worker-0").glob("*/worker-*")
-    closed = project.local if where == "cache" else next(path for path in scratch if path.is_dir())
-    closed.mkdir(exist_ok=True)
-    closed.chmod(0o500)
-    try:
-        if where == "cache":
-            _, outcome, executor = build(project, own.address, plan(project))
-            assert (outcome.failures, executor.shared) == ([], False)
-        else:
-            with pytest.raises(ClusterError, match=r"cannot take the build's sources: .*Permission denied"):
-                build(project, own.address, plan(project))
-    finally:
-        closed.chmod(0o700)
