@@ -66,7 +66,7 @@ def update(
     check_writable(folder.real(out).parent)  # before a site is rendered that could not be put there
     arguments = _arguments(survey, contents, study=study, root=root, base_url=base_url, code=_code(sources))
     done, notes = _put(out, arguments, last, lying)
-    past.write(note, past.Past(stamp, digest(done.manifest), done.made, done.pages))
+    past.write(note, past.Past(stamp, digest(done.manifest), done.made, done.pages, done.places))
     size = sum((out / name).stat().st_size for name in done.files)
     return "\n".join([*notes, f"wrote {out}: {len(done.files)} files, {size / 1e6:.1f} MB"])
 
