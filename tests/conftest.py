@@ -21,6 +21,7 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[name] = "1"
 
+import browsers  # noqa: E402
 import jaxtyping  # noqa: E402  (numerical libraries read their number of threads when they are imported)
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
@@ -61,7 +62,7 @@ SMOKE = ("--study", "smoke", "--dataset", "digits")
 # Files and folders that take long, the longest first.
 LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py", "test_named_set.py")
 LONG += ("test_notebooks.py", "figures", "test_manifold.py", "test_statistics.py", "test_features.py")
-SLOW_FIXTURES = {"once", "browser"}  # a build of the project, Chromium
+SLOW_FIXTURES = {"once", "browser"}  # a build of the project, a browser
 SLOW_MODULES = {"subprocess", "cutting", "experiments.exact", "experiments.train", "experiments.analyses.specimen"}
 SLOW_MODULES |= {"planned", "experiments.measures.scaling", "report.site.past"}  # whole studies, whole sites
 
@@ -72,6 +73,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if is_quick(item):
             item.add_marker("quick")
+
+
+def pytest_generate_tests(metafunc):
+    """What is tested in a browser is tested in each of them; what axe finds, and what is marked so, in Chromium."""
+    if "browser" in metafunc.fixturenames:
+        is_one = "violations" in metafunc.fixturenames or metafunc.definition.get_closest_marker("chromium")
+        names = ["chromium"] if is_one else list(browsers.PROGRAMS)
+        metafunc.parametrize("browser", names, indirect=True, scope="session")
 
 
 def pytest_make_parametrize_id(val, argname):
@@ -88,13 +97,13 @@ def is_quick(item):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """A process takes whole files, and all files of the browser go to one: so there is one Chromium."""
+    """A process takes whole files, and all tests in a browser go to one: so there is one Chromium, and one Firefox."""
     from xdist.scheduler import LoadFileScheduling
 
     class FilesAndBrowser(LoadFileScheduling):
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
-            return "browser" if "browser" in file else file
+            return next((name for name in browsers.PROGRAMS if f"[{name}" in nodeid), file)
 
     return FilesAndBrowser(config, log)
 
@@ -224,78 +233,58 @@ def random():
     return np.random.default_rng(0)
 
 
-VIEWPORT = {"width": 1280, "height": 720}
-
-
 @pytest.fixture(scope="session")
-def browser():
-    """Chromium; the tests that need it are skipped, and say so, where there is none."""
+def launch():
+    """launch(name, **wishes): a browser by its name, the same at every call with the same wishes."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next((path for path in map(shutil.which, names) if path), None)
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    started = {}
+
+    def launch_one(name, **wishes):
+        key = repr((name, browsers.WISHES | wishes))
+        if key not in started:
+            started[key] = browsers.start(runner, name, browsers.WISHES | wishes)
+        return started[key]
+
     with playwright.sync_playwright() as runner:
-        browser = runner.chromium.launch(executable_path=chromium, args=options)
-        yield browser
-        browser.close()
+        yield launch_one
+        for each in started.values():
+            each.close()
 
 
 @pytest.fixture(scope="session")
-def contexts(browser):
-    """Browser contexts by their options, and a tab of each that no test uses now. A new context costs as much as two
-    tabs, a new tab as much as two addresses opened in an old one: so tests share them."""
-    opened, idle = {}, {}
-    yield opened, idle
-    for context in opened.values():
-        context.close()
+def browser(request, launch):
+    """Chromium, and Firefox: what asks for it is tested in both, as pytest_generate_tests says."""
+    return launch(request.param)
+
+
+@pytest.fixture(scope="session")
+def pages(browser, launch):
+    """The pages of the browser, of which tests share what takes long to open."""
+    opened = browsers.Pages(launch, browser.browser_type.name)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
-def open_page(browser, contexts):
+def open_page(pages):
     """Opens an address and notes every message and request. `viewport`, `color_scheme` and `reduced_motion` hold for
     this page, `options` are those of a browser context. What a page stored is forgotten when the test ends. `own`: in
     a tab that no later test gets."""
-    opened, idle = contexts
-    used = []
 
     def open_one(
-        address, *, viewport=VIEWPORT, color_scheme="light", reduced_motion="no-preference", own=False, **options
+        address,
+        *,
+        viewport=browsers.VIEWPORT,
+        color_scheme="light",
+        reduced_motion="no-preference",
+        own=False,
+        **options,
     ):
-        key = repr(sorted(options.items()))
-        if key not in opened:
-            opened[key] = browser.new_context(**options)
-        page = None if own else idle.pop(key, None)
-        if page is None:
-            page = _listened(opened[key].new_page())
-        used.append((page, None if own else key))
-        page.bring_to_front()
-        page.set_viewport_size(viewport)
-        page.emulate_media(media="null", color_scheme=color_scheme, reduced_motion=reduced_motion)
-        page.messages, page.requests = [], []
-        page.goto(address)
-        return page
+        wishes = {"color_scheme": color_scheme, "reduced_motion": reduced_motion}
+        return pages.open(address, viewport=viewport, wishes=wishes, own=own, options=options)
 
     yield open_one
-    for page, key in used:
-        page.evaluate("() => { try { localStorage.clear(); } catch { /* refused: then nothing is stored */ } }")
-        if key is None or key in idle:
-            page.close()  # of several tabs in a window, all but one are behind it, and slow
-            continue
-        page.unroute_all()
-        page.mouse.move(0, 0)  # off what the next test does not point at
-        page.goto("about:blank")
-        idle[key] = page
-
-
-def _listened(page):
-    """A page whose messages and requests are noted in the lists that it has at that time."""
-    page.on("console", lambda message: page.messages.append(message.text))
-    page.on("pageerror", lambda error: page.messages.append(str(error)))
-    page.on("requestfailed", lambda request: page.messages.append(f"failed: {request.url}"))
-    page.on("request", lambda request: page.requests.append(request.url))
-    return page
+    pages.rest()
 
 
 @pytest.fixture

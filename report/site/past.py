@@ -23,12 +23,14 @@ LARGEST = 64_000_000  # bytes of a note
 @dataclass(frozen=True)
 class Past:
     """`stamp` is a digest of all that the site was made of, `manifest` that of its manifest. `made`: {path: digest of
-    what the file was made of}. `pages`: {page: what it was written of, and what it has to do with others}, as JSON."""
+    what the file was made of}. `pages`: {page: what it was written of, and what it has to do with others}, as JSON.
+    `places`: {file of a page: what can be searched for in it}."""
 
     stamp: str = ""
     manifest: str = ""
     made: Mapping[str, str] = field(default_factory=dict)
     pages: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, Any] = field(default_factory=dict)
 
     def listings(self, slug: str) -> Mapping[str, str]:
         """The code that a page showed, as HTML by what it was made of."""
@@ -52,7 +54,8 @@ def read(path: Path) -> Past:
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return NOTHING
     texts = (past.stamp, past.manifest, *_values(past.made))
-    return past if all(isinstance(text, str) for text in texts) and isinstance(past.pages, dict) else NOTHING
+    is_whole = all(isinstance(each, dict) for each in (past.pages, past.places))
+    return past if is_whole and all(isinstance(text, str) for text in texts) else NOTHING
 
 
 def write(path: Path, past: Past) -> None:

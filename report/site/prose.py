@@ -37,6 +37,7 @@ OPTIONS = {
 _MATHS = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 _TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 _CODE = re.compile(r'<div class="highlight">(<pre>.*?</pre>)</div>', re.DOTALL)
+_UNREAD = re.compile(r'<[a-z]+ [^>]*markdown="1"')
 _TAGS = re.compile(r"<[^>]+>")
 
 
@@ -49,9 +50,12 @@ class Heading:
 
 
 def to_html(text: str) -> tuple[str, tuple[Heading, ...]]:
-    """The HTML of a Markdown text, and its second-level headings in order."""
+    """The HTML of a Markdown text, and its second-level headings in order. Raises PageError for maths that cannot be
+    read, and for an element with Markdown in it that was taken for a part of the paragraph before it."""
     converter = _converter().reset()
     body = converter.convert(text)
+    if unread := _UNREAD.search(body):
+        raise PageError(f"{unread.group()}> follows a line of text; leave an empty line before it.")
     headings = tuple(
         Heading(token["id"], html.escape(html.unescape(token["name"])))
         for token in _flat(converter.toc_tokens)  # type: ignore[attr-defined]

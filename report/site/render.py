@@ -24,7 +24,7 @@ from report.argument.known import Coordinates
 from report.errors import PageError, unmade
 from report.play import units as portraits
 from report.play.networks import script
-from report.site import extras, manifest
+from report.site import extras, manifest, search
 from report.site.figure import FigureFiles, Placed
 from report.site.pages import Page
 from report.site.past import NOTHING, Past
@@ -38,13 +38,15 @@ _LOADS_OTHERS = re.compile(rb'{%[-+]?\s*(?:include|import|from|extends)\s+(?!"(?
 @dataclass
 class Rendering:
     """The files of a site. Of those in `made`, which take time, it is known of what they were made; `lying` says which
-    of an earlier build's lie there still: {path: sha256}. `pages` is what the next build is to know of the pages."""
+    of an earlier build's lie there still: {path: sha256}. `pages` is what the next build is to know of the pages, and
+    `places` what can be searched for in them, by file."""
 
     past: Past
     lying: Mapping[str, str]
     files: dict[str, bytes | Kept] = field(default_factory=dict)
     made: dict[str, str] = field(default_factory=dict)
     pages: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, search.Places] = field(default_factory=dict)
     manifest: bytes = b""
 
     def add(self, files: Mapping[str, Content]) -> None:
@@ -53,11 +55,24 @@ class Rendering:
 
     def make(self, name: str, made_of: object, content: Callable[[], Content]) -> None:
         """A file that takes time: made only if the one that lies there is not made of the same."""
-        self.made[name] = _digest(made_of)
-        if name in self.lying and self.past.made.get(name) == self.made[name]:
+        if self._lies(name, made_of):
             self.files[name] = Kept(self.lying[name])
         else:
             self.add({name: content()})
+
+    def searched(self, name: str, made_of: object, content: Callable[[], str]) -> None:
+        """A page that can be searched for."""
+        if self._lies(name, made_of) and name in self.past.places:
+            self.files[name], self.places[name] = Kept(self.lying[name]), self.past.places[name]
+        else:
+            html = content()
+            self.add({name: html})
+            self.places[name] = search.places(html)
+
+    def _lies(self, name: str, made_of: object) -> bool:
+        """Whether a file that is made of this lies there already."""
+        self.made[name] = _digest(made_of)
+        return name in self.lying and self.past.made.get(name) == self.made[name]
 
 
 def render(**arguments: Any) -> dict[str, bytes]:
@@ -135,11 +150,12 @@ def rendering(
     _check_placed(homes, figures)
     for each in written:
         seen = [[homes[name].page, homes[name].number] for name in each.uses.seen]
-        done.make(each.page.file, [each.made_of, seen], partial(site.dress, each, homes))
+        done.searched(each.page.file, [each.made_of, seen], partial(site.dress, each, homes))
         done.pages[each.page.slug] = each.remembered()
     done.make("404.html", shared.digest, lambda: site.dress(site.not_found(), homes))
     for page, network in zip(unit_pages, units, strict=True):
-        done.make(page.file, shared.digest, partial(site.unit_page, page, network))
+        done.searched(page.file, shared.digest, partial(site.unit_page, page, network))
+    done.add({search.FILE: search.index([(page, done.places[page.file]) for page in (*pages, *unit_pages)])})
     readers: dict[str, list[Page]] = {}
     for each in written:
         for module in dict.fromkeys(each.uses.modules):

@@ -68,7 +68,7 @@ def update(
     done, notes = _put(out, arguments, last, lying)
     found_out = {slug: why for slug, why in arguments["absent"].items() if slug not in contents.absent}
     notes = [*(f"without the chapter {slug}: {why}" for slug, why in found_out.items()), *notes]
-    past.write(note, past.Past(stamp, digest(done.manifest), done.made, done.pages))
+    past.write(note, past.Past(stamp, digest(done.manifest), done.made, done.pages, done.places))
     size = sum((out / name).stat().st_size for name in done.files)
     return "\n".join([*notes, f"wrote {out}: {len(done.files)} files, {size / 1e6:.1f} MB"])
 

@@ -32,6 +32,17 @@ def turn_to():
 
 
 @pytest.fixture
+def travel():
+    """Goes "back" or "forward" among a page's states; ends when the page has heard. (WebDriver BiDi tells nothing of an
+    address that loses its "#".)"""
+    heard = """way => new Promise((done) => {
+      addEventListener("popstate", () => done(), { once: true });
+      history[way]();
+    })"""
+    return lambda page, way: page.evaluate(heard, way)
+
+
+@pytest.fixture
 def lab(open_page, published_site):
     """Opens the lab's page, or another with a lab on it."""
     return lambda hash="", name="lab.html", **options: open_page((published_site / name).as_uri() + hash, **options)

@@ -62,7 +62,8 @@ def answers(page):
 
 
 def logits(page, name):
-    """The logits that the page shows of a network."""
+    """The logits that the page shows of a network, once they are drawn."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     texts = page.locator(f"[data-answer={name}] [data-logit]").all_inner_texts()
     return [float(re.match(r"[−\d.]+", text)[0].replace("−", "-")) for text in texts]
 
@@ -123,7 +124,7 @@ def test_a_blank_board_says_that_nothing_is_drawn_and_nobody_answers(lab):
 
 
 def test_the_answers_follow_while_the_pen_is_still_down(lab):
-    page = lab()
+    page = lab(viewport={"width": 1280, "height": 900})
     box = page.locator("[data-board]").bounding_box()
     page.mouse.move(box["x"] + 100, box["y"] + 60)
     page.mouse.down()
@@ -337,7 +338,7 @@ def test_what_changed_against_the_step_before_is_marked(lab):
 # Keeping
 
 
-def test_the_address_holds_everything_for_reload_sharing_back_and_forward(lab):
+def test_the_address_holds_everything_for_reload_sharing_back_and_forward(lab, travel):
     page = lab()
     draw(page, 3)
     drawn = page.evaluate("location.hash")
@@ -352,16 +353,16 @@ def test_the_address_holds_everything_for_reload_sharing_back_and_forward(lab):
         assert unit(page, "mlp-raw", "hidden2.7").get_attribute("aria-pressed") == "true"
         assert page.locator("[data-answer=mlp-raw] [data-saliency-map]").is_visible()
 
-    page.reload(wait_until="networkidle")
+    page.reload()
     holds(page)
-    page.go_back()
-    page.go_back()
+    travel(page, "back")
+    travel(page, "back")
     assert page.evaluate("location.hash") == drawn
     assert page.locator("[data-changes] li").count() == 0
-    page.go_back()
+    travel(page, "back")
     assert "Nothing drawn" in verdict(page)
     for _ in range(3):
-        page.go_forward()
+        travel(page, "forward")
     holds(page)
     holds(lab(whole))
     shared = lab(whole, name="index.html")
@@ -385,7 +386,7 @@ def test_the_lab_works_under_a_sub_path_asks_no_one_else_and_weighs_at_most_a_me
     draw(page, 7)
     assert set(answers(page).values()) == {"7"}
     page.locator("button[data-digit='324']").click()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     assert page.messages == []
     assert all(request.startswith(address) for request in page.requests)
 

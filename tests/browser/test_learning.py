@@ -45,6 +45,7 @@ def test_a_guess_is_made_by_keyboard_and_nothing_is_asked_of_the_network(chapter
     assert all(request.startswith("file:") for request in page.requests)
 
 
+@pytest.mark.chromium
 def test_without_scripts_the_finding_lies_in_a_fold_and_a_term_is_a_link(browser, published_site):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -98,6 +99,7 @@ def test_a_tap_opens_a_term_and_a_second_one_follows_it(chapter):
     page.wait_for_url("**/glossary.html#dead-unit")
 
 
+@pytest.mark.chromium
 @pytest.mark.parametrize("slug", ["why", "health"])
 def test_axe_finds_nothing_in_what_is_opened(chapter, slug):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()

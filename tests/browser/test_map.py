@@ -85,8 +85,9 @@ def test_two_networks_stand_side_by_side_without_a_word_in_the_console(open_map)
     assert all(request.startswith("file://") for request in page.requests)
 
 
-def test_only_the_chosen_networks_are_fetched_and_they_are_small(open_map, published_site):
-    page = open_map("#networks=cnn-raw")
+def test_only_the_chosen_networks_are_fetched_and_they_are_small(open_page, serve, published_site):
+    page = open_page(serve(published_site) + "map.html#networks=cnn-raw", own=True)
+    page.locator("[data-map][data-ready]").wait_for()
     fetched = {re.sub(r".*/data/", "", request) for request in page.requests if "/data/map" in request}
     assert fetched == {"map.js", "map-digits.png", "map-cnn-raw.js"}
     assert sum((published_site / "data" / name).stat().st_size for name in fetched) < 1_500_000

@@ -84,8 +84,9 @@ def test_the_dots_are_drawn_where_the_record_says_over_the_picture_that_is_shown
     assert dot["y"] + dot["height"] / 2 == pytest.approx(picture["y"] + scale * panel["curves"][0]["y"][7], abs=0.7)
 
 
-def test_the_numbers_are_loaded_only_when_they_are_asked_for(opened):
-    page, figure = opened()
+def test_the_numbers_are_loaded_only_when_they_are_asked_for(open_page, serve, published_site):
+    page = open_page(serve(published_site) + PAGE, own=True)
+    figure = page.locator(FIGURE)
     assert not [request for request in page.requests if request.endswith(".epochs.js")]
     assert figure.locator(".scrub-over").count() == 0
     go(figure, 3)

@@ -1,6 +1,10 @@
 """The site as a browser meets it: from a file, from a sub-path, on a phone, without scripts, by keyboard."""
 
+import io
+
+import numpy as np
 import pytest
+from PIL import Image
 
 PAGES = ("index.html", "health.html", "glossary.html", "references.html", "404.html", "code/planted.analysis.html")
 
@@ -27,7 +31,7 @@ def served(site_folder, serve):
 def looks_right(page):
     """The style sheet was applied, and every picture that is shown has been drawn."""
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     shown = "[...document.images].filter(i => i.offsetParent !== null)"
     page.evaluate(f"Promise.all({shown}.map(i => {{ i.loading = 'eager'; return i.decode(); }}))")
     assert page.evaluate(f"{shown}.every(i => i.naturalWidth > 0)")
@@ -106,6 +110,15 @@ def test_light_and_dark_follow_the_system_and_so_do_figures(open_page, site_fold
     assert not dark.locator(".on-light").first.is_visible()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_white_strip_stands_in_the_dark_where_something_scrolls(open_page, site_folder, width):
+    viewport = {"width": width, "height": 240}  # too low for the contents
+    page = open_page((site_folder / "health.html").as_uri(), color_scheme="dark", viewport=viewport)
+    pixels = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB"))
+    assert pixels.shape[1] == width
+    assert (pixels.min(axis=2) > 240).mean(axis=0).max() < 0.5  # of no column of pixels half is white
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_toggle_turns_the_colours_and_the_choice_outlives_a_reload(open_page, served, scheme):
     page = open_page(served + "health.html", color_scheme=scheme)
@@ -148,6 +161,7 @@ def test_focus_is_visible_on_every_link_and_button(open_page, site_folder):
         assert page.locator(":focus").evaluate("each => getComputedStyle(each).outlineStyle") == "solid"
 
 
+@pytest.mark.chromium
 def test_print_is_dark_on_light_and_leaves_the_frame_out(open_page, site_folder):
     page = open_page((site_folder / "health.html").as_uri(), color_scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")

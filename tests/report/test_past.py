@@ -30,7 +30,7 @@ class Folder:
             assert not isinstance(data, Kept) or data.digest == lying[name], name
         anew = {name for name, data in done.files.items() if not isinstance(data, Kept)}
         self.files = {name: self.files[name] if isinstance(data, Kept) else data for name, data in done.files.items()}
-        self.note = past.Past("", "", done.made, json.loads(json.dumps(done.pages)))
+        self.note = past.Past("", "", done.made, *json.loads(json.dumps([done.pages, done.places])))
         return {name for name in anew if name in done.made}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
+from report.errors import PageError
 from report.site import prose, references
 from report.site.front_matter import blanked
 
@@ -139,3 +140,10 @@ def test_headings_make_the_table_of_contents():
 
 def test_no_page_speaks_of_detecting():
     assert [page.name for page in TEMPLATES if "detectab" in page.read_text(encoding="utf-8")] == []
+
+
+def test_a_fold_that_markdown_takes_for_a_part_of_the_paragraph_before_it_is_no_page():
+    fold = '<details markdown="1">\n<summary>Why?</summary>\n\nSo.\n</details>\n'
+    assert "<p>So.</p>" in prose.to_html(f"Words.\n\n{fold}")[0]
+    with pytest.raises(PageError, match="empty line before it"):
+        prose.to_html(f"Words.\n{fold}")

@@ -39,6 +39,7 @@
     for (const section of sections) {
       const guess = guesses.get(section.dataset.predict);
       if (guess !== undefined) tell(section, guess);
+      else section.querySelectorAll("input").forEach((choice) => (choice.checked = false)); // that a browser remembered
     }
   };
   for (const section of sections) {
