@@ -23,7 +23,7 @@ TITLES = {"figure-title", "dfn", "cite", *FLOW}  # what a place is called: eleme
 DRAWN = re.compile(r"<(math|pre|script|svg|table)\b.*?</\1>", re.DOTALL)
 SKIPPED = {"button", "nav", "select", "template"}
 SKIPPED |= {"cited", "definition", "evidence", "footnote-ref", "making", "measured", "notice", "panels", "permalink"}
-SKIPPED |= {"unseen", "used", "lab", "map"}
+SKIPPED |= {"unseen", "used", "lab", "map", "train"}
 INLINE = {"a", "abbr", "button", "cite", "code", "dfn", "em", "i", "kbd", "span", "strong", "sub", "sup"}
 VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 

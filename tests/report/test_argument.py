@@ -23,8 +23,13 @@ NETWORKS = {
     "mlp": {
         "layers": ["hidden1", "hidden2", "logits"],
         "reading": {"hidden1": "hidden1.post", "hidden2": "hidden2.post"},
+        "points": ["hidden1", "hidden1.post", "hidden2", "hidden2.post", "logits"],
     },
-    "cnn": {"layers": ["conv1", "hidden2", "logits"], "reading": {"conv1": "conv1.pooled", "hidden2": "hidden2.post"}},
+    "cnn": {
+        "layers": ["conv1", "hidden2", "logits"],
+        "reading": {"conv1": "conv1.pooled", "hidden2": "hidden2.post"},
+        "points": ["conv1", "conv1.post", "conv1.pooled", "hidden2", "hidden2.post", "logits"],
+    },
 }
 
 
