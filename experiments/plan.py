@@ -87,13 +87,16 @@ def _in_order(stages: list[Stage]) -> list[Stage]:
 
 
 def shown(stages: list[Stage]) -> list[Product]:
-    """The products that pages are made of: the data card, every analysis's facts, every picture and its numbers."""
+    """The products that pages are made of: the data card, every analysis's facts, the specimens' files, every
+    picture and its numbers."""
     products = [CARD]
     for stage in stages:
         if stage.name.startswith("analysis/"):
             products.append(Product(stage.name, "facts.json"))
         elif stage.name.startswith("check/"):
             products.append(Product(stage.name, "check.json"))
+        elif stage.name.startswith(("network/", "runnable/")):
+            products += made(stage)
         elif stage.name.startswith("social/"):
             products.append(Product(stage.name, "social.png"))
         elif stage.name.startswith("unit-page/"):

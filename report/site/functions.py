@@ -25,7 +25,7 @@ from report.argument.facts import Fact
 from report.argument.known import Known, Place
 from report.errors import PageError, unknown
 from report.play import units as portraits
-from report.site import source
+from report.site import citation, source
 from report.site.figure import FigureFiles, Placed, size
 from report.site.pages import Page
 from report.site.prose import inline, plain, to_html
@@ -144,6 +144,7 @@ class Functions:
             "term": self.term,
             "terms": self.terms,
             "references": self.references,
+            "citation": lambda: citation.told(self.library.root),
         }
 
     def finish(self, body: str) -> str:

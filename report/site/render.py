@@ -24,7 +24,7 @@ from report.argument.known import Coordinates
 from report.errors import PageError, unmade
 from report.play import units as portraits
 from report.play.networks import script
-from report.site import extras, manifest
+from report.site import cards, citation, extras, manifest
 from report.site.figure import FigureFiles, Placed
 from report.site.pages import Page
 from report.site.past import NOTHING, Past
@@ -78,6 +78,7 @@ def rendering(
     scripts: Mapping[str, Any] | None = None,
     units: Sequence[Mapping[str, Any]] = (),
     networks: Mapping[str, Mapping[str, Any]] | None = None,
+    files: Mapping[str, tuple[bytes, Mapping[str, Any]]] | None = None,
     absent: Mapping[str, str] | None = None,
     notebooks: Mapping[str, Callable[[], str]] | None = None,
     pages: Sequence[Page],
@@ -87,9 +88,10 @@ def rendering(
 ) -> Rendering:
     """The files of the site. `card` describes the data set, `social` holds a PNG per page, `scripts` what the pages'
     scripts read, by name: text, bytes, or for a `.json` its value, which templates may read too; `units` what is known
-    of the units of each network, `networks` what architectures say of themselves; `absent` why the study lacks which
-    pages; `notebooks` make texts by their path. `code` is a digest of the code that renders; with it, `past` and
-    `lying` tell what an earlier build made of what, and which of its files lie in the site.
+    of the units of each network, `networks` what architectures say of themselves, `files` those of the networks with
+    what is told of them; `absent` why the study lacks which pages; `notebooks` make texts by their path. `code` is a
+    digest of the code that renders; with it, `past` and `lying` tell what an earlier build made of what, and which of
+    its files lie in the site.
 
     Raises PageError, naming template and line, for anything a page asks for that is not there.
     """
@@ -99,6 +101,8 @@ def rendering(
     done.add(portraits.files(units))
     done.add({f"social/{slug}.png": image for slug, image in (social or {}).items()})
     done.add({f"data/{name}": _text(value) for name, value in (scripts or {}).items()})
+    downloads = cards.downloads(study, files or {})
+    done.add({each.file: each.data for each in downloads})
     handed_over = {name: _digest(data) for name, data in done.files.items()}
     about = [
         code,
@@ -110,6 +114,7 @@ def rendering(
         repr(pages),
         dict(networks or {}),
         dict(absent or {}),
+        [dict(each.told) for each in downloads],
         handed_over,
     ]
     shared = Shared(
@@ -126,6 +131,7 @@ def rendering(
         networks=dict(networks or {}),
         absent=dict(absent or {}),
         units=tuple(units),
+        downloads=downloads,
         code=code,
         digest=_digest([about, _templates(root)]),
     )
@@ -140,6 +146,10 @@ def rendering(
     done.make("404.html", shared.digest, lambda: site.dress(site.not_found(), homes))
     for page, network in zip(unit_pages, units, strict=True):
         done.make(page.file, shared.digest, partial(site.unit_page, page, network))
+    for download in downloads:
+        done.make(download.card, shared.digest, partial(site.network_card, download))
+    if downloads:
+        done.make(cards.DATA, shared.digest, site.data_card)
     readers: dict[str, list[Page]] = {}
     for each in written:
         for module in dict.fromkeys(each.uses.modules):
@@ -181,10 +191,10 @@ def _steps(drawn: FigureFiles, figure: Placed) -> str:
 
 def _templates(root: Path) -> list[Any]:
     """Digests of what every page may read: all templates but those that are looked at one by one, unless a template
-    loads some by a name that cannot be told from its text; and the date in CITATION.cff."""
+    loads some by a name that cannot be told from its text; and the date and the text of CITATION.cff."""
     common = _digests(root, "**/*", but=SINGLE)
     loads_others = any(_LOADS_OTHERS.search((root / name).read_bytes()) for name in common)
-    return [_digests(root, "**/*") if loads_others else common, extras.release_date(root)]
+    return [_digests(root, "**/*") if loads_others else common, extras.release_date(root), citation.digest(root)]
 
 
 def _digests(root: Path, pattern: str, *, but: tuple[str, ...] = ()) -> dict[str, str]:
