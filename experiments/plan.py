@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from experiments import chapters
 from experiments.errors import InputError
-from experiments.spec import Json, Product, Stage, Study
+from experiments.spec import DataSet, Json, Product, Stage, Study
 from experiments.wiring import CARD, checks, look, treatments
 
 # Stages that draw or pack: each build does it for itself, nothing of it is put on the published shelf.
@@ -30,18 +30,18 @@ def plan(
 
     `folder` and `cache` say where data files are and where a download goes. `files` says what the folder holds
     where that is not MNIST (see `idx.fingerprints`), so that other files are other data; `description`, what
-    it says of the set (see `description.described`). `questions`
+    it says of the set (see `description.described`), which goes before what the study says of its own. `questions`
     ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere. Raises InputError for a study
-    that makes no sense, with a line for each fault.
+    that makes no sense, with a line for each fault, and for MNIST where it is made for another set.
     """
     sensible(study)
-    data = Stage(
-        name="data",
-        function="experiments.data:load",
-        parameters={"dataset": dataset, "files": dict(files or {}), "description": dict(description or {})},
-        place={"folder": folder, "cache": cache},
-        publish=("card.json", "shape.json"),
-    )
+    own = study.data if dataset == "mnist" else None
+    told = {**(own.described if own else {}), **(description or {})}
+    data = _fetched(own, told, cache) if own and not folder else _read(dataset, told, folder, cache, files or {})
+    if own and folder and not files:
+        raise InputError(
+            f"{folder} holds MNIST, and {study.name} is a study of {own.title}: name a folder that holds that"
+        )
     declared = [stage for chapter in chapters.chapters_of(study).values() for stage in chapter.stages(study)]
     cards = [
         Stage(
@@ -52,6 +52,28 @@ def plan(
         for page, question in (questions or {}).items()
     ]
     return _in_order([data, *checks(study), *treatments(study), *declared, *cards])
+
+
+def _read(dataset: str, told: Mapping[str, Json], folder: str, cache: str, files: Mapping[str, str]) -> Stage:
+    """The stage that reads the images from a folder; of MNIST, perhaps after a download; or scikit-learn's."""
+    return Stage(
+        name="data",
+        function="experiments.data:load",
+        parameters={"dataset": dataset, "files": dict(files), "description": dict(told)},
+        place={"folder": folder, "cache": cache},
+        publish=("card.json", "shape.json"),
+    )
+
+
+def _fetched(own: DataSet, told: Mapping[str, Json], cache: str) -> Stage:
+    """The stage that downloads a study's own images."""
+    return Stage(
+        name="data",
+        function="experiments.download:load",
+        parameters={"loader": own.loader, "description": dict(told)},
+        place={"cache": cache},
+        publish=("card.json", "shape.json"),
+    )
 
 
 def sensible(study: Study) -> Study:

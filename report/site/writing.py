@@ -345,7 +345,7 @@ def _notices(study: Study, card: Mapping[str, Any]) -> list[str]:
     notices = []
     if not card.get("is_mnist", card["dataset"] == "mnist"):
         notices.append(f"Made with {card['title']}, not with MNIST.")
-    if study.name != "published":
+    if study.name != "published" and study.data is None:
         notices.append(
             f"A preview: the {study.name} study, {_counted(len(study.seeds), 'seed')} and "
             f"{_counted(study.epochs, 'epoch')}. Its numbers are not the published ones."
