@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from experiments import chapters
 from experiments.errors import InputError
-from experiments.spec import Json, Product, Stage, Study
+from experiments.spec import DataSet, Json, Product, Stage, Study
 from experiments.wiring import CARD, checks, data, look, treatments
 
 # Stages that draw or pack: each build does it for itself, nothing of it is put on the published shelf.
@@ -30,16 +30,18 @@ def plan(
 
     `folder` and `cache` say where data files are and where a download goes. `files` says what the folder holds
     where that is not MNIST (see `idx.fingerprints`), so that other files are other data; `description`, what
-    it says of the set (see `description.described`). `questions`
+    it says of the set (see `description.described`), which goes before what the study says of its own. `questions`
     ({page: its heading}) are drawn as the pictures that stand for the pages elsewhere. Raises InputError for a study
-    that makes no sense, with a line for each fault.
+    that makes no sense, with a line for each fault, and for MNIST where it is made for another set.
     """
     sensible(study)
-    read = data(
-        study,
-        parameters={"dataset": dataset, "files": dict(files or {}), "description": dict(description or {})},
-        place={"folder": folder, "cache": cache},
-    )
+    own = study.data if dataset == "mnist" else None
+    told = {**(own.described if own else {}), **(description or {})}
+    load = _fetched(own, told, cache) if own and not folder else _read(dataset, told, folder, cache, files or {})
+    if own and folder and not files:
+        raise InputError(
+            f"{folder} holds MNIST, and {study.name} is a study of {own.title}: name a folder that holds that"
+        )
     declared = [stage for chapter in chapters.chapters_of(study).values() for stage in chapter.stages(study)]
     cards = [
         Stage(
@@ -49,7 +51,29 @@ def plan(
         )
         for page, question in (questions or {}).items()
     ]
-    return _in_order([*read, *checks(study), *treatments(study), *declared, *cards])
+    return _in_order([*data(study, load), *checks(study), *treatments(study), *declared, *cards])
+
+
+def _read(dataset: str, told: Mapping[str, Json], folder: str, cache: str, files: Mapping[str, str]) -> Stage:
+    """The stage that reads the images from a folder; of MNIST, perhaps after a download; or scikit-learn's."""
+    return Stage(
+        name="data",
+        function="experiments.data:load",
+        parameters={"dataset": dataset, "files": dict(files), "description": dict(told)},
+        place={"folder": folder, "cache": cache},
+        publish=("card.json", "shape.json"),
+    )
+
+
+def _fetched(own: DataSet, told: Mapping[str, Json], cache: str) -> Stage:
+    """The stage that downloads a study's own images."""
+    return Stage(
+        name="data",
+        function="experiments.download:load",
+        parameters={"loader": own.loader, "description": dict(told)},
+        place={"cache": cache},
+        publish=("card.json", "shape.json"),
+    )
 
 
 def sensible(study: Study) -> Study:
@@ -85,13 +109,16 @@ def _in_order(stages: list[Stage]) -> list[Stage]:
 
 
 def shown(stages: list[Stage]) -> list[Product]:
-    """The products that pages are made of: the data card, every analysis's facts, every picture and its numbers."""
+    """The products that pages are made of: the data card, every analysis's facts, the specimens' files, every
+    picture and its numbers."""
     products = [CARD]
     for stage in stages:
         if stage.name.startswith("analysis/"):
             products.append(Product(stage.name, "facts.json"))
         elif stage.name.startswith("check/"):
             products.append(Product(stage.name, "check.json"))
+        elif stage.name.startswith(("network/", "runnable/")):
+            products += made(stage)
         elif stage.name.startswith("social/"):
             products.append(Product(stage.name, "social.png"))
         elif stage.name.startswith("unit-page/"):

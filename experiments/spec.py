@@ -243,6 +243,35 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class DataSet:
+    """A set of images other than MNIST, in files like MNIST's: what is said of it, and who fetches it.
+
+    noun, plural: what an image shows, as in "a digit", "ten digits". class_names: in the order of the labels. loader: a
+    class of torchvision.datasets that keeps such files, as "KMNIST" does.
+    """
+
+    title: str
+    noun: str
+    plural: str
+    class_names: tuple[str, ...]
+    source: str
+    licence: str
+    loader: str
+
+    @property
+    def described(self) -> dict[str, Json]:
+        """The same as a folder's own description says it, see `experiments.description.described`."""
+        told = {key: getattr(self, key) for key in ("title", "noun", "plural", "source", "licence")}
+        return {**told, "class_names": list(self.class_names)}
+
+    @property
+    def faults(self) -> list[str]:
+        """What of it makes no sense."""
+        told = [f"two classes are called {name!r}: name one anew" for name in _twice(self.class_names)]
+        return told if self.loader.isidentifier() else [*told, f"its loader is {self.loader!r}: name a class"]
+
+
+@dataclass(frozen=True)
 class Study:
     """Everything a fork may change. Epoch 0 is the untrained network; `early` is the epoch shown as "early".
 
@@ -260,6 +289,7 @@ class Study:
     `ascent_steps` are those that make the image which a unit answers most strongly.
     `variants` are architectures that stand beside the condition named `variants_of`: trained as its runs are, with
     the first `variant_seeds` of the seeds. `replication` is the seed of the notebooks that are run again.
+    `data` is the set of images that it is made for, where that is not MNIST.
     """
 
     name: str
@@ -284,6 +314,7 @@ class Study:
     variants_of: str = ""
     variant_seeds: int = 5
     replication: int = 31416
+    data: DataSet | None = None
 
     @cached_property
     def product(self) -> tuple[Condition, ...]:
@@ -353,6 +384,7 @@ class Study:
         told += [f"seed {seed} stands twice: take one out" for seed in _twice(self.seeds)]
         told += [f"a part of {count} images is none: use 1 or more" for count in self.most or () if count < 1]
         told += [f"the recipe: {fault}" for fault in self.recipe.faults]
+        told += [f"its data: {fault}" for fault in (self.data.faults if self.data else [])]
         known = {each.name: each for each in self.conditions}
         learning = [*known, *(each.name for each in axes)]
         for name, recipe in self.recipes.items():

@@ -6,7 +6,7 @@ runs are trained. Standard library only.
 
 from dataclasses import replace
 
-from experiments.spec import Architecture, Condition, Recipe, Study, Sweep, Transform, Treatment
+from experiments.spec import Architecture, Condition, DataSet, Recipe, Study, Sweep, Transform, Treatment
 
 MLP = Architecture(
     name="mlp", title="MLP", build="experiments.models.mlp:MLP", options={"hidden": [32, 16]}, side_by_side=True
@@ -103,4 +103,54 @@ QUICK = replace(
 )
 SMOKE = replace(QUICK, name="smoke", probe_per_class=3, ascent_steps=10)
 
-STUDIES = {study.name: study for study in (PUBLISHED, QUICK, SMOKE)}
+
+def _on_other_data(study: Study, name: str, data: DataSet, *, mean: float, std: float) -> Study:
+    """A study of another set of images: what MNIST's mean and deviation did in its treatments, the set's own do."""
+
+    def own(treatment: Treatment) -> Treatment:
+        return replace(
+            treatment,
+            mean=mean if treatment.mean == NORMALIZED.mean else treatment.mean,
+            std=std if treatment.std == NORMALIZED.std else treatment.std,
+            layer_rates=dict.fromkeys(treatment.layer_rates, 1 / std**2),
+        )
+
+    sweeps = study.sweeps.items()
+    return replace(
+        study,
+        name=name,
+        data=data,
+        treatments=tuple(map(own, study.treatments)),
+        controls=tuple(replace(each, treatment=own(each.treatment)) for each in study.controls),
+        sweeps={of: replace(sweep, treatments=tuple(map(own, sweep.treatments))) for of, sweep in sweeps},
+    )
+
+
+FASHION = _on_other_data(
+    PUBLISHED,
+    "fashion",
+    DataSet(
+        title="Fashion-MNIST",
+        noun="article",
+        plural="articles",
+        class_names=(
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        ),
+        source="Fashion-MNIST, a shop's photographs collected by Han Xiao, Kashif Rasul and Roland Vollgraf.",
+        licence="MIT",
+        loader="FashionMNIST",
+    ),
+    mean=0.2860,
+    std=0.3530,
+)
+
+STUDIES = {study.name: study for study in (PUBLISHED, FASHION, QUICK, SMOKE)}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from experiments.spec import Architecture, Json, Product, Recipe, Run, Stage, Study, Treatment
 
@@ -19,9 +18,8 @@ PROBE = Product("probe", "probe.npz")
 WHOLE = "whole"  # the stage that reads a set of which the study takes a part
 
 
-def data(study: Study, **where: Any) -> list[Stage]:
-    """The stages that read the data set: all of it, or a part."""
-    load = Stage(name="data", function="experiments.data:load", publish=("card.json", "shape.json"), **where)
+def data(study: Study, load: Stage) -> list[Stage]:
+    """The stages that read the data set: one that loads it; where the study takes a part, one that draws it, too."""
     if not study.most:
         return [load]
     train, test, card = (whole(study, product) for product in (TRAIN, TEST, CARD))

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ENGINE = ("experiments.engine", "experiments.spec", "experiments.errors")
 NUMERICS = (
     "experiments.data",
+    "experiments.download",
     "experiments.treatment",
     "experiments.models",
     "experiments.activation_cache",
@@ -31,7 +32,7 @@ NUMERICS = (
     "experiments.measures",
 )
 ARRAYS = ("numpy", "scipy", "jaxtyping", "torch", "torchvision", "sklearn", "umap", "captum", "safetensors")
-PAGES = ("jinja2", "markdown", "markupsafe", "pymdownx", "pygments", "latex2mathml")
+PAGES = ("jinja2", "markdown", "markupsafe", "pymdownx", "pygments", "latex2mathml", "yaml")
 
 
 @dataclass(frozen=True)

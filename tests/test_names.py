@@ -14,7 +14,7 @@ from experiments.study import PUBLISHED
 
 ROOT = Path(__file__).resolve().parents[1]
 OWN = ("experiments/study.py", "experiments/models/", "templates/pages/glossary.md")
-DOWNLOAD = ("experiments/data.py", "experiments/formats.py")
+DOWNLOAD = ("experiments/data.py", "experiments/download.py", "experiments/formats.py")
 REPLICATION = (
     "experiments/analyses/notebooks.py",
     "experiments/analyses/replication.py",

@@ -125,8 +125,9 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
     options = parser.parse_args(arguments)
     if options.json and options.list is None:
         parser.error("--json goes with --list")
-    if options.publish and (options.study, options.dataset) != ("published", "mnist"):
-        parser.error("--publish is for the published study on IDX data; drop --study and --dataset")
+    is_whole = options.study == "published" or STUDIES[options.study].data is not None
+    if options.publish and not (is_whole and options.dataset == "mnist"):
+        parser.error("--publish is for the published study, or one with a data set of its own, on IDX data")
     if options.publish and INSTALLED:
         parser.error("--publish is for a clone of the project; an installed one keeps the results that it came with")
     try:

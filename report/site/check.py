@@ -15,12 +15,14 @@ import jinja2
 from jinja2 import nodes
 
 from report.errors import PageError, unknown, unmade, unreadable
-from report.site import extras, front_matter, notebooks, references, source
+from report.site import citation, extras, front_matter, notebooks, references, source
 from report.site.functions import Functions, Library
 from report.site.pages import Page
 from report.site.writing import ENTRY, NOT_FOUND, environment
 
 FRAMES = ("base.html", "page.html", "code.html", "units.html", "partials/figure.html", "partials/measured.html")
+CARDS = {"cards/network.md": ("download",), "cards/dataset.md": ()}  # and what each may use
+GIVEN = ("study", "dataset", "provenance", "networks", "downloads", "repository")  # to all pages and cards
 NOTEBOOK = (
     "architecture",
     "conditions",
@@ -45,7 +47,7 @@ def faults(
     check = _Check(root, figures, pages, absent)
     found = [*check.files(), *(fault for page in (*pages, NOT_FOUND) for fault in check.page(page))]
     found += [fault for name in check.others() for fault in check.template(name)]
-    found += check.in_notebooks()
+    found += [*check.cards(), *check.in_notebooks()]
     return list(dict.fromkeys([*found, *check.lost()]))
 
 
@@ -68,7 +70,8 @@ class _Check:
 
     def files(self) -> Iterator[str]:
         """Faults of files that are no templates."""
-        for load in (references.load, extras.release_date, extras.repository):
+        cites = [citation.read] if "cite" in [page.slug for page in self.pages] else []
+        for load in (references.load, extras.release_date, extras.repository, *cites):
             try:
                 load(self.root)
             except (PageError, OSError, UnicodeDecodeError) as error:
@@ -82,8 +85,12 @@ class _Check:
     def page(self, page: Page) -> Iterator[str]:
         """Faults of a page's own template."""
         name = "404.md" if page is NOT_FOUND else f"pages/{page.slug}.md"
-        known = {*self.functions, *self.environment.globals, "study", "dataset", "provenance", "networks", "repository"}
-        yield from self.template(name, known=known)
+        yield from self.template(name, known={*self.functions, *self.environment.globals, *GIVEN})
+
+    def cards(self) -> Iterator[str]:
+        """Faults of the templates of cards."""
+        for name, own in CARDS.items():
+            yield from self.template(name, known={*self.functions, *self.environment.globals, *GIVEN, *own})
 
     def others(self) -> list[str]:
         """The templates that no page is, as far as they are needed or lie there."""

@@ -25,13 +25,14 @@ from report.argument.facts import Fact
 from report.argument.known import Known, Place
 from report.errors import PageError, unknown
 from report.play import units as portraits
-from report.site import source
+from report.site import citation, source
 from report.site.figure import FigureFiles, Placed, size
 from report.site.pages import Page
 from report.site.prose import inline, plain, to_html
 from report.site.references import Reference
 
 TOKEN = "\ue000{}\ue001"  # private-use characters: Markdown leaves them alone
+UNDECIDED = "What the published study found does not follow from these numbers: *not decided here*."
 DASH = "–"  # in a table, where a network lacks a measure
 _BLOCK = re.compile("(?:<p>)?\ue000block:(\\d+)\ue001(?:</p>)?")
 _SEE = re.compile("\ue000see:([^\ue001]+)\ue001")
@@ -145,6 +146,7 @@ class Functions:
             "term": self.term,
             "terms": self.terms,
             "references": self.references,
+            "citation": lambda: citation.told(self.library.root),
         }
 
     def finish(self, body: str) -> str:
@@ -169,13 +171,13 @@ class Functions:
     def claim(self, question: str, *checks: Check, caller: Caller) -> str:
         """A sentence that stands if all checks hold, with its evidence behind a mark.
 
-        Where one does not hold, the published study cannot be built: PageError names the claim and the facts. In a
-        smaller study the question stands in its place, with the same evidence; nothing does where there is none.
+        Where one does not hold, the published study cannot be built: PageError names the claim and the facts. In any
+        other study the question stands in its place, with the same evidence; nothing does where there is none.
         """
         held = self._held(question, checks)
         if not held and not any(check.rows for check in checks):
             return ""
-        sentence = caller().strip() if held else f"{question} This study is too small to tell: *not decided here*."
+        sentence = caller().strip() if held else f"{question} {UNDECIDED}"
         return f"{sentence} {self._mark([row for check in checks for row in check.rows], question)} "
 
     def finding(self, text: str, *checks: Check, otherwise: str) -> str:

@@ -24,7 +24,7 @@ from report.argument.known import Coordinates
 from report.errors import PageError, unmade
 from report.play import units as portraits
 from report.play.networks import script
-from report.site import extras, manifest, search
+from report.site import cards, citation, extras, manifest, search
 from report.site.figure import FigureFiles, Placed
 from report.site.pages import Page
 from report.site.past import NOTHING, Past
@@ -93,6 +93,7 @@ def rendering(
     scripts: Mapping[str, Any] | None = None,
     units: Sequence[Mapping[str, Any]] = (),
     networks: Mapping[str, Mapping[str, Any]] | None = None,
+    files: Mapping[str, tuple[bytes, Mapping[str, Any]]] | None = None,
     absent: Mapping[str, str] | None = None,
     notebooks: Mapping[str, Callable[[], str]] | None = None,
     pages: Sequence[Page],
@@ -102,9 +103,10 @@ def rendering(
 ) -> Rendering:
     """The files of the site. `card` describes the data set, `social` holds a PNG per page, `scripts` what the pages'
     scripts read, by name: text, bytes, or for a `.json` its value, which templates may read too; `units` what is known
-    of the units of each network, `networks` what architectures say of themselves; `absent` why the study lacks which
-    pages; `notebooks` make texts by their path. `code` is a digest of the code that renders; with it, `past` and
-    `lying` tell what an earlier build made of what, and which of its files lie in the site.
+    of the units of each network, `networks` what architectures say of themselves, `files` those of the networks with
+    what is told of them; `absent` why the study lacks which pages; `notebooks` make texts by their path. `code` is a
+    digest of the code that renders; with it, `past` and `lying` tell what an earlier build made of what, and which of
+    its files lie in the site.
 
     Raises PageError, naming template and line, for anything a page asks for that is not there.
     """
@@ -114,6 +116,8 @@ def rendering(
     done.add(portraits.files(units))
     done.add({f"social/{slug}.png": image for slug, image in (social or {}).items()})
     done.add({f"data/{name}": _text(value) for name, value in (scripts or {}).items()})
+    downloads = cards.downloads(study, files or {})
+    done.add({each.file: each.data for each in downloads})
     handed_over = {name: _digest(data) for name, data in done.files.items()}
     about = [
         code,
@@ -125,6 +129,7 @@ def rendering(
         repr(pages),
         dict(networks or {}),
         dict(absent or {}),
+        [dict(each.told) for each in downloads],
         handed_over,
     ]
     shared = Shared(
@@ -141,6 +146,7 @@ def rendering(
         networks=dict(networks or {}),
         absent=dict(absent or {}),
         units=tuple(units),
+        downloads=downloads,
         code=code,
         digest=_digest([about, _templates(root)]),
     )
@@ -155,6 +161,10 @@ def rendering(
     done.make("404.html", shared.digest, lambda: site.dress(site.not_found(), homes))
     for page, network in zip(unit_pages, units, strict=True):
         done.searched(page.file, shared.digest, partial(site.unit_page, page, network))
+    for download in downloads:
+        done.make(download.card, shared.digest, partial(site.network_card, download))
+    if downloads:
+        done.make(cards.DATA, shared.digest, site.data_card)
     done.add({search.FILE: search.index([(page, done.places[page.file]) for page in (*pages, *unit_pages)])})
     readers: dict[str, list[Page]] = {}
     for each in written:
@@ -201,7 +211,12 @@ def _templates(root: Path) -> list[Any]:
     loads some by a name that cannot be told from its text; and what CITATION.cff tells them."""
     common = _digests(root, "**/*", but=SINGLE)
     loads_others = any(_LOADS_OTHERS.search((root / name).read_bytes()) for name in common)
-    return [_digests(root, "**/*") if loads_others else common, extras.release_date(root), extras.repository(root)]
+    return [
+        _digests(root, "**/*") if loads_others else common,
+        extras.release_date(root),
+        extras.repository(root),
+        citation.digest(root),
+    ]
 
 
 def _digests(root: Path, pattern: str, *, but: tuple[str, ...] = ()) -> dict[str, str]:

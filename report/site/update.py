@@ -182,11 +182,16 @@ def _arguments(
     scripts: dict[str, Any] = {}
     units: list[Mapping[str, Any]] = []
     networks: dict[str, Any] = {}
+    files: dict[str, tuple[bytes, Mapping[str, Any]]] = {}
     for stage in survey.stages:
         if stage.name.startswith("analysis/"):
             facts.update(survey.value(Product(stage.name, "facts.json")))
         elif stage.name.startswith("check/"):
             networks[stage.name.removeprefix("check/")] = survey.value(Product(stage.name, "check.json"))
+        elif stage.name.startswith("network/"):
+            name = stage.name.removeprefix("network/")
+            told = survey.value(Product(f"runnable/{name}", "runnable.json"))
+            files[name] = (survey.value(Product(stage.name, "network.safetensors")), told)
         elif stage.name.startswith("social/"):
             social[stage.name.removeprefix("social/")] = survey.value(Product(stage.name, "social.png"))
         elif stage.name.startswith("unit-page/"):
@@ -213,6 +218,7 @@ def _arguments(
         "pages": contents.pages,
         "absent": contents.absent,
         "networks": networks,
+        "files": files,
         "social": social,
         "scripts": scripts,
         "units": units,

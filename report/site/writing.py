@@ -21,7 +21,7 @@ from report import theme
 from report.argument import facts as wording
 from report.errors import PageError, unreadable
 from report.play import units as portraits
-from report.site import extras, front_matter, references, source, values
+from report.site import cards, citation, extras, front_matter, references, source, values
 from report.site.figure import Placed
 from report.site.functions import Functions, Library, Term, resolve_references
 from report.site.pages import SITE_TAGLINE, SITE_TITLE, Page
@@ -93,6 +93,7 @@ class Site:
             "provenance": shared.provenance,
             "networks": shared.units,
             "repository": extras.repository(self.root),
+            "downloads": shared.downloads,
             **portraits.DRAWING,
         }
         self._digests: dict[Path, str] = {}
@@ -152,6 +153,20 @@ class Site:
         """The page that shows every unit of one network."""
         title = f"Units of {page.title} \u00b7 {SITE_TITLE}"
         return self._frame("units.html", page=page, network=network, top="../", title=title, indexed=True)
+
+    def network_card(self, download: cards.Download) -> str:
+        """A network's card, as Markdown."""
+        told = citation.read(self.root)
+        front = cards.of_network(download, facts=self.shared.facts, card=self.shared.card, citation=told)
+        return front + self._card("network", download=download)
+
+    def data_card(self) -> str:
+        """The data set's card, as Markdown."""
+        return cards.of_dataset(self.shared.card) + self._card("dataset")
+
+    def _card(self, name: str, **context: Any) -> str:
+        functions = Functions(self._library(), Page(f"cards/{name}", name, "", "", ""))
+        return self._fill(f"cards/{name}.md", functions.names() | context)
 
     def code_page(self, module: str, *, readers: Sequence[Page], drawn: Sequence[Placed]) -> str:
         """The page that shows a module's source, with links back to the pages that show functions of it and to the
@@ -331,7 +346,7 @@ def _notices(study: Study, card: Mapping[str, Any]) -> list[str]:
     notices = []
     if not card.get("is_mnist", card["dataset"] == "mnist"):
         notices.append(f"Made with {card['title']}, not with MNIST.")
-    if study.name != "published":
+    if study.name != "published" and study.data is None:
         notices.append(
             f"A preview: the {study.name} study, {_counted(len(study.seeds), 'seed')} and "
             f"{_counted(study.epochs, 'epoch')}. Its numbers are not the published ones."

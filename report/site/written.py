@@ -9,6 +9,7 @@ from typing import Any
 
 from experiments.spec import Study
 from report.argument.facts import Fact
+from report.site.cards import Download
 from report.site.figure import FigureFiles, Placed
 from report.site.pages import Page
 from report.site.prose import Heading
@@ -42,6 +43,7 @@ class Shared:
     networks: Mapping[str, Mapping[str, Any]]
     absent: Mapping[str, str]
     units: tuple[Mapping[str, Any], ...]
+    downloads: tuple[Download, ...]
     code: str
     digest: str
 

@@ -12,7 +12,7 @@ from report.argument import marks
 from report.argument.claims import Checks
 from report.argument.known import Known
 from report.errors import PageError
-from report.site.functions import Functions, Library, Term
+from report.site.functions import UNDECIDED, Functions, Library, Term
 from report.site.pages import Page
 
 MLP, CNN = PUBLISHED.architectures
@@ -165,10 +165,10 @@ def test_a_claim_that_fails_stops_the_published_build_and_names_the_facts():
     assert "a.gain.difference.normalized:cnn is \N{MINUS SIGN}2.0" in str(error.value)
 
 
-def test_in_a_smaller_study_a_claim_that_fails_is_a_question_with_its_evidence():
+def test_in_another_study_a_claim_that_fails_is_a_question_with_its_evidence():
     functions = page(strict=False)
     text = functions.claim("Does it?", CHECKS.every("higher", "a.gain", BUILT), caller=lambda: "It does.")
-    assert text.startswith("Does it? This study is too small to tell: *not decided here*.")
+    assert text.startswith(f"Does it? {UNDECIDED}")
     assert "It does" not in text
     assert len(functions.notes) == 1
 

@@ -26,7 +26,7 @@ def test_titles_and_descriptions_are_all_different():
 def test_the_book_begins_with_the_index_and_ends_with_what_it_rests_on():
     slugs = [page.slug for page in PAGES]
     assert slugs[0] == "index"
-    assert slugs[-3:] == ["methods", "glossary", "references"]
+    assert slugs[-5:] == ["methods", "dataset", "glossary", "references", "cite"]
 
 
 def test_every_heading_is_a_question():
