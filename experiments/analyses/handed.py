@@ -26,4 +26,6 @@ def means(
     each position of the map that it hands on. See `scaling.mean_activations`."""
     model = at_epoch(weights, epoch=-1, architecture=architecture)
     inputs = treat(probe["images"], **treatment)
-    return {"means.npz": {layer: mean_activations(model, inputs, layer=layer).numpy() for layer in hidden_layers(model)}}
+    return {
+        "means.npz": {layer: mean_activations(model, inputs, layer=layer).numpy() for layer in hidden_layers(model)}
+    }

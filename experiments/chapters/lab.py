@@ -53,7 +53,7 @@ def stages(study: Study) -> list[Stage]:
                 "told": {c.name: Product(f"runnable/{c.name}", "runnable.json") for c in study.product},
                 "card": CARD,
             },
-            publish=("networks.js",),
+            publish=("networks.js", "networks.json"),
         ),
         Stage(
             name="script/shelf",

@@ -31,8 +31,8 @@ def pack(
     shelf.js: the digits {index, label, pixels: base64 of their bytes, says: [digit of each condition]}, the conditions,
     tall {condition: {layer: the activation drawn at full height}}, called {condition: {layer: [what each unit is
     called]}}, means {condition: {layer: base64 of float32, unit by unit}}, and set, see `classes.for_scripts`.
-    shelf.png: all digits on one sheet. shelf.json: the digits without their pixels, each with its column and row on the sheet, whether
-    it is disputed, and whether it is a spare: not the first of its label among those of its kind; and set.
+    shelf.png: all digits on one sheet. shelf.json: the digits without their pixels, each with its column and row on the
+    sheet, whether it is disputed, and whether it is a spare, not the first of its label among those of its kind; set.
     """
     conditions = [str(name) for name in shelf["conditions"]]
     digits = [

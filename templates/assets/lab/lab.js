@@ -295,7 +295,7 @@ window.InsideMNIST ??= {};
     function told(digit) {
       const label = digit ? `${words.capital(words.called(names[digit.label]))} by its label, test image ${digit.index}. ` : "";
       const said = words.verdict([...answers.values()].map((answer) => names[answer.digit]));
-      return label + said + words.changed(scales.list().length);
+      return label + said;
     }
 
     // The address
@@ -347,6 +347,7 @@ window.InsideMNIST ??= {};
     state.onchange((/** @type {Map<string, string>} */ values) => {
       past = [];
       restore(values);
+      if (element.getBoundingClientRect().bottom < 0) element.scrollIntoView(); // a link below it set it up
     });
     restore(state.read());
     const beginning = digits.get(Number(element.dataset.begin ?? NaN));

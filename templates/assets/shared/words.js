@@ -80,6 +80,11 @@ window.InsideMNIST ??= {};
     return `${/^(8|11|18)/.test(name) ? "an" : "a"} ${name}`;
   }
 
+  /** @param {string} name of a class @returns {string} "the 7" */
+  function the(name) {
+    return called(name).replace(/^an? /, "the ");
+  }
+
   /**
    * What the reader's interventions make of one network's answer.
    * @param {string} title of the network
@@ -98,13 +103,7 @@ window.InsideMNIST ??= {};
     const [was, is] = [number(before.margin, 1), number(after.margin, 1)];
     const turn = was === is ? `stays at ${is}` : `${after.margin < before.margin ? "falls" : "rises"} from ${was} to ${is}`;
     if (before.says === after.says) return `${title}: ${how} it still says ${called(before.says)}; its margin ${turn}.`;
-    return `${title}: ${how} it says ${called(after.says)} instead of ${called(before.says)}; the margin of the first answer ${turn}.`;
-  }
-
-  /** @param {number} many units @returns {string} a sentence to follow another, or nothing */
-  function changed(many) {
-    if (many === 0) return "";
-    return many === 1 ? " One unit is changed." : ` ${many} units are changed.`;
+    return `${title}: ${how} it says ${called(after.says)} instead of ${called(before.says)}; the margin of ${the(before.says)} ${turn}.`;
   }
 
   /** @param {number} probability @returns {string} in whole per cent, without the sign; never 100 or 0 */
@@ -114,5 +113,5 @@ window.InsideMNIST ??= {};
   }
 
   Object.assign((InsideMNIST.words = {}), { layerName, capital, unitName, fullName, briefName, number, share, percent });
-  Object.assign(InsideMNIST.words, { scaleWords, shortScale, called, verdict, effect, changed });
+  Object.assign(InsideMNIST.words, { scaleWords, shortScale, called, verdict, effect });
 })();
