@@ -1,13 +1,12 @@
 """What a unit is called by what it answers to: "zeros and sixes".
 
-In: how active each unit is on the images of each class, on average. Out: a few words for each unit.
+In: how active each unit is on the images of each class, on average. Out: a few words for each unit. Standard library
+only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
 
 from report import classes
 
@@ -17,7 +16,7 @@ DIGITS = ("zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens"
 SILENT = "silent"
 
 
-def called(means: np.ndarray, *, names: Sequence[str], kind: str, kinds: str) -> list[str]:
+def called(means: Sequence[Sequence[float]], *, names: Sequence[str], kind: str, kinds: str) -> list[str]:
     """What each unit is called: the classes whose mean activation is at least half of its largest, strongest first.
 
     means: (unit, class), activations averaged over the images of a class (and over positions). names: of the classes;
@@ -26,13 +25,14 @@ def called(means: np.ndarray, *, names: Sequence[str], kind: str, kinds: str) ->
     digits". A unit without an activation above zero
     is "silent".
     """
-    return [_called(row, names=names, kind=kind, kinds=kinds) for row in np.asarray(means, dtype=float)]
+    return [_called(row, names=names, kind=kind, kinds=kinds) for row in means]
 
 
-def _called(means: np.ndarray, *, names: Sequence[str], kind: str, kinds: str) -> str:
-    if means.max() <= 0:
+def _called(means: Sequence[float], *, names: Sequence[str], kind: str, kinds: str) -> str:
+    if max(means) <= 0:
         return SILENT
-    strongest = [int(place) for place in np.argsort(-means, kind="stable") if means[place] >= SHARE * means.max()]
+    order = sorted(range(len(means)), key=lambda place: -means[place])
+    strongest = [place for place in order if means[place] >= SHARE * max(means)]
     if len(strongest) == len(means):
         return f"all {kinds}"
     found = [_several(names[place], kind) for place in strongest]

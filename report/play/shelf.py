@@ -77,7 +77,7 @@ def _called(shelf: Arrays, condition: str, card: Mapping[str, Any]) -> dict[str,
     """What the units of a network are called, by layer."""
     about = {"names": card["class_names"], "kind": card["kind"], "kinds": card["kinds"]}
     layers = map(str, shelf[f"layers/{condition}"])
-    return {layer: called(shelf[f"class_means/{condition}/{layer}"], **about) for layer in layers}
+    return {layer: called(shelf[f"class_means/{condition}/{layer}"].tolist(), **about) for layer in layers}
 
 
 def _kinds(digits: Sequence[Mapping[str, Any]]) -> list[dict[str, bool]]:
