@@ -75,6 +75,8 @@ LAB = (
     "assets/lab/scales.js",
     "assets/lab/controls.js",
     "assets/lab/chosen.js",
+    "assets/lab/effects.js",
+    "assets/lab/strip.js",
     "assets/lab/pictures.js",
     "assets/lab/sums.js",
     "assets/lab/window.js",

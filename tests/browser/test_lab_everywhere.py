@@ -52,3 +52,38 @@ def test_what_is_touched_is_large_enough(lab):
                 .filter(([, box]) => box.width < 23.5 || box.height < 23.5).map(([text]) => text)"""
         )
         assert small == [], width
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (1920, 1080)])
+def test_board_answers_units_and_the_arithmetic_of_one_are_on_one_screen(lab, width, height):
+    page = lab("#digit=324&look=mlp-raw.hidden1.4", viewport={"width": width, "height": height})
+    ends = page.locator("[data-board], [data-answer], .lab-unit, [data-chosen], .lab-equation").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect().bottom)"
+    )
+    assert max(ends) <= height
+
+
+def test_the_front_page_opens_with_a_digit_the_networks_and_four_findings_on_one_screen(lab):
+    page = lab(name="index.html", viewport={"width": 1280, "height": 800})
+    assert page.locator(".card").count() == 4
+    for card in page.locator(".card").all():
+        assert card.locator("svg[role=img]").count() == 1
+        assert card.locator(".mark").count() >= 1  # the evidence
+        assert card.locator(".card-way a").count() == 1
+    ends = page.locator("[data-board], [data-answer], .card").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect().bottom)"
+    )
+    assert max(ends) <= 800
+    seen = page.locator("[data-answer=cnn-raw] [data-strip] canvas")
+    assert seen.count() == 3
+    lit = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v > 120 && v < 255)"
+    assert all(seen.nth(place).evaluate(lit) for place in range(3))
+
+
+def test_on_a_phone_what_can_be_done_to_a_unit_stays_in_reach_of_the_thumb(lab):
+    page = lab("#digit=324", viewport={"width": 390, "height": 800})
+    cell = page.locator("[data-network=mlp-raw] [data-unit='hidden1.4']")
+    cell.scroll_into_view_if_needed()
+    cell.click()
+    off = page.get_by_role("button", name="Switch off").bounding_box()
+    assert 400 < off["y"] < 800 - off["height"]

@@ -84,6 +84,11 @@ window.InsideMNIST ??= {};
     return best;
   }
 
+  /** @param {Float32Array} logits @returns {number} the place of the largest */
+  function answerOf(logits) {
+    return logits.reduce((best, value, place) => (value > logits[best] ? place : best), 0);
+  }
+
   /** @param {Float32Array} logits @param {number} digit @returns {number} how far it is above the largest other one */
   function margin(logits, digit) {
     return logits[digit] - logits[runnerUp(logits, digit)];
@@ -127,5 +132,5 @@ window.InsideMNIST ??= {};
     if (element.textContent !== text) element.textContent = text;
   }
 
-  Object.assign(InsideMNIST, { makeAnswer, spanOf, margin });
+  Object.assign(InsideMNIST, { makeAnswer, spanOf, margin, answerOf });
 })();

@@ -1,4 +1,4 @@
-// The lab's smaller parts: the shelf of test digits, and the list of changed units.
+// The lab's smaller parts: the shelf of test digits, the list of changed units, and a line where there is no network.
 //
 // In: their elements and what to call when the reader uses them. Out: they show what they are told.
 
@@ -81,5 +81,21 @@ window.InsideMNIST ??= {};
     };
   }
 
-  Object.assign(InsideMNIST, { makeShelf, makeChanges });
+  /**
+   * Where the panels of a network would be, one line says why they are not.
+   * @param {HTMLElement} element
+   * @param {string} name
+   * @param {string} why
+   */
+  function excuse(element, name, why) {
+    for (const panel of element.querySelectorAll(`[data-answer="${name}"], [data-network="${name}"]`)) {
+      const title = panel.querySelector(".lab-name");
+      const line = document.createElement("p");
+      line.className = "lab-note";
+      line.textContent = why;
+      panel.replaceChildren(...(title ? [title] : []), line);
+    }
+  }
+
+  Object.assign(InsideMNIST, { makeShelf, makeChanges, excuse });
 })();

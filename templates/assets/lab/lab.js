@@ -19,13 +19,14 @@ window.InsideMNIST ??= {};
   function makeLab(element) {
     /** @type {Map<string, Network>} */
     const networks = InsideMNIST.networks();
-    for (const [name, why] of InsideMNIST.unusable()) excuse(element, name, why);
+    for (const [name, why] of InsideMNIST.unusable()) InsideMNIST.excuse(element, name, why);
     /** @type {Map<number, ShelfDigit>} */
     const digits = new Map(InsideMNIST.data.shelf.digits.map((/** @type {ShelfDigit} */ each) => [each.index, each]));
     const { names, side } = InsideMNIST.data.shelf.set; // of the data set: its classes and the side of its images
     const { called, means } = InsideMNIST.data.shelf;
     const scales = InsideMNIST.makeScales(networks, means);
     const calledOf = (/** @type {Unit} */ { condition, layer, unit }) => called[condition]?.[layer]?.[unit] ?? "";
+    const effects = InsideMNIST.makeEffects({ networks, names, scales, calledOf });
     /** @type {Content} */
     let content = BLANK;
     /** @type {Content[]} what was on the board before, for undo */
@@ -85,14 +86,18 @@ window.InsideMNIST ??= {};
 
     /** @type {Map<string, {show: Function, showSaliency: Function, mark: Function}>} */
     const cards = new Map();
+    /** @type {Map<string, {show: Function}>} each network seen whole, where the insides are folded away */
+    const strips = new Map();
     /** @type {Map<string, {show: Function, name: Function, mark: Function}>} */
     const insides = new Map();
-    for (const name of networks.keys()) {
+    for (const [name, network] of networks) {
       const card = /** @type {HTMLElement | null} */ (element.querySelector(`[data-answer="${name}"]`));
       if (!card) continue;
       const onsaliency = (/** @type {boolean} */ on) => showSaliency(name, on);
       const onwhy = (/** @type {number | null} */ logit) => why(name, logit);
       cards.set(name, InsideMNIST.makeAnswer(card, { names, onsaliency, onwhy }));
+      const strip = card.querySelector("[data-strip]");
+      if (strip) strips.set(name, InsideMNIST.makeStrip(strip, network, InsideMNIST.data.shelf.tall[name] ?? {}));
     }
     open?.addEventListener("toggle", () => done({ push: false }));
 
@@ -220,7 +225,7 @@ window.InsideMNIST ??= {};
       const span = InsideMNIST.spanOf(answers.values());
       for (const name of cards.keys()) showNetwork(name, levels, span);
       changes.show(scales.list(), scales.text());
-      part("effect").textContent = effects();
+      part("effect").textContent = pixels ? effects.told(pixels, answers) : "";
       showLook();
     }
 
@@ -234,31 +239,12 @@ window.InsideMNIST ??= {};
       sums.show(look, network && reading && pixels ? { network, pixels, reading, options: scales.options(network), setting } : null);
     }
 
-    /** What the interventions make of the answers, in words. @returns {string} */
-    function effects() {
-      if (!pixels) return "";
-      const told = [];
-      for (const [name, network] of networks) {
-        const changes = scales.in(name).map((/** @type {Change} */ { unit, setting }) => {
-          const does = calledOf(unit);
-          return { name: `${words.briefName(unit)}${does ? ` (${does})` : ""}`, scale: setting };
-        });
-        const now = answers.get(name);
-        if (changes.length === 0 || !now) continue;
-        const whole = InsideMNIST.forward(network, pixels).logits;
-        const said = largest(whole);
-        const [was, is] = [whole, now.reading.logits].map((logits) => InsideMNIST.margin(logits, said));
-        told.push(words.effect(network.title, changes, { says: names[said], margin: was }, { says: names[now.digit], margin: is }));
-      }
-      return told.join(" ");
-    }
-
     /** @param {Float32Array} pixels @returns {Map<string, Answer>} */
     function read(pixels) {
       const found = new Map();
       for (const [name, network] of networks) {
         const reading = InsideMNIST.forward(network, pixels, scales.options(network));
-        found.set(name, { digit: largest(reading.logits), reading });
+        found.set(name, { digit: InsideMNIST.answerOf(reading.logits), reading });
       }
       return found;
     }
@@ -268,6 +254,7 @@ window.InsideMNIST ??= {};
       const network = /** @type {Network} */ (networks.get(name));
       const [answer, last] = [answers.get(name) ?? null, before.get(name) ?? null];
       cards.get(name)?.show(answer, last, span);
+      strips.get(name)?.show(answer?.reading ?? null);
       const options = { ...scales.options(network), target: { hook: "logits", index: answer?.digit ?? 0 } };
       const seen = pixels;
       const gradient = seen && (() => InsideMNIST.gradient(network, seen, options));
@@ -357,30 +344,9 @@ window.InsideMNIST ??= {};
     }
   }
 
-  /**
-   * Where the panels of a network would be, one line says why they are not.
-   * @param {HTMLElement} element
-   * @param {string} name
-   * @param {string} why
-   */
-  function excuse(element, name, why) {
-    for (const panel of element.querySelectorAll(`[data-answer="${name}"], [data-network="${name}"]`)) {
-      const title = panel.querySelector(".lab-name");
-      const line = document.createElement("p");
-      line.className = "lab-note";
-      line.textContent = why;
-      panel.replaceChildren(...(title ? [title] : []), line);
-    }
-  }
-
   /** @param {Content} content */
   function isBlank({ strokes, digit }) {
     return !digit && strokes.length === 0;
-  }
-
-  /** @param {Float32Array} values @returns {number} the place of the largest */
-  function largest(values) {
-    return values.reduce((best, value, place) => (value > values[best] ? place : best), 0);
   }
 
   /** @param {string} text base64 @returns {Uint8Array} */

@@ -61,7 +61,7 @@ window.InsideMNIST ??= {};
       showProducts(found);
       const post = /** @type {Float32Array} */ (reading.hooks.get(`${unit.layer}.post`))[unit.unit];
       line([
-        ["The products add up to", found.sum, "sum"],
+        ["The products add up to", found.sum, "sum", rest(found.pre, found.bias)],
         ["the bias adds", found.bias, "bias"],
         ["together", found.pre, "pre"],
         ["the ReLU makes it", Math.max(found.pre, 0), "relu"],
@@ -85,12 +85,12 @@ window.InsideMNIST ??= {};
     return ({ network, pixels: seen, reading, options }) => {
       const found = arithmetic.dense(network, reading, unit);
       showProducts(found);
-      line([["The products add up to", found.sum, "sum"], ["the bias adds", found.bias, "bias"], ["the logit is", found.pre, "pre"]]);
+      line([["The products add up to", found.sum, "sum", rest(found.pre, found.bias)], ["the bias adds", found.bias, "bias"], ["the logit is", found.pre, "pre"]]);
       const { weights: template, products: each, sum, offset } = arithmetic.template(network, seen, unit.unit, options);
       weights.show(template);
       pixels.show(seen);
       result.show(each);
-      second([["The products add up to", sum, "template-sum"], ["the rest adds", offset, "offset"], ["the logit is", found.pre, "logit"]]);
+      second([["The products add up to", sum, "template-sum", rest(found.pre, offset)], ["the rest adds", offset, "offset"], ["the logit is", found.pre, "logit"]]);
     };
   }
 
@@ -136,22 +136,31 @@ window.InsideMNIST ??= {};
   /**
    * A line of arithmetic in words and numbers.
    * @param {HTMLElement} body
-   * @returns {(steps: any[]) => void} steps: [words, number, what a script may ask for it by]
+   * @returns {(steps: any[]) => void} steps: [words, number, what a script may ask for it by, the number as it is shown]
    */
   function equation(body) {
     const list = element("dl", { className: "lab-equation" });
     body.append(list);
     return (steps) => {
-      const parts = steps.map(([told, value, name]) =>
-        element("div", {}, element("dt", {}, told), element("dd", { [`data-sum-${name}`]: String(value) }, words.number(value, 2))),
+      const parts = steps.map(([told, value, name, shown = value]) =>
+        element("div", {}, element("dt", {}, told), element("dd", { [`data-sum-${name}`]: String(value) }, words.number(shown, 2))),
       );
       list.replaceChildren(...parts);
     };
+  }
+
+  /**
+   * A part of a sum of two as it is shown: rounded so that what is shown adds up.
+   * @param {number} whole
+   * @param {number} other part
+   */
+  function rest(whole, other) {
+    return (Math.round(100 * whole) - Math.round(100 * other)) / 100;
   }
 
   InsideMNIST.sumsNotes = {
     template:
       "A network of ReLUs is a linear function of the pixels as long as none of them turns on or off: a pixel\u2019s weight in it is the gradient.",
   };
-  Object.assign(InsideMNIST, { makeSums, sumsParts: { row, equation } });
+  Object.assign(InsideMNIST, { makeSums, sumsParts: { row, equation, rest } });
 })();

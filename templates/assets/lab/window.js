@@ -119,7 +119,7 @@ window.InsideMNIST ??= {};
   /** @param {Gathered} found @param {Setting} setting */
   function steps({ sum, bias, pre, pooled }, setting) {
     const told = [
-      ["All products add up to", sum, "sum"],
+      ["All products add up to", sum, "sum", InsideMNIST.sumsParts.rest(pre, bias)],
       ["the bias adds", bias, "bias"],
       ["together", pre, "pre"],
       ["the ReLU makes it", Math.max(pre, 0), "relu"],
