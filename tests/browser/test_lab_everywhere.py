@@ -76,7 +76,8 @@ def test_the_front_page_opens_with_a_digit_the_networks_and_four_findings_on_one
     assert max(ends) <= 800
     seen = page.locator("[data-answer=cnn-raw] [data-strip] canvas")
     assert seen.count() == 3
-    lit = "canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((v) => v > 120 && v < 255)"
+    lit = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+        .data.some((level) => level > 120 && level < 255)"""
     assert all(seen.nth(place).evaluate(lit) for place in range(3))
 
 
