@@ -98,7 +98,12 @@ LAYERS = (
         others=("matplotlib", "numpy", "PIL"),
     ),
     Layer(("report.play.map",), ours=("report.classes", "report.play.networks"), others=("numpy", "PIL")),
-    Layer(("report.play.shelf",), ours=("report.classes", "report.play.networks"), others=("numpy", "PIL")),
+    Layer(
+        ("report.play.shelf",),
+        ours=("report.classes", "report.play.called", "report.play.networks"),
+        others=("numpy", "PIL"),
+    ),
+    Layer(("report.play.called",), ours=("report.classes",)),
     Layer(("report.play.portraits",), ours=("report.theme",), others=("numpy", "PIL")),
     Layer(("report.play.train",), ours=("report.classes", "report.play.networks", "report.theme"), others=("numpy",)),
     Layer(("report.site.manifest", "report.site.past"), ours=(*ENGINE, "report.site.manifest")),

@@ -24,6 +24,7 @@ def choose(
     images uint8 (digit, side, side), labels uint8 (digit,), index int32 (digit,): the place in the test set.
     conditions (condition,): names; prediction uint8 (condition, digit), confidence float32 (condition, digit).
     layers/<condition> (layer,): the hidden layers; tall/<condition> float32 (layer,): see TALL.
+    class_means/<condition>/<layer> float32 (unit, class): mean activations at the end, on the probe images.
     records: {condition: record}, of one trained network each.
     """
     conditions = list(records)
@@ -50,6 +51,8 @@ def choose(
         shelf[f"tall/{name}"] = np.array(
             [records[name][f"quantile/{read_at(records[name], layer)}"][-1, level] for layer in layers]
         )
+        for layer in layers:
+            shelf[f"class_means/{name}/{layer}"] = records[name][f"class_mean/{layer}"][-1].astype(np.float32)
     return {"shelf.npz": shelf}
 
 

@@ -28,6 +28,16 @@ def stages(study: Study) -> list[Stage]:
             )
             for run in study.shown_runs
         ),
+        *(
+            of_network(
+                run,
+                f"handed/{run.condition.name}",
+                "experiments.analyses.handed:means",
+                inputs={"weights": weights(run), "probe": PROBE},
+                publish=("means.npz",),
+            )
+            for run in study.shown_runs
+        ),
         Stage(
             name="shelf",
             function="experiments.analyses.shelf:choose",
@@ -43,13 +53,17 @@ def stages(study: Study) -> list[Stage]:
                 "told": {c.name: Product(f"runnable/{c.name}", "runnable.json") for c in study.product},
                 "card": CARD,
             },
-            publish=("networks.js",),
+            publish=("networks.js", "networks.json"),
         ),
         Stage(
             name="script/shelf",
             function="report.play.shelf:pack",
             parameters={"titles": titles(study)},
-            inputs={"shelf": Product("shelf", "shelf.npz"), "card": CARD},
+            inputs={
+                "shelf": Product("shelf", "shelf.npz"),
+                "means": {c.name: Product(f"handed/{c.name}", "means.npz") for c in study.product},
+                "card": CARD,
+            },
             publish=("shelf.js", "shelf.png", "shelf.json"),
         ),
     ]

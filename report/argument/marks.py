@@ -13,6 +13,7 @@ from report.argument import facts as wording
 from report.argument.facts import Fact
 
 WIDTH, LINE, EDGE = 220, 18, 10  # of the plot, in CSS pixels: its width, a row, and the space at both ends
+NAMES, VALUES, ROW = 104, 44, 18  # of a sketch: the room for names and values, a row
 
 
 def button(number: int) -> str:
@@ -33,6 +34,29 @@ def note(number: int, tables: Mapping[str, Sequence[tuple[str, Fact]]], *, asked
     return (
         f'<div class="evidence" id="evidence-{number}" popover role="note" aria-label="Evidence {number}">'
         f"<p><strong>{number}</strong> {html.escape(asked)}</p>{body}</div>"
+    )
+
+
+def sketch(rows: Sequence[tuple[str, str, Fact]], *, title: str, within: tuple[float, float] | None = None) -> str:
+    """A small picture of a measure, a row for each fact: its name, a dot and a line over its interval, its value.
+
+    rows: (name, the condition whose colour it has, fact). within: the ends of the axis, where they are not to follow
+    the facts. What is drawn is said in its label.
+    """
+    places = within or _scale([fact for _, _, fact in rows])
+    said = "; ".join(f"{name}: {wording.value(fact)}" for name, _, fact in rows)
+    drawn = "".join(
+        f'<g transform="translate(0 {ROW * place})" data-condition="{html.escape(condition)}">'
+        f'<text x="0" y="{ROW - 5}">{html.escape(name)}</text>'
+        f'<g transform="translate({NAMES} 0)">{_row(fact, places, width=WIDTH - NAMES - VALUES)}</g>'
+        f'<text class="value" x="{WIDTH}" y="{ROW - 5}">{html.escape(wording.value(fact))}</text></g>'
+        for place, (name, condition, fact) in enumerate(rows)
+    )
+    size = f'viewBox="0 0 {WIDTH} {ROW * len(rows)}"'
+    label = html.escape(f"{title}. {said}")
+    return (
+        f'<figure class="sketch"><figcaption>{html.escape(title)}</figcaption>'
+        f'<svg {size} role="img" aria-label="{label}">{drawn}</svg></figure>'
     )
 
 
@@ -66,16 +90,19 @@ def _scale(facts: Sequence[Fact]) -> tuple[float, float]:
 
 
 def _plot(fact: Fact, places: tuple[float, float]) -> str:
-    """A row of the plot, drawn to the scale of all."""
+    """A row of the plot as a drawing of its own."""
+    drawn = _row(fact, places)
+    return f'<svg viewBox="0 0 {WIDTH} {LINE}" width="{WIDTH}" height="{LINE}" aria-hidden="true">{drawn}</svg>'
+
+
+def _row(fact: Fact, places: tuple[float, float], *, width: int = WIDTH) -> str:
+    """A row of the plot, drawn to the scale of all: zero, the interval, the value."""
     low, high = places
 
     def x(number: float) -> float:
-        return round(EDGE + (WIDTH - 2 * EDGE) * (number - low) / (high - low), 1)
+        return round(EDGE + (width - 2 * EDGE) * (number - low) / (high - low), 1)
 
     value, start, end = (x(each) for each in _ends(fact))
     zero = f'<path class="zero" d="M{x(0)} 0V{LINE}"/>' if low <= 0 <= high else ""
     middle = LINE / 2
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {LINE}" width="{WIDTH}" height="{LINE}" aria-hidden="true">{zero}'
-        f'<path d="M{start} {middle}H{end}"/><circle cx="{value}" cy="{middle}" r="4"/></svg>'
-    )
+    return f'{zero}<path d="M{start} {middle}H{end}"/><circle cx="{value}" cy="{middle}" r="4"/>'

@@ -23,8 +23,9 @@ def networks(
     told: Mapping[str, Mapping[str, Any]],
     titles: Mapping[str, str],
     card: Mapping[str, Any],
-) -> dict[str, str]:
-    """networks.js: the trained networks {condition: bytes of a safetensors file}, as far as a page can run them.
+) -> dict[str, Any]:
+    """The trained networks {condition: bytes of a safetensors file}, as far as a page can run them: networks.js, and
+    networks.json, {"runnable": the names of those that it can run}.
 
     told: {condition: runnable.json}, see experiments.networks.runnable. A network that a page can run is {"title",
     "side" of the images in pixels, "mean", "std", "layers", "reference"}, its layers in forward order: {"name",
@@ -40,7 +41,8 @@ def networks(
             cause = f"no {error}" if isinstance(error, KeyError) else error
             raise PageError(f"the packed network {condition} is damaged ({cause}); build it again.") from error
     packed = {name: {"title": titles[name], **network} for name, network in opened.items()}
-    return {"networks.js": script("networks", packed)}
+    can = [name for name, network in packed.items() if "cannot" not in network]
+    return {"networks.js": script("networks", packed), "networks.json": {"runnable": can}}
 
 
 def script(name: str, value: Any) -> str:

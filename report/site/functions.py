@@ -133,6 +133,9 @@ class Functions:
             "finding": self.finding,
             "evidence": self.evidence,
             "reach": self.reach,
+            "sketch": self.sketch,
+            "cards": self.cards,
+            "card": self.card,
             "rows": self.rows,
             "page": self.page_link,
             "glossary": self.glossary,
@@ -202,6 +205,16 @@ class Functions:
         open_ = bool(facts) and all("verdict" in fact and wording.verdict(fact) == "undecided" for fact in facts)
         reach = wording.span(facts, "# (not decided)." if open_ else "#.")
         return f"{reach} {self.evidence(measure, among, *at, **options)}" if reach else ""
+
+    def sketch(
+        self, title: str, measure: str, among: Sequence[Any], *at: Place, within: tuple[float, float] | None = None
+    ) -> str:
+        """A small picture of what a measure found of some conditions, as far as there are such facts."""
+        known = self.library.known
+        rows = [
+            (each.title, each.name, known.fact(measure, each, *at)) for each in among if known.has(measure, each, *at)
+        ]
+        return marks.sketch(rows, title=title, within=within) if rows else ""
 
     def _there(self, measure: str, among: Sequence[Any], at: Sequence[Place]) -> list[Fact]:
         """A measure's facts, of those of which there are any."""
@@ -293,6 +306,19 @@ class Functions:
         body, _ = to_html(caller())
         return self._block(f'<div class="answer">\n{body}\n</div>')
 
+    def cards(self, caller: Caller) -> str:
+        """Cards side by side."""
+        return self._block(f'<div class="cards">\n{caller().strip()}\n</div>')
+
+    def card(self, slug: str, picture: str, caller: Caller) -> str:
+        """A claim in short, under a small picture, with the way to the page that tells more."""
+        told, _ = to_html(caller())
+        if not told:
+            return ""
+        question = html.escape(self.library.pages[slug].question) if slug in self.library.pages else ""
+        way = f'<p class="card-way">{self.page_link(slug)}<span class="unseen">: {question}</span></p>'
+        return self._block(f'<div class="card">\n{picture}\n{told}{way}\n</div>')
+
     def predict(self, name: str, question: str, choices: Sequence[tuple[str, Check | bool]], caller: Caller) -> str:
         """A question that the reader answers before they see what was found. `choices`: words, and whether it came out
         so. Raises PageError where the published study does not tell exactly one of them; a smaller one may not."""
@@ -345,9 +371,9 @@ class Functions:
         return self._block(self._partial("measured.html", listings=listings))
 
     def widget(self, name: str, **values: Any) -> str:
-        """Something to play with: templates/partials/<name>.html, filled with `values`, `data` and `pages`."""
-        values = {"data": self.library.data, "pages": self.library.pages, **values}
-        return self._block(self._partial(f"{name}.html", **values))
+        """Something to play with: templates/partials/<name>.html, filled with `values`, `data`, `pages` and `units`."""
+        known = {"data": self.library.data, "pages": self.library.pages, "units": self.library.units}
+        return self._block(self._partial(f"{name}.html", **known, **values))
 
     def terms(self, caller: Caller) -> str:
         """The list around the entries of the glossary."""

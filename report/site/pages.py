@@ -70,9 +70,16 @@ LAB = (
     "assets/shared/words.js",
     "assets/shared/paint.js",
     "assets/lab/answers.js",
+    "assets/lab/arithmetic.js",
     "assets/lab/units.js",
     "assets/lab/scales.js",
     "assets/lab/controls.js",
+    "assets/lab/chosen.js",
+    "assets/lab/effects.js",
+    "assets/lab/strip.js",
+    "assets/lab/pictures.js",
+    "assets/lab/sums.js",
+    "assets/lab/window.js",
     "assets/lab/lab.js",
 )
 

@@ -65,6 +65,7 @@ def test_a_shelf_holds_what_the_page_needs(planted):
             "hook_points": np.array(["input", "hidden1.pre", "hidden1.post", "logits"]),
             "quantile_levels": np.array([0, 0.99, 1]),
             "quantile/hidden1.post": np.array([[0, 1, 2], [0, 3, 4]], np.float32),
+            "class_mean/hidden1": np.array([np.zeros((3, CLASSES)), np.full((3, CLASSES), place + 1)], np.float32),
         }
         for place, name in enumerate(("mlp-raw", "mlp-normalized"))
     }
@@ -75,3 +76,4 @@ def test_a_shelf_holds_what_the_page_needs(planted):
     np.testing.assert_array_equal(shelf["prediction"], prediction[:, shelf["index"]])
     assert shelf["tall/mlp-raw"].tolist() == [3]  # at the end of training
     assert shelf["layers/mlp-raw"].tolist() == ["hidden1"]
+    assert shelf["class_means/mlp-normalized/hidden1"].tolist() == np.full((3, CLASSES), 2).tolist()

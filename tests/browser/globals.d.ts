@@ -15,11 +15,11 @@ interface InsideMNIST {
   data: { networks?: Record<string, PackedNetwork>; [name: string]: any };
   networks(): Map<string, Network>;
   unusable(): Map<string, string>;
-  forward(network: Network, pixels: Float32Array, options?: { scales?: Scales }): Reading;
+  forward(network: Network, pixels: Float32Array, options?: { scales?: Scales; fixed?: Fixed }): Reading;
   gradient(
     network: Network,
     pixels: Float32Array,
-    options: { scales?: Scales; target: { hook: string; index: number } },
+    options: { scales?: Scales; fixed?: Fixed; target: { hook: string; index: number } },
   ): Float32Array;
   softmax(logits: Float32Array): Float32Array;
   [part: string]: any;

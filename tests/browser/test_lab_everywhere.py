@@ -22,15 +22,16 @@ def test_without_scripts_the_shelf_and_what_each_network_says_are_there(lab, nam
     assert digit.locator("svg").is_visible()
     assert f"MLP, raw says {said_of(324)}" in " ".join(digit.text_content().split())
     assert digit.locator(".lab-tells").first.is_visible()
-    assert page.locator("[data-lab] button:visible").count() == 0
+    assert page.locator("[data-lab] button:visible:not(.mark)").count() == 0
 
 
 @pytest.mark.parametrize(
     ("name", "looks"),
     [("lab.html", [(1280, "light"), (320, "dark")]), ("index.html", [(1280, "dark"), (320, "light")])],
 )
-def test_axe_finds_nothing_and_nothing_scrolls_sideways(lab, violations, name, looks):
-    hash = "#digit=9060&saliency=mlp-raw,cnn-raw&scale=mlp-raw.hidden2.7:0,cnn-raw.conv1.3:1.5"
+@pytest.mark.parametrize("look", ["mlp-raw.hidden1.4", "cnn-raw.conv2.5", "cnn-normalized.logits.4"])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(lab, violations, name, looks, look):
+    hash = f"#digit=9060&saliency=mlp-raw,cnn-raw&scale=mlp-raw.hidden2.7:0,cnn-raw.conv1.3:1.5&look={look}"
     page = lab(hash, name=name)
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     page.locator("[data-network=cnn-normalized] [data-unit='hidden3.4']").focus()
@@ -43,8 +44,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(lab, violations, name, l
 
 
 def test_what_is_touched_is_large_enough(lab):
-    page = lab("#scale=mlp-raw.hidden2.7:0")
-    page.locator("[data-network=mlp-raw] [data-unit='hidden2.7']").focus()
+    page = lab("#digit=324&scale=mlp-raw.hidden2.7:0&look=mlp-raw.hidden2.7")
     for width in (320, 1280):
         page.set_viewport_size({"width": width, "height": 800})
         small = page.locator("[data-lab] :is(button, input, summary):visible").evaluate_all(
@@ -52,3 +52,39 @@ def test_what_is_touched_is_large_enough(lab):
                 .filter(([, box]) => box.width < 23.5 || box.height < 23.5).map(([text]) => text)"""
         )
         assert small == [], width
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (1920, 1080)])
+def test_board_answers_units_and_the_arithmetic_of_one_are_on_one_screen(lab, width, height):
+    page = lab("#digit=324&look=mlp-raw.hidden1.4", viewport={"width": width, "height": height})
+    ends = page.locator("[data-board], [data-answer], .lab-unit, [data-chosen], .lab-equation").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect().bottom)"
+    )
+    assert max(ends) <= height
+
+
+def test_the_front_page_opens_with_a_digit_the_networks_and_four_findings_on_one_screen(lab):
+    page = lab(name="index.html", viewport={"width": 1280, "height": 800})
+    assert page.locator(".card").count() == 4
+    for card in page.locator(".card").all():
+        assert card.locator("svg[role=img]").count() == 1
+        assert card.locator(".mark").count() >= 1  # the evidence
+        assert card.locator(".card-way a").count() == 1
+    ends = page.locator("[data-board], [data-answer], .card").evaluate_all(
+        "all => all.map(each => each.getBoundingClientRect().bottom)"
+    )
+    assert max(ends) <= 800
+    seen = page.locator("[data-answer=cnn-raw] [data-strip] canvas")
+    assert seen.count() == 3
+    lit = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+        .data.some((level) => level > 120 && level < 255)"""
+    assert all(seen.nth(place).evaluate(lit) for place in range(3))
+
+
+def test_on_a_phone_what_can_be_done_to_a_unit_stays_in_reach_of_the_thumb(lab):
+    page = lab("#digit=324", viewport={"width": 390, "height": 800})
+    cell = page.locator("[data-network=mlp-raw] [data-unit='hidden1.4']")
+    cell.scroll_into_view_if_needed()
+    cell.click()
+    off = page.get_by_role("button", name="Switch off").bounding_box()
+    assert 400 < off["y"] < 800 - off["height"]

@@ -290,3 +290,25 @@ def test_a_terms_definition_stands_on_the_page_once_and_its_own_words_are_no_lin
     assert found.count('class="definition"') == 1
     assert "Of a layer." in found
     assert 'id="term-layer"' not in found
+
+
+def test_a_sketch_draws_a_row_for_each_fact_that_is_there_to_one_scale_and_says_them():
+    writer = page()
+    assert writer.names()["sketch"]("What is gained", "a.nothing", TREATED) == ""
+    drawn = writer.names()["sketch"]("What is gained", "a.gain", TREATED, within=(0, 10))
+    centres = [float(x) for x in re.findall(r'<circle cx="([\d.]+)"', drawn)]
+    left, right = marks.EDGE, marks.WIDTH - marks.NAMES - marks.VALUES - marks.EDGE
+    assert centres == pytest.approx([left + (right - left) * share for share in (0.5, 0.2)], abs=0.06)
+    label = re.search(r'aria-label="([^"]*)"', drawn)[1]
+    assert label.startswith("What is gained. MLP: normalized minus raw: 5.0")
+    assert f'data-condition="{TREATED[0].name}"' in drawn
+
+
+def test_a_card_is_a_claim_under_its_picture_and_there_is_none_without_a_claim():
+    writer = page()
+    writer.library.pages["a"] = writer.page
+    cards = writer.cards(lambda: writer.card("a", "PICTURE", caller=lambda: "It *grows*."))
+    found = writer.finish(cards)
+    assert '<div class="cards">' in found
+    assert found.index("PICTURE") < found.index("It <em>grows</em>.")
+    assert writer.card("a", "PICTURE", caller=lambda: "  ") == ""

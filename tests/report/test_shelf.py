@@ -21,6 +21,12 @@ SHELF = {
     "tall/mlp-raw": np.array([3.14159], np.float32),
     "layers/cnn-raw": np.array(["conv1"]),
     "tall/cnn-raw": np.array([2.5], np.float32),
+    "class_means/mlp-raw/hidden1": np.eye(10, dtype=np.float32)[[6, 0]],
+    "class_means/cnn-raw/conv1": np.zeros((1, 10), np.float32),
+}
+MEANS = {
+    "mlp-raw": {"hidden1": np.array([1.5, 2.5], np.float32)},
+    "cnn-raw": {"conv1": np.arange(4, dtype=np.float32).reshape(1, 2, 2)},
 }
 CARD = {"class_names": list("0123456789"), "height": 28}
 CARD |= {"noun": "digit", "plural": "digits", "kind": "digit", "kinds": "digits"}
@@ -28,7 +34,7 @@ TITLES = {"cnn-raw": "CNN, raw", "mlp-raw": "MLP, raw"}
 
 
 def packed():
-    return pack(shelf=SHELF, titles=TITLES, card=CARD)
+    return pack(shelf=SHELF, means=MEANS, titles=TITLES, card=CARD)
 
 
 def test_the_script_holds_every_digit_with_its_pixels():
@@ -37,6 +43,9 @@ def test_the_script_holds_every_digit_with_its_pixels():
     assert value["set"]["names"] == list("0123456789")
     assert value["set"]["side"] == 28
     assert value["tall"] == {"mlp-raw": {"hidden1": 3.142}, "cnn-raw": {"conv1": 2.5}}
+    assert value["called"] == {"mlp-raw": {"hidden1": ["sixes", "zeros"]}, "cnn-raw": {"conv1": ["silent"]}}
+    means = np.frombuffer(base64.b64decode(value["means"]["cnn-raw"]["conv1"]), "<f4")
+    np.testing.assert_array_equal(means, [0, 1, 2, 3])
     pixels = [np.frombuffer(base64.b64decode(digit["pixels"]), np.uint8).reshape(28, 28) for digit in value["digits"]]
     np.testing.assert_array_equal(pixels, IMAGES)
     assert value["digits"][3] == value["digits"][3] | {"index": 103, "label": 1, "says": [1, 7]}

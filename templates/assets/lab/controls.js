@@ -1,4 +1,4 @@
-// The lab's smaller parts: the shelf of test digits, the list of changed units, and the unit that is chosen.
+// The lab's smaller parts: the shelf of test digits, the list of changed units, and a line where there is no network.
 //
 // In: their elements and what to call when the reader uses them. Out: they show what they are told.
 
@@ -47,8 +47,8 @@ window.InsideMNIST ??= {};
     const reset = /** @type {HTMLElement} */ (element.querySelector("[data-reset]"));
     reset.addEventListener("click", () => onreset(null));
 
-    /** @param {{unit: Unit, scale: number}} change */
-    function item({ unit, scale }) {
+    /** @param {Change} change */
+    function item({ unit, setting }) {
       const button = document.createElement("button");
       button.type = "button";
       button.className = "lab-button lab-change";
@@ -61,7 +61,7 @@ window.InsideMNIST ??= {};
       const cross = document.createElement("span");
       cross.setAttribute("aria-hidden", "true");
       cross.textContent = " \u00d7";
-      button.append(mark, `${words.capital(words.fullName(unit))}: ${words.scaleWords(scale)}`, back, cross);
+      button.append(mark, `${words.capital(words.fullName(unit))}: ${words.scaleWords(setting)}`, back, cross);
       button.addEventListener("click", () => onreset(unit));
       const entry = document.createElement("li");
       entry.append(button);
@@ -70,7 +70,7 @@ window.InsideMNIST ??= {};
 
     let shown = ""; // the list is rebuilt only where it differs, so that focus stays where it is
     return {
-      /** @param {{unit: Unit, scale: number}[]} changes @param {string} text the same as text */
+      /** @param {Change[]} changes @param {string} text the same as text */
       show(changes, text) {
         if (text === shown) return;
         shown = text;
@@ -82,54 +82,20 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * The unit that was clicked or reached by key, with a slider for its scale.
+   * Where the panels of a network would be, one line says why they are not.
    * @param {HTMLElement} element
-   * @param {{portraits: string | null, onscale: (unit: Unit, scale: number) => void, ondone: () => void}} calls
-   *     portraits: the folder of the pages of units, where there are such pages
+   * @param {string} name
+   * @param {string} why
    */
-  function makeChosen(element, { portraits, onscale, ondone }) {
-    const name = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-name]"));
-    const scaling = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-scale]"));
-    const label = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-label]"));
-    const range = /** @type {HTMLInputElement} */ (element.querySelector("input"));
-    const told = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-words]"));
-    const turn = /** @type {HTMLElement} */ (element.querySelector("[data-chosen-switch]"));
-    const link = /** @type {HTMLAnchorElement | null} */ (element.querySelector("[data-chosen-link]"));
-    /** @type {Unit | null} */
-    let chosen = null;
-    range.addEventListener("input", () => chosen && onscale(chosen, Number(range.value)));
-    range.addEventListener("change", () => ondone());
-    turn.addEventListener("click", () => {
-      if (!chosen) return;
-      onscale(chosen, Number(range.value) === 0 ? 1 : 0);
-      ondone();
-    });
-
-    /** @param {number} scale of the chosen unit */
-    function showScale(scale) {
-      range.value = String(scale);
-      range.setAttribute("aria-valuetext", words.scaleWords(scale));
-      told.textContent = words.scaleWords(scale);
-      turn.textContent = scale === 0 ? "Switch on" : "Switch off";
+  function excuse(element, name, why) {
+    for (const panel of element.querySelectorAll(`[data-answer="${name}"], [data-network="${name}"]`)) {
+      const title = panel.querySelector(".lab-name");
+      const line = document.createElement("p");
+      line.className = "lab-note";
+      line.textContent = why;
+      panel.replaceChildren(...(title ? [title] : []), line);
     }
-
-    return {
-      unit: () => chosen,
-      /** @param {Unit} unit @param {number} scale */
-      choose(unit, scale) {
-        chosen = unit;
-        element.dataset.condition = unit.condition;
-        name.textContent = words.capital(words.fullName(unit));
-        label.textContent = `Scale of ${words.unitName(unit)}`;
-        scaling.hidden = turn.hidden = false;
-        if (!link || portraits === null) return showScale(scale);
-        link.hidden = false;
-        link.href = `${portraits}${unit.condition}.html#${unit.layer}-${unit.unit}`;
-        showScale(scale);
-      },
-      showScale,
-    };
   }
 
-  Object.assign(InsideMNIST, { makeShelf, makeChanges, makeChosen });
+  Object.assign(InsideMNIST, { makeShelf, makeChanges, excuse });
 })();

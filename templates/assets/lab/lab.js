@@ -19,11 +19,14 @@ window.InsideMNIST ??= {};
   function makeLab(element) {
     /** @type {Map<string, Network>} */
     const networks = InsideMNIST.networks();
-    for (const [name, why] of InsideMNIST.unusable()) excuse(element, name, why);
+    for (const [name, why] of InsideMNIST.unusable()) InsideMNIST.excuse(element, name, why);
     /** @type {Map<number, ShelfDigit>} */
     const digits = new Map(InsideMNIST.data.shelf.digits.map((/** @type {ShelfDigit} */ each) => [each.index, each]));
     const { names, side } = InsideMNIST.data.shelf.set; // of the data set: its classes and the side of its images
-    const scales = InsideMNIST.makeScales(networks);
+    const { called, means } = InsideMNIST.data.shelf;
+    const scales = InsideMNIST.makeScales(networks, means);
+    const calledOf = (/** @type {Unit} */ { condition, layer, unit }) => called[condition]?.[layer]?.[unit] ?? "";
+    const effects = InsideMNIST.makeEffects({ networks, names, scales, calledOf });
     /** @type {Content} */
     let content = BLANK;
     /** @type {Content[]} what was on the board before, for undo */
@@ -34,6 +37,10 @@ window.InsideMNIST ??= {};
     let answers = new Map();
     /** @type {Map<string, Answer>} those before the last change */
     let before = new Map();
+    /** @type {Look | null} what the arithmetic is shown of */
+    let look = null;
+    /** @type {Float32Array | null} what is on the board, as the networks read it */
+    let pixels = null;
     let waiting = false; // for the next frame
 
     const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (element.querySelector(`[data-${name}]`));
@@ -65,24 +72,39 @@ window.InsideMNIST ??= {};
     const changes = InsideMNIST.makeChanges(part("inside"), { onreset: reset });
     const chosen = InsideMNIST.makeChosen(part("chosen"), {
       portraits: element.dataset.portraits ?? null,
+      names,
+      calledOf,
       onscale: scale,
       ondone: () => done(),
     });
+    const sums = InsideMNIST.makeSums(part("sums"), {
+      names,
+      calledOf,
+      onlook: lookAt,
+      onsay: (/** @type {string} */ text) => (live.textContent = text),
+    });
 
-    /** @type {Map<string, {show: Function, showSaliency: Function}>} */
+    /** @type {Map<string, {show: Function, showSaliency: Function, mark: Function}>} */
     const cards = new Map();
-    /** @type {Map<string, {show: Function, name: Function}>} */
+    /** @type {Map<string, {show: Function}>} each network seen whole, where the insides are folded away */
+    const strips = new Map();
+    /** @type {Map<string, {show: Function, name: Function, mark: Function}>} */
     const insides = new Map();
-    for (const name of networks.keys()) {
+    for (const [name, network] of networks) {
       const card = /** @type {HTMLElement | null} */ (element.querySelector(`[data-answer="${name}"]`));
       if (!card) continue;
-      cards.set(name, InsideMNIST.makeAnswer(card, { names, onsaliency: (/** @type {boolean} */ on) => showSaliency(name, on) }));
+      const onsaliency = (/** @type {boolean} */ on) => showSaliency(name, on);
+      const onwhy = (/** @type {number | null} */ logit) => why(name, logit);
+      cards.set(name, InsideMNIST.makeAnswer(card, { names, onsaliency, onwhy }));
+      const strip = card.querySelector("[data-strip]");
+      if (strip) strips.set(name, InsideMNIST.makeStrip(strip, network, InsideMNIST.data.shelf.tall[name] ?? {}));
     }
     open?.addEventListener("toggle", () => done({ push: false }));
 
     /** Builds the insides when they are first looked at. */
     function makeInsides() {
-      const calls = { onchoose: choose, onscale: scale, ondone: () => done(), scaleOf: scales.of };
+      const onchoose = (/** @type {Unit} */ unit) => lookAt({ unit, at: null });
+      const calls = { readout: part("readout"), onchoose, onscale: scale, ondone: () => done(), settingOf: scales.of, calledOf };
       for (const [name, network] of networks) {
         const inside = /** @type {HTMLElement | null} */ (element.querySelector(`[data-network="${name}"]`));
         const tall = InsideMNIST.data.shelf.tall[name] ?? {};
@@ -106,7 +128,7 @@ window.InsideMNIST ??= {};
       changing = false;
       compute();
       for (const inside of insides.values()) inside.name();
-      live.textContent = part("verdict").textContent;
+      live.textContent = `${part("verdict").textContent} ${part("effect").textContent}`.trim();
       if (push) write();
     }
 
@@ -137,16 +159,31 @@ window.InsideMNIST ??= {};
       board.set(next.strokes);
     }
 
-    /** @param {Unit} unit */
-    function choose(unit) {
-      chosen.choose(unit, scales.of(unit));
+    /** @param {Look} next of what the arithmetic is shown from now on; no step that "back" would take back */
+    function lookAt(next) {
+      const same = look && InsideMNIST.lookText({ ...look, at: null }) === InsideMNIST.lookText({ ...next, at: null });
+      look = next;
+      if (open) open.open = true;
+      compute();
+      write({ push: false });
+      if (!same) live.textContent = `Chosen: ${part("chosen-name").textContent}, ${part("chosen-called").textContent}.`;
     }
 
-    /** @param {Unit} unit @param {number} factor */
-    function scale(unit, factor) {
+    /** @param {string} name of a network @param {number | null} logit null: of its answer */
+    function why(name, logit) {
+      const { title, layers } = /** @type {Network} */ (networks.get(name));
+      const [last] = layers.slice(-1);
+      const unit = logit ?? answers.get(name)?.digit ?? 0;
+      lookAt({ unit: { condition: name, title, layer: last.name, kind: last.kind, unit }, at: null });
+    }
+
+    /** @param {Unit} unit @param {Setting} setting */
+    function scale(unit, setting) {
       begin();
-      scales.set(unit, factor);
-      choose(unit);
+      scales.set(unit, setting);
+      if (look?.unit.layer !== unit.layer || look.unit.unit !== unit.unit || look.unit.condition !== unit.condition) {
+        look = { unit, at: null };
+      }
       refresh();
     }
 
@@ -155,8 +192,6 @@ window.InsideMNIST ??= {};
       begin();
       if (unit) scales.set(unit, 1);
       else scales.setAll("");
-      const kept = chosen.unit();
-      if (kept) choose(kept);
       done();
       part("changes").parentElement?.focus(); // the button that was pressed is gone
     }
@@ -183,35 +218,49 @@ window.InsideMNIST ??= {};
     function compute() {
       waiting = false;
       const levels = content.digit ? bytes(content.digit.pixels) : raster.toImage(content.strokes, side);
-      const pixels = levels ? Float32Array.from(levels, (level) => level / 255) : null;
+      pixels = levels ? Float32Array.from(levels, (level) => level / 255) : null;
       answers = pixels ? read(pixels) : new Map();
       showBoard(levels);
       if (insides.size === 0 && (!open || open.open)) makeInsides();
-      for (const name of cards.keys()) showNetwork(name, levels, pixels);
+      const span = InsideMNIST.spanOf(answers.values());
+      for (const name of cards.keys()) showNetwork(name, levels, span);
       changes.show(scales.list(), scales.text());
+      part("effect").textContent = pixels ? effects.told(pixels, answers) : "";
+      showLook();
+    }
+
+    function showLook() {
+      const network = look && networks.get(look.unit.condition);
+      const reading = look && answers.get(look.unit.condition)?.reading;
+      const setting = look ? scales.of(look.unit) : 1;
+      chosen.show(look, setting);
+      for (const inside of insides.values()) inside.mark(look?.unit ?? null);
+      for (const [name, card] of cards) card.mark(look?.unit.condition === name && look.unit.layer === "logits" ? look.unit.unit : null);
+      sums.show(look, network && reading && pixels ? { network, pixels, reading, options: scales.options(network), setting } : null);
     }
 
     /** @param {Float32Array} pixels @returns {Map<string, Answer>} */
     function read(pixels) {
       const found = new Map();
       for (const [name, network] of networks) {
-        const reading = InsideMNIST.forward(network, pixels, { scales: scales.factors(network) });
-        found.set(name, { digit: largest(reading.logits), reading });
+        const reading = InsideMNIST.forward(network, pixels, scales.options(network));
+        found.set(name, { digit: InsideMNIST.answerOf(reading.logits), reading });
       }
       return found;
     }
 
-    /** @param {string} name @param {Uint8Array | null} levels @param {Float32Array | null} pixels */
-    function showNetwork(name, levels, pixels) {
+    /** @param {string} name @param {Uint8Array | null} levels @param {Span} span */
+    function showNetwork(name, levels, span) {
       const network = /** @type {Network} */ (networks.get(name));
       const [answer, last] = [answers.get(name) ?? null, before.get(name) ?? null];
-      cards.get(name)?.show(answer, last);
-      const target = { hook: "logits", index: answer?.digit ?? 0 };
-      const options = { scales: scales.factors(network), target };
-      const gradient = pixels && (() => InsideMNIST.gradient(network, pixels, options));
+      cards.get(name)?.show(answer, last, span);
+      strips.get(name)?.show(answer?.reading ?? null);
+      const options = { ...scales.options(network), target: { hook: "logits", index: answer?.digit ?? 0 } };
+      const seen = pixels;
+      const gradient = seen && (() => InsideMNIST.gradient(network, seen, options));
       cards.get(name)?.showSaliency(salient.has(name), levels, gradient);
       const aside = element.querySelector(`[data-aside="${name}"]`);
-      if (aside) aside.textContent = answer ? `${names[answer.digit]}, ${words.share(surety(answer))}` : "\u2013";
+      if (aside) aside.textContent = answer ? names[answer.digit] : "\u2013";
       if (!open || open.open) insides.get(name)?.show(answer?.reading ?? null, last?.reading ?? null);
     }
 
@@ -233,7 +282,7 @@ window.InsideMNIST ??= {};
     function told(digit) {
       const label = digit ? `${words.capital(words.called(names[digit.label]))} by its label, test image ${digit.index}. ` : "";
       const said = words.verdict([...answers.values()].map((answer) => names[answer.digit]));
-      return label + said + words.changed(scales.list().length);
+      return label + said;
     }
 
     // The address
@@ -242,18 +291,21 @@ window.InsideMNIST ??= {};
       strokes: (/** @type {string} */ text) => raster.decode(text) !== null,
       digit: (/** @type {string} */ text) => /^\d{1,6}$/.test(text) && digits.has(Number(text)),
       scale: (/** @type {string} */ text) => scales.parse(text) !== null,
+      look: (/** @type {string} */ text) => InsideMNIST.parseLook(text, networks) !== null,
       saliency: (/** @type {string} */ text) => text.split(",").every((name) => networks.has(name)),
     });
 
-    function write() {
+    /** @param {{push?: boolean}} [options] */
+    function write({ push = true } = {}) {
       const { strokes, digit } = content;
       const told = {
         strokes: digit || strokes.length === 0 ? null : raster.encode(strokes),
         digit: digit ? String(digit.index) : null,
         scale: scales.text() || null,
+        look: InsideMNIST.lookText(look) || null,
         saliency: [...salient].join(",") || null,
       };
-      state.write(told, { push: true });
+      state.write(told, { push });
       tellLinks();
     }
 
@@ -264,10 +316,9 @@ window.InsideMNIST ??= {};
       const digit = digits.get(Number(values.get("digit") ?? NaN)) ?? null;
       set({ strokes: digit ? [] : (raster.decode(values.get("strokes") ?? "") ?? []), digit });
       scales.setAll(values.get("scale"));
-      if (open && scales.list().length > 0) open.open = true; // what is in force is in sight
+      look = InsideMNIST.parseLook(values.get("look") ?? "", networks);
+      if (open && (scales.list().length > 0 || look)) open.open = true; // what is in force is in sight
       salient = new Set((values.get("saliency") ?? "").split(",").filter(Boolean));
-      const kept = chosen.unit();
-      if (kept) choose(kept);
       done({ push: false });
       tellLinks();
     }
@@ -283,6 +334,7 @@ window.InsideMNIST ??= {};
     state.onchange((/** @type {Map<string, string>} */ values) => {
       past = [];
       restore(values);
+      if (element.getBoundingClientRect().bottom < 0) element.scrollIntoView(); // a link below it set it up
     });
     restore(state.read());
     const beginning = digits.get(Number(element.dataset.begin ?? NaN));
@@ -292,35 +344,9 @@ window.InsideMNIST ??= {};
     }
   }
 
-  /**
-   * Where the panels of a network would be, one line says why they are not.
-   * @param {HTMLElement} element
-   * @param {string} name
-   * @param {string} why
-   */
-  function excuse(element, name, why) {
-    for (const panel of element.querySelectorAll(`[data-answer="${name}"], [data-network="${name}"]`)) {
-      const title = panel.querySelector(".lab-name");
-      const line = document.createElement("p");
-      line.className = "lab-note";
-      line.textContent = why;
-      panel.replaceChildren(...(title ? [title] : []), line);
-    }
-  }
-
   /** @param {Content} content */
   function isBlank({ strokes, digit }) {
     return !digit && strokes.length === 0;
-  }
-
-  /** @param {Answer} answer @returns {number} the probability of the digit that it names */
-  function surety({ digit, reading }) {
-    return reading.probabilities[digit];
-  }
-
-  /** @param {Float32Array} values @returns {number} the place of the largest */
-  function largest(values) {
-    return values.reduce((best, value, place) => (value > values[best] ? place : best), 0);
   }
 
   /** @param {string} text base64 @returns {Uint8Array} */

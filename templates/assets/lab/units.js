@@ -1,25 +1,29 @@
-// The inside of a network: a bar for every hidden unit, a small image for every channel; each can be switched off
-// or scaled, by clicking, by dragging sideways, or by keys.
+// The inside of a network: a bar for every hidden unit, a small image for every channel; each can be chosen by a click,
+// and scaled by dragging it sideways, or by keys.
 //
-// In: the element of one network's inside, the network, its readings and the scales in force. Out: the element shows
-// them, and the reader's wishes are handed on: `onscale` while one is made, `ondone` when it is made.
+// In: the element of one network's inside, the network, its readings and what is done to its units. Out: the element
+// shows them, and the reader's wishes are handed on: `onscale` while one is made, `ondone` when it is made.
 
 /**
  * @typedef {Object} UnitCalls
+ * @property {HTMLElement} readout one line for the unit that is pointed at
  * @property {(unit: Unit) => void} onchoose
- * @property {(unit: Unit, scale: number) => void} onscale
+ * @property {(unit: Unit, setting: Setting) => void} onscale
  * @property {() => void} ondone
- * @property {(unit: Unit) => number} scaleOf
+ * @property {(unit: Unit) => Setting} settingOf
+ * @property {(unit: Unit) => string} calledOf what it does, "zeros and sixes"
  */
 /** @typedef {{button: HTMLButtonElement, unit: Unit, fill: HTMLElement | null, tick: HTMLElement | null, canvas: HTMLCanvasElement | null, mark: HTMLElement}} Cell */
 
 window.InsideMNIST ??= {};
 (function () {
   "use strict";
-  const words = InsideMNIST.words;
+  const { words } = InsideMNIST;
+  const { mapOf } = InsideMNIST.arithmetic;
   const MOST = 3; // the largest scale
   const STEP = 0.1;
   const WAY = 50; // pixels of dragging for a scale of 1
+  const FEW = 8; // channels of a layer that are shown larger
   const STILL = 5; // pixels within which a drag is still a click
 
   /**
@@ -30,7 +34,7 @@ window.InsideMNIST ??= {};
    * @param {UnitCalls} calls
    */
   function makeInside(element, network, tall, calls) {
-    const readout = /** @type {HTMLElement} */ (element.querySelector("[data-readout]"));
+    const { readout } = calls;
     const layers = network.layers.slice(0, -1).map((layer) => makeLayer(layer));
     const cells = layers.flat();
     /** @type {Reading | null} */
@@ -47,6 +51,7 @@ window.InsideMNIST ??= {};
       group.setAttribute("aria-label", `${words.capital(name)} of ${network.title}, ${layer.units} ${kind}`);
       make("p", "lab-layer-name", group).textContent = `${words.capital(name)}, ${layer.units} ${kind}`;
       const grid = make("div", layer.kind === "conv" ? "lab-maps" : "lab-units", group);
+      grid.classList.toggle("is-few", layer.units <= FEW);
       const made = Array.from({ length: layer.units }, (_, unit) =>
         makeCell(grid, { condition: network.name, title: network.title, layer: layer.name, kind: layer.kind, unit }),
       );
@@ -62,30 +67,30 @@ window.InsideMNIST ??= {};
       button.addEventListener("focus", () => {
         for (const each of row) each.button.tabIndex = each === cell ? 0 : -1;
         tell(cell);
-        calls.onchoose(unit);
       });
       button.addEventListener("keydown", (event) => {
         const way = { ArrowLeft: -1, ArrowRight: 1 }[event.key] ?? 0;
         const turn = { ArrowUp: STEP, ArrowDown: -STEP, PageUp: 0.5, PageDown: -0.5 }[event.key] ?? 0;
-        if (event.altKey || event.ctrlKey || event.metaKey || (way === 0 && turn === 0)) return;
+        const off = event.key === "Delete" || event.key === "Backspace";
+        if (event.altKey || event.ctrlKey || event.metaKey || (way === 0 && turn === 0 && !off)) return;
         event.preventDefault();
         if (way) row[(place + way + row.length) % row.length].button.focus();
-        else set(unit, calls.scaleOf(unit) + turn);
+        else if (off) calls.onscale(unit, calls.settingOf(unit) === 0 ? 1 : 0);
+        else set(unit, factor(calls.settingOf(unit)) + turn);
       });
-      button.addEventListener("keyup", (event) => /Arrow(Up|Down)|Page/.test(event.key) && calls.ondone());
+      button.addEventListener("keyup", (event) => /Arrow(Up|Down)|Page|Delete|Backspace/.test(event.key) && calls.ondone());
       drag(cell);
     }
 
-    /** Dragging sideways scales; a press without dragging switches. @param {Cell} cell */
+    /** Dragging sideways scales; a press without dragging chooses. @param {Cell} cell */
     function drag({ button, unit }) {
       /** @type {{id: number, x: number, scale: number, moved: boolean} | null} */
       let held = null;
       let dragged = false; // swallows the click that ends a drag
       button.addEventListener("pointerdown", (event) => {
         if (event.button !== 0) return;
-        held = { id: event.pointerId, x: event.clientX, scale: calls.scaleOf(unit), moved: false };
+        held = { id: event.pointerId, x: event.clientX, scale: factor(calls.settingOf(unit)), moved: false };
         dragged = false;
-        calls.onchoose(unit);
         button.setPointerCapture(event.pointerId);
       });
       button.addEventListener("pointermove", (event) => {
@@ -108,8 +113,7 @@ window.InsideMNIST ??= {};
       });
       button.addEventListener("click", () => {
         if (dragged) return void (dragged = false);
-        calls.onscale(unit, calls.scaleOf(unit) === 0 ? 1 : 0);
-        calls.ondone();
+        calls.onchoose(unit);
       });
     }
 
@@ -120,25 +124,27 @@ window.InsideMNIST ??= {};
 
     /** Says in words what a cell shows. @param {Cell} cell */
     function tell({ unit }) {
-      readout.textContent = words.capital(described(unit, true));
-      readout.dataset.told = `${unit.layer}.${unit.unit}`;
+      readout.textContent = `${words.capital(described(unit, true))}. ${network.title}`;
+      readout.dataset.told = `${unit.condition}.${unit.layer}.${unit.unit}`;
     }
 
     /**
      * @param {Unit} unit
-     * @param {boolean} [brief] in two lines of a narrow column; its scale can be seen
-     * @returns {string} "unit 7 of hidden 2, activation 3.1, before 2.4, scaled by 2"
+     * @param {boolean} [brief] in one line, for those who see it
+     * @returns {string} "unit 7 of hidden 2, activation 3.1, before 2.4, zeros and sixes, scaled by 2"
      */
     function described(unit, brief = false) {
-      const scale = calls.scaleOf(unit);
-      const said = [words.unitName(unit)];
+      const setting = calls.settingOf(unit);
+      const called = calls.calledOf(unit);
+      const said = [brief ? [words.briefName(unit), called].filter(Boolean).join(" \u00b7 ") : words.unitName(unit)];
       if (shown) {
         const [now, then] = [activation(shown, unit), before ? activation(before, unit) : null];
         const was = then !== null && Math.abs(now - then) >= 0.05 ? `, ${brief ? "was" : "before"} ${words.number(then, 1)}` : "";
         const what = unit.kind === "linear" ? "activation" : brief ? "up to" : "largest activation";
         said.push(`${what} ${words.number(now, 1)}${was}`);
       }
-      if (scale !== 1 && !brief) said.push(words.scaleWords(scale));
+      if (called && !brief) said.push(called);
+      if (setting !== 1) said.push(words.scaleWords(setting));
       return said.join(", ");
     }
 
@@ -153,9 +159,9 @@ window.InsideMNIST ??= {};
         const top = tall[cell.unit.layer] || 1;
         if (cell.canvas) showMap(cell.canvas, reading, cell.unit, top);
         else showBar(cell, reading, previous, top);
-        showScale(cell, calls.scaleOf(cell.unit));
+        showSetting(cell, calls.settingOf(cell.unit));
       }
-      const told = cells.find(({ unit }) => `${unit.layer}.${unit.unit}` === readout.dataset.told);
+      const told = cells.find(({ unit }) => `${unit.condition}.${unit.layer}.${unit.unit}` === readout.dataset.told);
       if (told) tell(told);
     }
 
@@ -167,7 +173,15 @@ window.InsideMNIST ??= {};
       }
     }
 
-    return { show, name, described };
+    /** @param {Unit | null} chosen */
+    function mark(chosen) {
+      for (const { button, unit } of cells) {
+        const is = chosen !== null && unit.layer === chosen.layer && unit.unit === chosen.unit;
+        button.setAttribute("aria-pressed", String(is && unit.condition === chosen.condition));
+      }
+    }
+
+    return { show, name, mark };
   }
 
   /** @param {HTMLElement} grid @param {Unit} unit @returns {Cell} */
@@ -197,31 +211,29 @@ window.InsideMNIST ??= {};
 
   /** @param {HTMLCanvasElement} canvas @param {Reading | null} reading @param {Unit} unit @param {number} top */
   function showMap(canvas, reading, unit, top) {
-    const side = reading ? (reading.shapes.get(`${unit.layer}.post`) ?? [0, 1])[1] : 1;
+    const map = reading ? mapOf(reading, unit) : new Float32Array(1);
+    const side = Math.round(Math.sqrt(map.length));
     if (canvas.width !== side) canvas.width = canvas.height = side;
-    InsideMNIST.paint.heat(canvas, reading ? mapOf(reading, unit) : new Float32Array(1), top);
+    InsideMNIST.paint.heat(canvas, map, top);
   }
 
-  /** @param {Cell} cell @param {number} scale */
-  function showScale({ button, mark }, scale) {
-    const text = scale === 1 ? "" : scale === 0 ? "off" : `\u00d7${words.shortScale(scale)}`;
+  /** @param {Cell} cell @param {Setting} setting */
+  function showSetting({ button, mark }, setting) {
+    const text = setting === 1 ? "" : setting === 0 ? "off" : setting === "mean" ? "mean" : `\u00d7${words.shortScale(setting)}`;
     if (mark.textContent === text) return;
     mark.textContent = text;
-    button.setAttribute("aria-pressed", String(scale === 0));
-    button.classList.toggle("is-off", scale === 0);
-    button.classList.toggle("is-scaled", scale !== 0 && scale !== 1);
+    button.classList.toggle("is-off", setting === 0);
+    button.classList.toggle("is-scaled", setting !== 0 && setting !== 1);
   }
 
-  /** @param {Reading} reading @param {Unit} unit @returns {Float32Array} the unit's activations after the ReLU */
-  function mapOf(reading, { layer, unit }) {
-    const post = /** @type {Float32Array} */ (reading.hooks.get(`${layer}.post`));
-    const area = post.length / (reading.shapes.get(`${layer}.post`) ?? [1])[0];
-    return post.subarray(unit * area, (unit + 1) * area);
+  /** @param {Setting} setting @returns {number} from where the reader scales on */
+  function factor(setting) {
+    return setting === "mean" ? 1 : setting;
   }
 
   /** @param {Reading} reading @param {Unit} unit @returns {number} of a channel, its largest */
   function activation(reading, unit) {
-    return mapOf(reading, unit).reduce((most, value) => Math.max(most, value), 0);
+    return Math.max(0, ...mapOf(reading, unit));
   }
 
   /** @param {number} value @param {number} top */

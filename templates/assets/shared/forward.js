@@ -21,6 +21,10 @@
  * @typedef {Map<string, Float32Array>} Scales
  */
 /**
+ * What units hand on whatever they are given, by hidden layer and unit: one number, or of a channel its whole pooled map.
+ * @typedef {Map<string, Map<number, Float32Array>>} Fixed
+ */
+/**
  * What a network makes of an image: activations by hook point ("hidden1.pre"), their shapes, and its answer.
  * @typedef {{hooks: Map<string, Float32Array>, shapes: Map<string, number[]>, logits: Float32Array, probabilities: Float32Array}} Reading
  */
@@ -130,10 +134,10 @@ window.InsideMNIST ??= {};
    * Runs a network on an image.
    * @param {Network} network
    * @param {Float32Array} pixels (side * side,) in [0, 1]
-   * @param {{scales?: Scales}} [options]
+   * @param {{scales?: Scales, fixed?: Fixed}} [options]
    * @returns {Reading}
    */
-  function forward(network, pixels, { scales } = {}) {
+  function forward(network, pixels, { scales, fixed } = {}) {
     /** @type {Map<string, Float32Array>} */
     const hooks = new Map();
     /** @type {Map<string, number[]>} */
@@ -152,13 +156,13 @@ window.InsideMNIST ??= {};
         values = keep(name, [units], linear(layer, values));
       } else if (layer.kind === "linear") {
         const pre = keep(`${name}.pre`, [units], linear(layer, values));
-        values = keep(`${name}.post`, [units], relu(pre, units, scales?.get(name)));
+        values = keep(`${name}.post`, [units], fix(relu(pre, units, scales?.get(name)), units, fixed?.get(name)));
       } else {
         const after = side + 2 * layer.padding - layer.shape[2] + 1; // 5x5 without padding: 28 -> 24, 12 -> 8
         const pre = keep(`${name}.pre`, [units, after, after], convolve(layer, values, side));
         const post = keep(`${name}.post`, [units, after, after], relu(pre, units, scales?.get(name)));
         side = Math.floor(after / 2); // 24 -> 12, 8 -> 4
-        values = keep(`${name}.pooled`, [units, side, side], pool(post, after));
+        values = keep(`${name}.pooled`, [units, side, side], fix(pool(post, after), units, fixed?.get(name)));
       }
     }
     return { hooks, shapes, logits: values, probabilities: softmax(values) };
@@ -168,12 +172,12 @@ window.InsideMNIST ??= {};
    * The saliency of a number of the network: its gradient with respect to each pixel in [0, 1].
    * @param {Network} network
    * @param {Float32Array} pixels (side * side,) in [0, 1]
-   * @param {{scales?: Scales, target: {hook: string, index: number}}} options the number: a place in the flat
-   *     activation at a hook point
+   * @param {{scales?: Scales, fixed?: Fixed, target: {hook: string, index: number}}} options the number: a place in the
+   *     flat activation at a hook point
    * @returns {Float32Array} (side * side,)
    */
-  function gradient(network, pixels, { scales, target }) {
-    const { hooks, shapes } = forward(network, pixels, { scales });
+  function gradient(network, pixels, { scales, fixed, target }) {
+    const { hooks, shapes } = forward(network, pixels, { scales, fixed });
     /** @type {(hook: string) => Float32Array} */
     const at = (hook) => /** @type {Float32Array} */ (hooks.get(hook));
     /** @type {Float32Array} of the number, with respect to the activation reached so far */
@@ -186,6 +190,9 @@ window.InsideMNIST ??= {};
       const { name } = layer;
       const reached = place === from ? part : "out"; // a layer above has been gone through: this one's end is reached
       const side = shapes.get(`${name}.pre`)?.[1] ?? 1;
+      if (reached !== "pre" && reached !== (layer.kind === "conv" ? "post" : "")) {
+        flow = fixBack(flow, layer.units, fixed?.get(name));
+      }
       if (layer.kind === "conv" && (reached === "pooled" || reached === "out")) {
         flow = poolBack(flow, at(`${name}.post`), side);
       }
@@ -332,6 +339,30 @@ window.InsideMNIST ??= {};
   function relu(pre, units, factors) {
     const area = pre.length / units;
     return pre.map((value, place) => (value > 0 ? value * (factors ? factors[Math.floor(place / area)] : 1) : 0));
+  }
+
+  /**
+   * What a layer hands on, with some units' share of it replaced.
+   * @param {Float32Array} values (units, ...), changed in place
+   * @param {number} units
+   * @param {Map<number, Float32Array>} [fixed] (...) for some units
+   * @returns {Float32Array} (units, ...)
+   */
+  function fix(values, units, fixed) {
+    for (const [unit, value] of fixed ?? []) values.set(value, unit * (values.length / units));
+    return values;
+  }
+
+  /**
+   * What passes back through that: nothing where a unit was replaced.
+   * @param {Float32Array} flow (units, ...)
+   * @param {number} units
+   * @param {Map<number, Float32Array>} [fixed]
+   * @returns {Float32Array} (units, ...)
+   */
+  function fixBack(flow, units, fixed) {
+    const area = flow.length / units;
+    return fixed ? flow.map((each, place) => (fixed.has(Math.floor(place / area)) ? 0 : each)) : flow;
   }
 
   /**

@@ -12,6 +12,7 @@ window.InsideMNIST ??= {};
   ]; // prettier-ignore
   const MORE = [90, 200, 110]; // green: more ink raises the logit
   const LESS = [190, 120, 220]; // purple: more ink lowers it
+  const FADING = 0.7; // the exponent by which colour grows with size: below 1, so that small numbers are seen too
 
   const HEAT = new Uint8ClampedArray(256 * 3);
   for (let level = 0; level < 256; level += 1) {
@@ -23,7 +24,7 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * Paints every pixel of a square canvas.
+   * Paints every pixel of a canvas.
    * @param {HTMLCanvasElement} canvas
    * @param {(place: number, rgba: Uint8ClampedArray, at: number) => void} colour writes rgba[at], [at + 1], [at + 2]
    */
@@ -58,6 +59,41 @@ window.InsideMNIST ??= {};
   }
 
   /**
+   * Numbers of either sign: green above zero, purple below, black at it.
+   * @param {HTMLCanvasElement} canvas
+   * @param {Float32Array} values as many as the canvas has pixels
+   * @param {number} top the size that is brightest
+   */
+  function signed(canvas, values, top) {
+    paint(canvas, (place, rgba, at) => {
+      const strength = Math.min(Math.abs(values[place] ?? 0) / top, 1) ** FADING;
+      const colour = values[place] > 0 ? MORE : LESS;
+      for (let part = 0; part < 3; part += 1) rgba[at + part] = colour[part] * strength;
+    });
+  }
+
+  /**
+   * Square maps side by side, as near to a square as they go, for a canvas of that size.
+   * @param {Float32Array} maps (channels, side, side)
+   * @param {number} channels
+   * @param {number} [gap] pixels between maps, of which nothing is told
+   * @returns {{values: Float32Array, width: number, height: number}}
+   */
+  function tiled(maps, channels, gap = 0) {
+    const side = Math.round(Math.sqrt(maps.length / channels));
+    const across = Math.ceil(Math.sqrt(channels));
+    const step = side + gap;
+    const [width, height] = [across * step - gap, Math.ceil(channels / across) * step - gap];
+    const values = new Float32Array(width * height);
+    for (let row = 0; row < channels * side; row += 1) {
+      const [channel, y] = [Math.floor(row / side), row % side];
+      const start = (Math.floor(channel / across) * step + y) * width + (channel % across) * step;
+      values.set(maps.subarray(row * side, (row + 1) * side), start);
+    }
+    return { values, width, height };
+  }
+
+  /**
    * The digit in dim grey, and over it the gradient, as strong as its largest value.
    * @param {HTMLCanvasElement} canvas as many pixels as the image
    * @param {Uint8Array} levels (side * side,)
@@ -74,5 +110,5 @@ window.InsideMNIST ??= {};
     });
   }
 
-  InsideMNIST.paint = { MORE, LESS, grey, heat, saliency };
+  InsideMNIST.paint = { MORE, LESS, grey, heat, signed, tiled, saliency };
 })();

@@ -31,6 +31,11 @@ window.InsideMNIST ??= {};
     return `${unitName(which)}, ${which.title}`;
   }
 
+  /** @param {{layer: string, unit: number}} which @returns {string} "hidden 2 \u00b7 7" */
+  function briefName({ layer, unit }) {
+    return `${layerName(layer)} \u00b7 ${unit}`;
+  }
+
   /** @param {number} value @param {number} decimals @returns {string} with a proper minus sign, never "-0" */
   function number(value, decimals) {
     const text = value.toFixed(decimals);
@@ -45,8 +50,9 @@ window.InsideMNIST ??= {};
     return `${number(percent, 1)}\u202f%`;
   }
 
-  /** @param {number} scale @returns {string} */
+  /** @param {number | "mean"} scale @returns {string} */
   function scaleWords(scale) {
+    if (scale === "mean") return "set to its mean";
     if (scale === 0) return "switched off";
     return scale === 1 ? "as trained" : `scaled by ${shortScale(scale)}`;
   }
@@ -74,11 +80,38 @@ window.InsideMNIST ??= {};
     return `${/^(8|11|18)/.test(name) ? "an" : "a"} ${name}`;
   }
 
-  /** @param {number} many units @returns {string} a sentence to follow another, or nothing */
-  function changed(many) {
-    if (many === 0) return "";
-    return many === 1 ? " One unit is changed." : ` ${many} units are changed.`;
+  /** @param {string} name of a class @returns {string} "the 7" */
+  function the(name) {
+    return called(name).replace(/^an? /, "the ");
   }
 
-  InsideMNIST.words = { layerName, capital, unitName, fullName, number, share, scaleWords, shortScale, called, verdict, changed };
+  /**
+   * What the reader's interventions make of one network's answer.
+   * @param {string} title of the network
+   * @param {{name: string, scale: number | "mean"}[]} changes name: of a unit
+   * @param {{says: string, margin: number}} before of the network as trained
+   * @param {{says: string, margin: number}} after margin: of what it said before
+   */
+  function effect(title, changes, before, after) {
+    const [one] = changes;
+    const how =
+      changes.length > 1
+        ? `with ${changes.length} units changed`
+        : one.scale === 0
+          ? `without ${one.name}`
+          : `with ${one.name} ${scaleWords(one.scale)}`;
+    const [was, is] = [number(before.margin, 1), number(after.margin, 1)];
+    const turn = was === is ? `stays at ${is}` : `${after.margin < before.margin ? "falls" : "rises"} from ${was} to ${is}`;
+    if (before.says === after.says) return `${title}: ${how} it still says ${called(before.says)}; its margin ${turn}.`;
+    return `${title}: ${how} it says ${called(after.says)} instead of ${called(before.says)}; the margin of ${the(before.says)} ${turn}.`;
+  }
+
+  /** @param {number} probability @returns {string} in whole per cent, without the sign; never 100 or 0 */
+  function percent(probability) {
+    if (probability < 0.005) return "<\u202f1";
+    return probability >= 0.995 ? ">\u202f99" : number(100 * probability, 0);
+  }
+
+  Object.assign((InsideMNIST.words = {}), { layerName, capital, unitName, fullName, briefName, number, share, percent });
+  Object.assign(InsideMNIST.words, { scaleWords, shortScale, called, verdict, effect });
 })();

@@ -1,0 +1,46 @@
+"""What a unit is called by what it answers to: "zeros and sixes".
+
+In: how active each unit is on the images of each class, on average. Out: a few words for each unit. Standard library
+only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from report import classes
+
+SHARE = 0.5  # of the largest class mean, from which on a class is named
+MOST = 3  # classes that are named one by one
+DIGITS = ("zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines")
+SILENT = "silent"
+
+
+def called(means: Sequence[Sequence[float]], *, names: Sequence[str], kind: str, kinds: str) -> list[str]:
+    """What each unit is called: the classes whose mean activation is at least half of its largest, strongest first.
+
+    means: (unit, class), activations averaged over the images of a class (and over positions). names: of the classes;
+    `kind` and `kinds` are what one class and several of them are called. Of more than three
+    classes the first two are named, "twos, sevens and others"; more than half of all are "most digits", or "all
+    digits". A unit without an activation above zero
+    is "silent".
+    """
+    return [_called(row, names=names, kind=kind, kinds=kinds) for row in means]
+
+
+def _called(means: Sequence[float], *, names: Sequence[str], kind: str, kinds: str) -> str:
+    if max(means) <= 0:
+        return SILENT
+    order = sorted(range(len(means)), key=lambda place: -means[place])
+    strongest = [place for place in order if means[place] >= SHARE * max(means)]
+    if len(strongest) == len(means):
+        return f"all {kinds}"
+    found = [_several(names[place], kind) for place in strongest]
+    if len(strongest) > MOST:
+        return f"most {kinds}" if len(strongest) > len(means) / 2 else f"{', '.join(found[:2])} and others"
+    return " and ".join(filter(None, (", ".join(found[:-1]), found[-1])))
+
+
+def _several(name: str, kind: str) -> str:
+    """Images of a class, in words: "sixes"; a name that is no digit as it is."""
+    return DIGITS[int(name)] if name.isascii() and name.isdigit() and len(name) == 1 else classes.told(name, kind=kind)

@@ -1,0 +1,43 @@
+// What the reader's interventions make of the answers, in words: each network beside itself as trained.
+//
+// In: the networks, what is done to their units, what they answer now. Out: a sentence for each that is changed.
+
+window.InsideMNIST ??= {};
+(function () {
+  "use strict";
+  const { words } = InsideMNIST;
+
+  /**
+   * @param {Object} of
+   * @param {Map<string, Network>} of.networks
+   * @param {string[]} of.names of the classes
+   * @param {any} of.scales see scales.js
+   * @param {(unit: Unit) => string} of.calledOf
+   */
+  function makeEffects({ networks, names, scales, calledOf }) {
+    /** @param {Change} change */
+    function named({ unit, setting }) {
+      const does = calledOf(unit);
+      return { name: `${words.briefName(unit)}${does ? ` (${does})` : ""}`, scale: setting };
+    }
+
+    /** @param {Float32Array} pixels @param {Map<string, Answer>} answers @returns {string} */
+    function told(pixels, answers) {
+      const found = [];
+      for (const [name, network] of networks) {
+        const now = answers.get(name);
+        const changes = scales.in(name).map(named);
+        if (changes.length === 0 || !now) continue;
+        const whole = InsideMNIST.forward(network, pixels).logits;
+        const said = InsideMNIST.answerOf(whole);
+        const [was, is] = [whole, now.reading.logits].map((logits) => InsideMNIST.margin(logits, said));
+        found.push(words.effect(network.title, changes, { says: names[said], margin: was }, { says: names[now.digit], margin: is }));
+      }
+      return found.join(" ");
+    }
+
+    return { told };
+  }
+
+  InsideMNIST.makeEffects = makeEffects;
+})();
