@@ -11,7 +11,7 @@
 /** @typedef {{places: Uint16Array, levels: Float64Array, from: number, to: number}} Fed
  *  the inputs that are not zero: which, how strong, and the part of both that counts */
 /** @typedef {{name: string, inputs: number, units: number, weight: Float64Array, bias: Float64Array, ofWeight: Float64Array,
- *  ofBias: Float64Array, factor: number, scale: number, start: Float64Array, values: Float64Array, flow: Float64Array, fed: Fed}} Dense
+ *  ofBias: Float64Array, factor: number, scale: number, start: Float64Array, values: Float64Array, flow: Float64Array, fed: Fed}} Learner
  *  weight: (inputs, units); ofWeight, ofBias: sums of gradients since the last step, of the first layer's weights without
  *  what the mean adds; factor: on the rate of its weights; scale: what its inputs are multiplied by; start: (units,) what
  *  its sums begin with; values: its sums for the image read last, or what a ReLU leaves of them; flow: the gradient of that
@@ -32,7 +32,7 @@ InsideMNIST.train ??= {};
      */
     constructor(layers, begun, { mean, std, factors }) {
       this.shift = -mean / std;
-      /** @type {Dense[]} */
+      /** @type {Learner[]} */
       this.layers = layers.map((layer, at) => {
         const factor = (at === 0 ? (factors.first ?? 1) : 1) * (at === layers.length - 1 ? (factors.last ?? 1) : 1);
         return dense(layer, begun[layer.name], { factor, scale: at === 0 ? 1 / std : 1 });
@@ -119,7 +119,7 @@ InsideMNIST.train ??= {};
    * @param {{name: string, inputs: number, units: number}} layer
    * @param {{weight: string, bias: string}} packed
    * @param {{factor: number, scale: number}} more
-   * @returns {Dense}
+   * @returns {Learner}
    */
   function dense({ name, inputs, units }, packed, more) {
     const byUnit = InsideMNIST.numbers(packed.weight);
@@ -134,7 +134,7 @@ InsideMNIST.train ??= {};
     return { name, inputs, units, weight, bias, ...sums, ...more, start: each(), values: each(), flow: each(), fed };
   }
 
-  /** @param {Dense} layer its sums over the inputs that are not zero */
+  /** @param {Learner} layer its sums over the inputs that are not zero */
   function gather({ units, weight, values, start, scale, fed: { places, levels, from, to } }) {
     let unit = 0;
     for (; unit + BLOCK <= units; unit += BLOCK) {
@@ -167,7 +167,7 @@ InsideMNIST.train ??= {};
     }
   }
 
-  /** @param {Dense} layer adds to the gradients of its weights and biases what `flow` makes of its inputs */
+  /** @param {Learner} layer adds to the gradients of its weights and biases what `flow` makes of its inputs */
   function scatter({ units, ofWeight, ofBias, flow, scale, fed: { places, levels, from, to } }) {
     let unit = 0;
     for (; unit + BLOCK <= units; unit += BLOCK) {
@@ -200,7 +200,7 @@ InsideMNIST.train ??= {};
 
   /**
    * What reaches the sums of the layer below: nothing where its ReLU gave zero.
-   * @param {Dense} layer
+   * @param {Learner} layer
    * @param {Float64Array} below (inputs,) written
    */
   function back({ units, weight, flow, fed: { places, from, to } }, below) {
