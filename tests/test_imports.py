@@ -97,7 +97,11 @@ LAYERS = (
     ),
     Layer(("report.play.map",), ours=("report.classes", "report.play.networks"), others=("numpy", "PIL")),
     Layer(("report.play.shelf",), ours=("report.classes", "report.play.networks"), others=("numpy", "PIL")),
-    Layer(("report.play.portraits",), ours=("report.theme",), others=("numpy", "PIL")),
+    Layer(
+        ("report.play.pictures", "report.play.portraits", "report.play.ranges", "report.play.weights"),
+        ours=("report.play.pictures", "report.play.ranges", "report.play.weights", "report.theme"),
+        others=("numpy", "PIL"),
+    ),
     Layer(("report.site.manifest", "report.site.past"), ours=(*ENGINE, "report.site.manifest")),
     Layer(("report",), ours=("report", *ENGINE, "experiments.verdicts"), others=PAGES),
     Layer(("experiments.published",), ours=(*ENGINE, "experiments.networks"), others=("numpy",)),
