@@ -36,6 +36,15 @@ def greys(values: np.ndarray) -> str:
     return _png(Image.fromarray((values // 17 * 17).astype(np.uint8), mode="L").quantize(16))
 
 
+def block(images: np.ndarray, *, columns: int) -> np.ndarray:
+    """Images (image, height, width) in rows, black where the last row is not full."""
+    many, tall, wide = images.shape
+    rows = -(-many // columns)
+    filled = np.zeros((rows * columns, tall, wide), dtype=images.dtype)
+    filled[:many] = images
+    return filled.reshape(rows, columns, tall, wide).swapaxes(1, 2).reshape(rows * tall, columns * wide)
+
+
 def row(pictures: Sequence[np.ndarray]) -> np.ndarray:
     """Pictures (height, width) of one size side by side, a pixel apart."""
     return np.concatenate([np.pad(each, ((0, 0), (0, 1))) for each in pictures], axis=1)[:, :-1]

@@ -14,9 +14,10 @@ import numpy as np
 
 from report.play import ranges as whole
 from report.play import weights
-from report.play.pictures import greys, row, signed
+from report.play.pictures import block, greys, row, signed
 
 Arrays = Mapping[str, np.ndarray]
+TOP_COLUMNS = 4  # images beside each other of those that a unit answers most
 TWIN = 0.5  # the share of their variance that two units share, at least, to be called twins
 MOVED = 0.5  # the share of a digit's lost images that must end as one other digit to be named
 
@@ -67,7 +68,7 @@ def draw(
             "accuracy": _percent(base.sum(), found["images"].sum()),
             "images": found["images"].tolist(),
             "epochs": len(found[f"means/{layers[0]}"]) - 1,
-            "examples": shown,
+            "columns": {"top": TOP_COLUMNS, "range": shown},
             "layers": described,
             "pictures": pictures,
         }
@@ -229,7 +230,7 @@ def _pictures(found: Arrays, gathered: Arrays, connections: Arrays, layer: str, 
     """The pictures of one unit, as base64 PNG: <id> is its portrait, <id>-<sort> what else there is, <id>-images."""
     name = f"{layer}-{unit}"
     places = np.searchsorted(gathered["place"], found[f"top/{layer}"][unit])
-    pictures = {f"{name}-images": greys(np.concatenate(list(gathered["images"][places]), axis=1))}
+    pictures = {f"{name}-images": greys(block(gathered["images"][places], columns=TOP_COLUMNS))}
     for place, drawn in enumerate(_sorts(found, connections, layer)):
         values = found[f"{drawn['sort']}/{layer}"][unit]
         if drawn["sort"] == "filter":  # (channel, k, k)

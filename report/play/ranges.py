@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from report.play.pictures import greys
+from report.play.pictures import block, greys
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -48,8 +48,7 @@ def picture(found: Arrays, sheet: Arrays, layer: str, unit: int) -> str:
     chosen = found[f"examples/{layer}"][unit]
     rows = chosen[(chosen >= 0).any(axis=1)][::-1]  # (group, example)
     images = np.where((rows >= 0)[..., None, None], GREY * sheet["images"][rows], 0)  # (group, example, h, w)
-    groups, many, tall, wide = images.shape
-    return greys(images.swapaxes(1, 2).reshape(groups * tall, many * wide))
+    return greys(block(images.reshape(-1, *images.shape[2:]), columns=chosen.shape[1]))
 
 
 def _percent(count: float, whole: float) -> float:
