@@ -84,7 +84,7 @@ def density(
     }
 
 
-def groups(values: Float[np.ndarray, " image"], *, count: int = GROUPS) -> list[Integer[np.ndarray, " image"]]:
+def groups(values: Float[np.ndarray, " image"], *, count: int = GROUPS) -> list[Integer[np.ndarray, " _"]]:
     """All images, from those that a unit answers least to those that it answers most, in at most `count` groups.
 
     Where a unit that is never negative is silent, the silent images are the first group, and the rest is divided into
@@ -97,9 +97,9 @@ def groups(values: Float[np.ndarray, " image"], *, count: int = GROUPS) -> list[
 
 
 def examples(group: Integer[np.ndarray, " image"], *, count: int = EXAMPLES) -> Integer[np.ndarray, " example"]:
-    """A few images that stand for a group: evenly spaced in it, not its first nor its last if there are more."""
-    places = np.linspace(0, len(group) - 1, count + 2)[1:-1]
-    return group[np.unique(np.rint(places).astype(int))]
+    """A few images that stand for a group: the middle ones of so many equal parts, or all where there are no more."""
+    count = min(count, len(group))
+    return group[(2 * np.arange(count) + 1) * len(group) // (2 * count)]
 
 
 def _unit(values: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
