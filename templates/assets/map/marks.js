@@ -61,12 +61,13 @@ window.InsideMNIST = window.InsideMNIST || {};
     const side = size < 360 ? PICTURE.small : PICTURE.large;
     const far = size - EDGE - side;
     const boxes = [[far, EDGE], [EDGE, EDGE], [far, far], [EDGE, far]].map(([left, top]) => [left, top, left + side, top + side]);
-    const costs = boxes.map((box) => {
-      let cost = 0;
-      for (let image = 0; image < scene.style.length; image += 1) cost += Number(covers(box, painter.at(scene.places, image), 0));
-      for (const image of scene.nearby) cost += covers(box, painter.at(scene.places, image), CLEAR) ? scene.style.length : 0;
-      return cost + (covers(box, painter.at(scene.places, scene.marked), CLEAR) ? Infinity : 0);
-    });
+    const costs = boxes.map((box) => (covers(box, painter.at(scene.places, scene.marked), CLEAR) ? Infinity : 0));
+    const add = (/** @type {number} */ image, /** @type {number} */ margin, /** @type {number} */ cost) => {
+      const at = painter.at(scene.places, image);
+      boxes.forEach((box, each) => { costs[each] += covers(box, at, margin) ? cost : 0; });
+    };
+    for (let image = 0; image < scene.style.length; image += 1) add(image, 0, 1);
+    for (const image of scene.nearby) add(image, CLEAR, scene.style.length);
     return boxes[costs.indexOf(Math.min(...costs))];
   }
 
