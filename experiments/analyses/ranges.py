@@ -39,7 +39,7 @@ def read(
         zero/<layer>      (unit,)             images to which the unit says exactly nothing
         edges/<layer>     (unit, bin + 1)     of the bins, float32
         counts/<layer>    (unit, bin)         images in each, the silent ones apart
-        own/<layer>       (unit, bin)         those among them of the class with the largest mean activation
+        own/<layer>       (unit, bin)         those among them of the class with the largest mean, see `favourite`
         bounds/<layer>    (unit, group, 2)    the lowest and the highest activation in each group, float32
         classes/<layer>   (unit, group, class)   images of each group by their class; a group without any is not there
         examples/<layer>  (unit, group, 3)    places in the probe set, the weaker ones first; -1 for none
@@ -49,18 +49,31 @@ def read(
     layers = hidden_layers(model)
     arrays: dict[str, np.ndarray] = {"layers": np.array(layers)}
     for layer in layers:
-        said = activations(model, inputs, layer)  # (image, unit)
-        found = [_unit(values, labels) for values in said.T]
+        highest, mean = activations(model, inputs, layer)  # (image, unit) each
+        found = [
+            _unit(values, labels, favourite=favourite(means, labels))
+            for values, means in zip(highest.T, mean.T, strict=True)
+        ]
         arrays |= {f"{name}/{layer}": np.stack([each[name] for each in found]) for name in found[0]}
     return {"ranges.npz": arrays}
 
 
-def activations(model: HookedModule, inputs: Tensor, layer: str) -> Float[np.ndarray, "image unit"]:
-    """What every unit of a layer says to every image; of a unit with many positions, at the highest one."""
+def activations(
+    model: HookedModule, inputs: Tensor, layer: str
+) -> tuple[Float[np.ndarray, "image unit"], Float[np.ndarray, "image unit"]]:
+    """What every unit of a layer says to every image; of a unit with many positions, at the highest, and on average."""
     point = reading_point(model, layer)
     found = [run_with_cache(model, batch, names=[point])[1][point] for batch in inputs.split(BATCH)]
     said = torch.cat(found)
-    return (said.flatten(2).amax(2) if said.ndim > 2 else said).numpy()
+    if said.ndim == 2:
+        return said.numpy(), said.numpy()
+    return said.flatten(2).amax(2).numpy(), said.flatten(2).mean(2).numpy()
+
+
+def favourite(means: Float[np.ndarray, " image"], labels: Integer[np.ndarray, " image"]) -> int:
+    """The class to whose images a unit says most on average, over positions too, as portraits have it."""
+    counts = np.bincount(labels)
+    return int((np.bincount(labels, means) / np.maximum(counts, 1)).argmax())
 
 
 def density(
@@ -102,9 +115,8 @@ def examples(group: Integer[np.ndarray, " image"], *, count: int = EXAMPLES) -> 
     return group[(2 * np.arange(count) + 1) * len(group) // (2 * count)]
 
 
-def _unit(values: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+def _unit(values: np.ndarray, labels: np.ndarray, *, favourite: int) -> dict[str, np.ndarray]:
     classes = int(labels.max()) + 1
-    means = np.bincount(labels, values, classes) / np.maximum(np.bincount(labels, minlength=classes), 1)
     bounds, of_class = np.zeros((GROUPS, 2)), np.zeros((GROUPS, classes), dtype=np.int64)
     chosen = np.full((GROUPS, EXAMPLES), -1)
     for place, group in enumerate(groups(values)):
@@ -113,7 +125,7 @@ def _unit(values: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
         few = examples(group)
         chosen[place, : len(few)] = few
     return {
-        **density(values, labels == means.argmax()),
+        **density(values, labels == favourite),
         "bounds": bounds.astype(np.float32),
         "classes": narrow(of_class, np.int16),
         "examples": narrow(chosen, np.int16),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.analyses.ranges import EXAMPLES, GROUPS, density, examples, groups, read
+from experiments.analyses.ranges import EXAMPLES, GROUPS, density, examples, favourite, groups, read
 
 NO_ONE = np.zeros(1000, dtype=bool)
 ARCHITECTURE = {"build": "experiments.models.mlp:MLP", "options": {"hidden": [3]}}
@@ -59,6 +59,11 @@ def test_a_unit_that_can_be_negative_is_never_silent(random):
     said = random.normal(size=1000)
     said[:300] = 0
     assert [len(group) for group in groups(said)] == [100] * 10
+
+
+def test_the_favourite_class_has_the_largest_mean_and_not_the_largest_sum():
+    labels = np.array([0, 0, 0, 2, 2])
+    assert favourite(np.array([1.0, 1.0, 1.0, 1.25, 1.0]), labels) == 2
 
 
 def test_examples_are_different_images_from_all_over_their_group():

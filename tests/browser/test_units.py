@@ -51,6 +51,8 @@ LABELS = """cards => cards.map(card => ({
     spread: card.querySelector('svg[aria-label^="Density"]').getAttribute('aria-label'),
     parts: [...card.querySelectorAll('.groups path')].map(path => path.getAttribute('d')).join(''),
     groups: card.querySelectorAll('.groups li').length,
+    digit: card.dataset.digit,
+    own: card.querySelector('.own')?.getAttribute('class') ?? null,
     weights: card.querySelector('svg[aria-label^="Weight"]')?.getAttribute('aria-label') ?? '',
     near: [...card.querySelectorAll('.near li')].map(each => [each.textContent, each.querySelectorAll('img').length]),
 }))"""
@@ -60,6 +62,7 @@ LABELS = """cards => cards.map(card => ({
 def test_every_unit_shows_its_whole_range_and_all_images_are_in_it(visit, name):
     page = visit(f"units/{name}.html", java_script_enabled=False)
     found = published.product(f"ranges/{name}", "ranges.npz")
+    portraits = published.product(f"portraits/{name}", "portraits.npz")
     for card in page.locator(".unit").evaluate_all(LABELS):
         layer, unit = card["id"].rsplit("-", 1)
         zero, counts = found[f"zero/{layer}"][int(unit)], found[f"counts/{layer}"][int(unit)]
@@ -68,6 +71,12 @@ def test_every_unit_shows_its_whole_range_and_all_images_are_in_it(visit, name):
         share = re.search(r"exactly zero for (\S+) % of the images", card["spread"])[1]
         assert float(share) == pytest.approx(zero / 20, abs=0.051), card["id"]
         assert card["groups"] == (classes.sum(axis=1) > 0).sum()
+        assert card["own"] == f"own c{card['digit']}" if counts.any() else card["own"] is None
+        layer_means = portraits[f"profile/{layer}"][int(unit)]
+        assert not counts.any() or int(card["digit"]) == layer_means.argmax()
+        assert (classes.sum(axis=0) == 200).all()
+        silent = classes[0, layer_means.argmax()] if zero else 0
+        assert found[f"own/{layer}"][int(unit)].sum() == 200 - silent, card["id"]
         widths = [int(width) for width in re.findall(r"h(\d+)", card["parts"])]
         assert sum(widths) == 100 * card["groups"], card["id"]
 
