@@ -285,7 +285,7 @@ def test_lines_to_neighbours_are_drawn_for_the_trained_network_alone(open_map):
       setTimeout(() => { CanvasRenderingContext2D.prototype.lineTo = lineTo; done(count); }, 200);
     })"""
     assert page.evaluate(lines) > 0
-    page.get_by_label("Epoch").fill("3")
+    page.get_by_role("slider", name="Epoch").fill("3")
     page.locator(".map-note", has_text="epoch 3").first.wait_for()
     assert page.evaluate(lines) == 0
     assert "at the end of training" in page.get_by_role("group", name="Nearest in MLP, raw").inner_text()
