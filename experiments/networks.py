@@ -101,6 +101,11 @@ def open_network(data: bytes) -> Network:
         raise InputError(f"a packed network is damaged ({cause}); build it again") from error
 
 
+def kept(data: bytes, *, architecture: Mapping[str, Any]) -> HookedModule:
+    """The network of a file that `keep` made, for stages: told the architecture, their keys see its code."""
+    return _with_state(load(data), architecture)
+
+
 def at_epoch(weights: Mapping[str, np.ndarray], *, epoch: int, architecture: Mapping[str, Any]) -> HookedModule:
     """The model as it was after an epoch (0: untrained; -1: the last), in evaluation mode.
 

@@ -15,6 +15,7 @@ TEST = Product("data", "test.npz")
 CARD = Product("data", "card.json")
 SHAPE = Product("data", "shape.json")
 PROBE = Product("probe", "probe.npz")
+SHEET = Product("sheet", "sheet.npz")  # the probe images in few greys, as pages show them
 WHOLE = "whole"  # the stage that reads a set of which the study takes a part
 
 

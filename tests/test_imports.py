@@ -104,7 +104,11 @@ LAYERS = (
         others=("numpy", "PIL"),
     ),
     Layer(("report.play.called",), ours=("report.classes",)),
-    Layer(("report.play.portraits",), ours=("report.theme",), others=("numpy", "PIL")),
+    Layer(
+        ("report.play.pictures", "report.play.portraits", "report.play.ranges", "report.play.weights"),
+        ours=("report.play.pictures", "report.play.ranges", "report.play.weights", "report.theme"),
+        others=("numpy", "PIL"),
+    ),
     Layer(("report.play.train",), ours=("report.classes", "report.play.networks", "report.theme"), others=("numpy",)),
     Layer(("report.site.manifest", "report.site.past"), ours=(*ENGINE, "report.site.manifest")),
     Layer(("report",), ours=("report", *ENGINE, "experiments.verdicts"), others=PAGES),

@@ -23,6 +23,7 @@ Map = Float[np.ndarray, "image 2"]
 
 STEPS = 4096  # along each side of a map: two characters of base64 for each coordinate
 GREYS = 16  # of the images
+GREY = 255 // (GREYS - 1)  # a step of them, in pixel values
 BENT = ("tsne", "umap")
 
 

@@ -1,9 +1,9 @@
-"""What the map is made of: each image's place in every hidden layer of the specimens."""
+"""What the map is made of: each image's place in every hidden layer of the specimens, and its neighbours there."""
 
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import CARD, PROBE, of_network, titles, weights
+from experiments.wiring import CARD, PROBE, SHEET, of_network, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
@@ -26,6 +26,15 @@ def stages(study: Study) -> list[Stage]:
         )
         for name, run in runs.items()
     ]
+    nearby = [
+        of_network(
+            run,
+            f"nearby/{name}",
+            "experiments.analyses.nearby:read",
+            inputs={"network": Product(f"network/{name}", "network.safetensors"), "sheet": SHEET},
+        )
+        for name, run in runs.items()
+    ]
     sheet = Stage("sheet", "experiments.analyses.places:sheet", inputs={"probe": PROBE}, publish=("sheet.npz",))
     script = Stage(
         name="script/map",
@@ -41,10 +50,11 @@ def stages(study: Study) -> list[Stage]:
             }
         },
         inputs={
-            "sheet": Product("sheet", "sheet.npz"),
+            "sheet": SHEET,
             "places": {name: Product(f"places/{name}", "places.npz") for name in runs},
+            "nearby": {name: Product(f"nearby/{name}", "nearby.npz") for name in runs},
             "card": CARD,
         },
         publish=("map.js", "map-digits.png", *(f"map-{name}.js" for name in runs)),
     )
-    return [*places, sheet, script]
+    return [*places, sheet, *nearby, script]

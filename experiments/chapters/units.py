@@ -1,9 +1,9 @@
-"""A portrait of every unit of the specimens, and the pages that show them."""
+"""A portrait of every unit of the specimens, what it says over its whole range, and the pages that show them."""
 
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import CARD, PROBE, grid, of_network, record, titles, weights
+from experiments.wiring import CARD, PROBE, SHEET, grid, of_network, record, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
@@ -19,6 +19,25 @@ def stages(study: Study) -> list[Stage]:
                 "probe": PROBE,
             },
             publish=("portraits.npz",),
+        )
+        for run in study.shown_runs
+    ]
+    ranges = [
+        of_network(
+            run,
+            f"ranges/{run.condition.name}",
+            "experiments.analyses.ranges:read",
+            inputs={"weights": weights(run), "probe": PROBE},
+            publish=("ranges.npz",),
+        )
+        for run in study.shown_runs
+    ]
+    connections = [
+        of_network(
+            run,
+            f"connections/{run.condition.name}",
+            "experiments.analyses.connections:read",
+            inputs={"network": Product(f"network/{run.condition.name}", "network.safetensors"), "sheet": SHEET},
         )
         for run in study.shown_runs
     ]
@@ -42,8 +61,11 @@ def stages(study: Study) -> list[Stage]:
             inputs={
                 "portraits": gathered.inputs["portraits"],
                 "gathered": Product("analysis/units", "arrays.npz"),
+                "ranges": Product(f"ranges/{condition.name}", "ranges.npz"),
+                "connections": Product(f"connections/{condition.name}", "connections.npz"),
+                "sheet": SHEET,
             },
         )
         for condition in study.product
     ]
-    return [*portraits, gathered, *pages]
+    return [*portraits, *ranges, *connections, gathered, *pages]

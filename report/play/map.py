@@ -27,13 +27,18 @@ METHODS = ("pca", "tsne", "umap")
 
 
 def pack(
-    *, sheet: Arrays, places: Mapping[str, Arrays], networks: Mapping[str, Mapping[str, str]], card: Mapping[str, Any]
+    *,
+    sheet: Arrays,
+    places: Mapping[str, Arrays],
+    nearby: Mapping[str, Arrays],
+    networks: Mapping[str, Mapping[str, str]],
+    card: Mapping[str, Any],
 ) -> dict[str, Any]:
     """map.js, map-digits.png and, for each condition, map-<condition>.js.
 
-    sheet: of places.sheet. places: {condition: arrays of places.place}. networks: {condition: {"title",
-    "architecture", "treatment"}}. card: of the data set. What the scripts set, and how places are written, is told in
-    assets/map/data.js.
+    sheet: of places.sheet. places: {condition: arrays of places.place}. nearby: {condition: arrays of nearby.read}.
+    networks: {condition: {"title", "architecture", "treatment"}}. card: of the data set. What the scripts set, and how
+    places and neighbours are written, is told in assets/map/data.js.
     """
     shared = {
         "set": classes.for_scripts(card),
@@ -52,7 +57,7 @@ def pack(
     }
     made: dict[str, Any] = {"map.js": script("map", shared), "map-digits.png": picture(sheet["images"])}
     for name, found in places.items():
-        made[f"map-{name}.js"] = script(f"map-{name}", _network(found))
+        made[f"map-{name}.js"] = script(f"map-{name}", _network(found, nearby[name]))
     return made
 
 
@@ -77,7 +82,7 @@ def title(hook: str) -> str:
     return re.sub(r"(?<=\D)(?=\d)", " ", hook.partition(".")[0]).capitalize()
 
 
-def _network(found: Arrays) -> dict[str, Any]:
+def _network(found: Arrays, nearby: Arrays) -> dict[str, Any]:
     return {
         "answers": [_letters(row) for row in found["answers"]],
         "confidence": [_base64(row) for row in found["confidence"]],
@@ -87,6 +92,11 @@ def _network(found: Arrays) -> dict[str, Any]:
                 for method in layer["epochs"]
             }
             for layer in _layers(found)
+        },
+        "nearby": {
+            layer["name"]: written(nearby[layer["hook"]], below=len(nearby[layer["hook"]]))
+            for layer in _layers(found)
+            if layer["hook"] in nearby
         },
     }
 
@@ -110,8 +120,16 @@ def coordinates(codes: np.ndarray) -> str:
 
     codes: (image, 2). Images follow one another, each with its x and its y.
     """
-    flat = codes.reshape(-1)
-    return ALPHABET[np.stack([flat // 64, flat % 64], axis=1)].tobytes().decode()
+    return written(codes, below=64**2)
+
+
+def written(numbers: np.ndarray, *, below: int) -> str:
+    """Whole numbers from 0, each in as many characters of the base64 alphabet as `below` asks for, the largest part
+    first."""
+    parts = [numbers.reshape(-1).astype(np.int64)]
+    while 64 ** len(parts) < below:
+        parts = [parts[0] // 64, parts[0] % 64, *parts[1:]]
+    return ALPHABET[np.stack(parts, axis=1)].tobytes().decode()
 
 
 def picture(images: np.ndarray) -> bytes:

@@ -1,31 +1,36 @@
 """What the page of a network's units shows: its numbers, rounded as they are shown, and small pictures as PNG.
 
-In: the portraits of all networks (experiments/analyses/portraits.py). Out: `units.json` for one of them, from which
-the page is filled without NumPy: {condition, title, scales, layers: [{name, label, noun, units: [...]}], pictures}.
-
-Maps and weights are drawn in two colours that fade out towards zero, so that one file does on light and dark paper.
+In: the portraits of all networks (experiments/analyses/portraits.py), the ranges and the connections of one of them.
+Out: `units.json` for that one, from which the page is filled without NumPy: {condition, title, scales, layers: [{name,
+label, noun, units: [...]}], pictures}.
 """
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from report import theme
+from report.play import ranges as whole
+from report.play import weights
+from report.play.pictures import block, greys, row, signed
 
 Arrays = Mapping[str, np.ndarray]
-LEVELS = 31  # shades of one colour
-FADING = 0.7  # the exponent by which colour grows with size: below 1, so that small weights are seen too
+TOP_COLUMNS = 4  # images beside each other of those that a unit answers most
+TWIN = 0.5  # the share of their variance that two units share, at least, to be called twins
 MOVED = 0.5  # the share of a digit's lost images that must end as one other digit to be named
 
 
 def draw(
-    *, portraits: Mapping[str, Arrays], gathered: Arrays, condition: str, titles: Sequence[Sequence[str]]
+    *,
+    portraits: Mapping[str, Arrays],
+    gathered: Arrays,
+    ranges: Arrays,
+    connections: Arrays,
+    sheet: Arrays,
+    condition: str,
+    titles: Sequence[Sequence[str]],
 ) -> dict[str, Any]:
     """The stage: `units.json` of one condition. `titles`: [condition, title] of each network, in their order."""
     found = portraits[condition]
@@ -38,12 +43,22 @@ def draw(
         units = []
         for unit in range(len(found[f"profile/{layer}"])):
             each = _unit(found, gathered, layer, unit)
-            pictures |= _pictures(found, gathered, layer, unit)
-            units.append(each | {"nearest": near[first + unit]})
+            wiring = _weights(found, connections, layer, unit)
+            pictures |= _pictures(found, gathered, connections, layer, unit)
+            pictures |= _kernels(connections, wiring, layer, unit)
+            pictures[f"{layer}-{unit}-range"] = whole.picture(ranges, sheet, layer, unit)
+            units.append(each | whole.told(ranges, layer, unit) | wiring | {"nearest": near[first + unit]})
         described.append(
-            {"name": layer, "label": label(layer), "noun": noun, "pictures": _sorts(found, layer), "units": units}
+            {
+                "name": layer,
+                "label": label(layer),
+                "noun": noun,
+                "pictures": _sorts(found, connections, layer),
+                "units": units,
+            }
         )
         first += len(units)
+    shown = ranges[f"examples/{layers[0]}"].shape[-1]
     base = found[f"correct/{layers[0]}"][0, list(found["scales"]).index(1.0)]
     return {
         "units.json": {
@@ -53,6 +68,7 @@ def draw(
             "accuracy": _percent(base.sum(), found["images"].sum()),
             "images": found["images"].tolist(),
             "epochs": len(found[f"means/{layers[0]}"]) - 1,
+            "columns": {"top": TOP_COLUMNS, "range": shown},
             "layers": described,
             "pictures": pictures,
         }
@@ -76,6 +92,7 @@ def _unit(found: Arrays, gathered: Arrays, layer: str, unit: int) -> dict[str, A
     return {
         "id": f"{layer}-{unit}",
         "number": unit,
+        "called": "",
         **preferences,
         "means": [_digits(value) for value in means],
         "preferred": int(means.argmax()),
@@ -159,66 +176,68 @@ def _nearest(
                     "id": f"{layer}-{unit}",
                     "name": f"{noun} {unit} of {label(layer)}",
                     "correlation": round(float(correlation), 2),
+                    "shared": round(100 * float(correlation) ** 2),
+                    "twin": bool(correlation > 0 and correlation**2 >= TWIN),
                 }
             )
     return found or [[] for layer in portraits[condition]["layers"] for _ in portraits[condition][f"profile/{layer}"]]
 
 
-def _sorts(found: Arrays, layer: str) -> list[dict[str, Any]]:
+def _weights(found: Arrays, connections: Arrays, layer: str, unit: int) -> dict[str, Any]:
+    """What feeds a unit and what it feeds; units that never say anything feed nothing."""
+    source = str(connections.get(f"source/{layer}", ""))
+    silent = np.flatnonzero(found.get(f"kind/{source}", np.array([])) == "dead").tolist()
+    return {
+        "incoming": weights.incoming(connections, layer, unit, silent=silent),
+        "outgoing": weights.outgoing(connections, layer, unit, last=_last(connections, found)),
+    }
+
+
+def _last(connections: Arrays, found: Arrays) -> str:
+    """The layer of the logits: the one that is told of and is no hidden layer."""
+    hidden = {str(layer) for layer in found["layers"]}
+    names = [name.removeprefix("source/") for name in connections if name.startswith("source/")]
+    return next((name for name in names if name not in hidden), "")
+
+
+def _kernels(connections: Arrays, wiring: Mapping[str, Any], layer: str, unit: int) -> dict[str, str]:
+    """Pictures of the kernels that a unit's page shows: <id>-incoming and <id>-outgoing."""
+    drawn = {name: weights.kernels(connections, wiring[name], unit, layer=layer) for name in wiring}
+    return {f"{layer}-{unit}-{name}": picture for name, picture in drawn.items() if picture}
+
+
+def _sorts(found: Arrays, connections: Arrays, layer: str) -> list[dict[str, Any]]:
     """What is drawn of each unit of a layer, its portrait first: sort and size.
 
-    A unit that sees the whole image: its one-hot map. A channel: its weights, one filter for each channel below,
-    and its mean patch; the portrait is the filter where there is just one, else the patch.
+    A unit that is no channel: its one-hot map. A channel: its mean patch, and its weights, one filter for each channel
+    below, where they are not shown one by one as what feeds it; the portrait is the filter where there is just one.
     """
     if f"onehot/{layer}" in found:
         tall, wide = found[f"onehot/{layer}"].shape[1:]
         return [{"sort": "onehot", "width": wide, "height": tall}]
     _, channels, tall, wide = found[f"filter/{layer}"].shape
-    sorts = [{"sort": "filter", "width": channels * (wide + 1) - 1, "height": tall}]
-    if f"patch/{layer}" in found:
-        side = found[f"patch/{layer}"].shape[1]
-        sorts.append({"sort": "patch", "width": side, "height": side})
-    return sorts if channels == 1 else sorts[::-1]
+    filters = {"sort": "filter", "width": channels * (wide + 1) - 1, "height": tall}
+    if f"patch/{layer}" not in found:
+        return [filters]
+    side = found[f"patch/{layer}"].shape[1]
+    patch = {"sort": "patch", "width": side, "height": side}
+    if channels == 1:
+        return [filters, patch]
+    return [patch] if f"weights/{layer}" in connections else [patch, filters]
 
 
-def _pictures(found: Arrays, gathered: Arrays, layer: str, unit: int) -> dict[str, str]:
+def _pictures(found: Arrays, gathered: Arrays, connections: Arrays, layer: str, unit: int) -> dict[str, str]:
     """The pictures of one unit, as base64 PNG: <id> is its portrait, <id>-<sort> what else there is, <id>-images."""
     name = f"{layer}-{unit}"
     places = np.searchsorted(gathered["place"], found[f"top/{layer}"][unit])
-    pictures = {f"{name}-images": greys(np.concatenate(list(gathered["images"][places]), axis=1))}
-    for place, drawn in enumerate(_sorts(found, layer)):
+    pictures = {f"{name}-images": greys(block(gathered["images"][places], columns=TOP_COLUMNS))}
+    for place, drawn in enumerate(_sorts(found, connections, layer)):
         values = found[f"{drawn['sort']}/{layer}"][unit]
-        if drawn["sort"] == "filter":  # (channel, k, k), side by side
-            values = np.concatenate([np.pad(kernel, ((0, 0), (0, 1))) for kernel in values], axis=1)[:, :-1]
+        if drawn["sort"] == "filter":  # (channel, k, k)
+            values = row(values)
         picture = greys(values) if drawn["sort"] == "patch" else signed(values)
         pictures[name if place == 0 else f"{name}-{drawn['sort']}"] = picture
     return pictures
-
-
-def signed(values: np.ndarray) -> str:
-    """Numbers around zero as a picture: one colour above, one below, at full strength at the largest size."""
-    largest = max(int(np.abs(values.astype(int)).max()), 1)
-    levels = np.rint(np.abs(values.astype(float)) / largest * LEVELS).astype(np.uint8)
-    image = Image.fromarray(np.where((values < 0) & (levels > 0), levels + LEVELS, levels).astype(np.uint8), mode="P")
-    colours = [_rgb(colour) for colour in (theme.MORE, theme.LESS) for _ in range(LEVELS)]
-    image.putpalette([0, 0, 0, *(part for colour in colours for part in colour)])
-    fading = [round(255 * (level / LEVELS) ** FADING) for level in range(1, LEVELS + 1)]
-    return _png(image, transparency=bytes([0, *fading, *fading]))
-
-
-def greys(values: np.ndarray) -> str:
-    """Grey levels as a picture, in few enough of them for a small file."""
-    return _png(Image.fromarray((values // 17 * 17).astype(np.uint8), mode="L").quantize(16))
-
-
-def _png(image: Image.Image, **options: Any) -> str:
-    buffer = io.BytesIO()
-    image.save(buffer, format="PNG", optimize=True, **options)
-    return base64.b64encode(buffer.getvalue()).decode()
-
-
-def _rgb(colour: str) -> tuple[int, ...]:
-    return tuple(bytes.fromhex(colour.removeprefix("#")))
 
 
 def _percent(count: float, whole: float) -> float:

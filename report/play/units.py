@@ -14,6 +14,7 @@ from typing import Any
 
 from report.argument.facts import grouped
 from report.errors import unknown
+from report.play import bars
 from report.site.pages import Page
 
 Network = Mapping[str, Any]
@@ -109,7 +110,8 @@ def level(change: int, images: int) -> str:
 
 def short(value: float) -> str:
     """An activation with two decimals, a large one with fewer."""
-    return f"{value:.3g}" if value >= 10 else f"{value:.2f}".replace("0.00", "0")
+    text = f"{value:.3g}" if value >= 10 else f"{value:.2f}"
+    return "0" if text in ("0.00", "-0.00") else text.replace("-", "\u2212")
 
 
 def number(value: float) -> str:
@@ -138,4 +140,7 @@ DRAWING = {
     "short": short,
     "points_of": points_of,
     "conspicuous": conspicuous,
+    "steps": bars.steps,
+    "stacks": bars.stacks,
+    "most_of": bars.most_of,
 }

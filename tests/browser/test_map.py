@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from experiments import published
+from experiments.hooks import run_with_cache
 
 SHIFT = 24  # pixels to the side of a canvas's corner that hold no dot
 
@@ -229,6 +230,178 @@ def test_the_keyboard_picks_without_a_lasso(open_map):
     assert page.locator(".map-count").inner_text().startswith("21 picked")
 
 
+def nearest_by_hand(condition, hook):
+    """Of the images as the map shows them: the squared distances of all, and the eight least of each."""
+    network = published.network(condition)
+    images = 17 * sheet()["images"]
+    _, cache = run_with_cache(network.model, network.treat(images), names=[hook])
+    points = cache[hook].flatten(1).double().numpy()
+    apart = np.stack([np.square(points - point).sum(axis=1) for point in points])
+    np.fill_diagonal(apart, np.inf)
+    return apart, np.sort(apart, axis=1)[:, :8]
+
+
+@pytest.mark.parametrize(("condition", "layer"), [("mlp-raw", "hidden2.post"), ("cnn-normalized", "conv1.pooled")])
+def test_neighbours_are_those_that_all_distances_in_the_layer_give(open_map, condition, layer):
+    page = open_map(f"#networks={condition}")
+    found = page.evaluate(
+        """async ([network, layer, count]) => {
+          const { nearby } = await InsideMNIST.map.load(network);
+          return Array.from({ length: count }, (_, image) => nearby(layer, image));
+        }""",
+        [condition, layer.partition(".")[0], len(sheet()["labels"])],
+    )
+    apart, least = nearest_by_hand(condition, layer)
+    rows = np.array(found)
+    assert rows.shape == least.shape
+    assert (rows != np.arange(len(rows))[:, None]).all()
+    np.testing.assert_allclose(np.take_along_axis(apart, rows, axis=1), least, rtol=1e-5, atol=1e-6)
+
+
+def test_a_marked_images_neighbours_are_shown_and_lead_on_by_keyboard(open_map):
+    known = sheet()
+    page = open_map(f"#networks=mlp-raw&image={known['index'][7]}")
+    near = page.evaluate("InsideMNIST.map.load('mlp-raw').then(({ nearby }) => nearby('hidden2', 7))")
+    row = page.get_by_role("group", name="Nearest in MLP, raw · Hidden 2")
+    names = row.get_by_role("button").evaluate_all("all => all.map(each => each.title)")
+    assert [int(re.sub(r"\D", "", name.split("image")[1])) for name in names] == known["index"][near].tolist()
+    alike = (known["labels"][near] == known["labels"][7]).sum()
+    assert f"{alike} of 8 of the same digit" in row.inner_text()
+    row.get_by_role("button").nth(2).press("Enter")
+    assert int(state(page)["image"]) == known["index"][near[2]]
+    assert page.evaluate("document.activeElement.closest('[role=group]').getAttribute('aria-label')").startswith(
+        "Nearest"
+    )
+
+
+def test_lines_to_neighbours_are_drawn_for_the_trained_network_alone(open_map):
+    known = sheet()
+    page = open_map(f"#networks=mlp-raw&method=pca&image={known['index'][7]}", reduced_motion="reduce")
+    lines = """() => new Promise((done) => {
+      const { lineTo } = CanvasRenderingContext2D.prototype;
+      let count = 0;
+      CanvasRenderingContext2D.prototype.lineTo = function (...to) { count += 1; lineTo.apply(this, to); };
+      window.dispatchEvent(new Event("resize"));
+      document.documentElement.dataset.theme = document.documentElement.dataset.theme === "light" ? "dark" : "light";
+      setTimeout(() => { CanvasRenderingContext2D.prototype.lineTo = lineTo; done(count); }, 200);
+    })"""
+    assert page.evaluate(lines) > 0
+    page.get_by_role("slider", name="Epoch").fill("3")
+    page.locator(".map-note", has_text="epoch 3").first.wait_for()
+    assert page.evaluate(lines) == 0
+    assert "at the end of training" in page.get_by_role("group", name="Nearest in MLP, raw").inner_text()
+
+
+def test_the_picture_of_the_marked_image_never_covers_it_whichever_is_marked(open_map):
+    page = open_map("#networks=mlp-raw")
+    for width in (320, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        worst = page.evaluate(
+            """async () => {
+              const { Painter, corner, load } = InsideMNIST.map;
+              const painter = new Painter(document.querySelector(".map-canvas"), null, 50);
+              painter.size = document.querySelector(".map-canvas").clientWidth;
+              const { frames, nearby } = await load("mlp-raw");
+              const style = new Uint8Array(frames("hidden2", "umap").at(-1).length / 2);
+              let least = Infinity;
+              for (const places of [frames("hidden2", "umap").at(-1), frames("hidden1", "pca").at(-1)]) {
+                for (const zoom of [1, 5]) {
+                  painter.view = { x: 0, y: 0, zoom };
+                  for (let marked = 0; marked < style.length; marked += 7) {
+                    const scene = { places, style, marked, nearby: nearby("hidden2", marked) };
+                    const [left, top, right, bottom] = corner(painter, scene);
+                    const [x, y] = painter.at(places, marked);
+                    const away = [Math.max(left - x, x - right, 0), Math.max(top - y, y - bottom, 0)];
+                    least = Math.min(least, Math.max(...away));
+                  }
+                }
+              }
+              return least;
+            }"""
+        )
+        assert worst >= 18, width
+
+
+def test_misreadings_above_the_rest_say_what_they_are_and_what_they_are_read_as(open_map):
+    known, answers = sheet(), places("mlp-raw")["answers"][-1]
+    page = open_map("#networks=mlp-raw&method=pca&rings=above", reduced_motion="reduce")
+    assert page.get_by_role("radio", name="Above the rest").is_checked()
+    said = page.evaluate(
+        """() => new Promise((done) => {
+          const { fillText } = CanvasRenderingContext2D.prototype;
+          const said = [];
+          CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+            said.push(text);
+            fillText.call(this, text, ...at);
+          };
+          document.documentElement.dataset.theme = "dark";
+          setTimeout(() => { CanvasRenderingContext2D.prototype.fillText = fillText; done(said); }, 300);
+        })"""
+    )
+    pairs = {
+        f"{label}\u2009\u2192\u2009{answer}"
+        for label, answer in zip(known["labels"], answers, strict=True)
+        if label != answer
+    }
+    assert len(said) > 10
+    assert set(said) <= pairs, "no class's name stands in the way"
+
+
+def test_where_more_is_misread_than_can_be_marked_the_map_says_so(open_map):
+    page = open_map("#networks=mlp-raw&method=pca&rings=above&epoch=0")
+    assert "too many to be marked" in shown(page)[0]
+    page.get_by_role("radio", name="Not marked").check(force=True)
+    page.wait_for_function("location.hash.includes('rings=off')")
+    assert "too many" not in shown(page)[0]
+
+
+def test_dots_become_pictures_where_the_map_is_enlarged(open_map):
+    page = open_map("#networks=mlp-raw&method=pca", reduced_motion="reduce")
+    page.evaluate(
+        """() => {
+          const { drawImage } = CanvasRenderingContext2D.prototype;
+          InsideMNIST.drawn = 0;
+          CanvasRenderingContext2D.prototype.drawImage = function (...all) {
+            InsideMNIST.drawn += 1;
+            drawImage.apply(this, all);
+          };
+        }"""
+    )
+    canvas = page.locator(".map-canvas")
+    canvas.focus()
+    for times, many in ((1, False), (3, True)):
+        for _ in range(times):
+            page.keyboard.press("+")
+        page.evaluate("InsideMNIST.drawn = 0")
+        page.keyboard.press("+")
+        page.wait_for_timeout(200)
+        assert (page.evaluate("InsideMNIST.drawn") > 20) == many
+    page.keyboard.press("0")
+    page.wait_for_timeout(200)
+    page.evaluate("InsideMNIST.drawn = 0")
+    page.get_by_role("button", name="Zoom in").click()
+    page.wait_for_timeout(200)
+    assert page.evaluate("InsideMNIST.drawn") == 0
+
+
+def test_every_method_has_the_epochs_that_were_recorded_and_one_epoch_has_no_slider(open_map):
+    page = open_map("#networks=mlp-raw", reduced_motion="reduce")
+    found = places("mlp-raw")
+    listed = page.evaluate("InsideMNIST.map.shared().networks[0].layers.map(each => [each.hook, each.epochs])")
+    for hook, epochs in listed:
+        assert epochs == {
+            name.split("/")[1]: values.tolist()
+            for name, values in found.items()
+            if name.startswith("epochs/") and name.endswith(hook)
+        }
+    assert len(dict(listed)["hidden2.post"]["pca"]) == 21
+    assert page.locator(".map-time").is_visible()
+    page.evaluate("for (const layer of InsideMNIST.map.shared().networks[0].layers) layer.epochs.tsne = [20]")
+    page.get_by_role("radio", name="t-SNE").check(force=True)
+    page.wait_for_function("location.hash.includes('tsne')")
+    assert not page.locator(".map-time").is_visible()
+
+
 def test_back_forward_and_reload_bring_back_what_was_shown(open_map):
     page = open_map("#method=pca")
     first = shown(page)
@@ -256,7 +429,7 @@ def test_a_shared_address_shows_the_same(open_map):
     assert [panel.splitlines()[0] for panel in shown(page)] == ["CNN, raw · Hidden 3", "CNN, normalized · Hidden 3"]
     assert all("epoch 4:" in panel and "reads" in panel for panel in shown(page))
     assert page.get_by_role("radio", name="Right or wrong").is_checked()
-    assert not page.get_by_label("Ring misreadings").is_checked()
+    assert page.get_by_role("radio", name="Not marked").is_checked()
     pressed = page.locator(".map-digit[aria-pressed=true]").all_inner_texts()
     assert pressed == ["4", "9"]
     assert page.locator(".notice[role=status]").count() == 0

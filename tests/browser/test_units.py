@@ -46,6 +46,103 @@ def test_without_scripts_every_unit_stands_there_with_the_figures_that_python_co
         assert [float(each) for each in everything.split(", ")] == pytest.approx(whole, abs=0.05)
 
 
+LABELS = """cards => cards.map(card => ({
+    id: card.id,
+    spread: card.querySelector('svg[aria-label^="Density"]').getAttribute('aria-label'),
+    parts: [...card.querySelectorAll('.groups path')].map(path => path.getAttribute('d')).join(''),
+    groups: card.querySelectorAll('.groups li').length,
+    digit: card.dataset.digit,
+    own: card.querySelector('.own')?.getAttribute('class') ?? null,
+    weights: card.querySelector('svg[aria-label^="Weight"]')?.getAttribute('aria-label') ?? '',
+    near: [...card.querySelectorAll('.near li')].map(each => [each.textContent, each.querySelectorAll('img').length]),
+}))"""
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_unit_shows_its_whole_range_and_all_images_are_in_it(visit, name):
+    page = visit(f"units/{name}.html", java_script_enabled=False)
+    found = published.product(f"ranges/{name}", "ranges.npz")
+    portraits = published.product(f"portraits/{name}", "portraits.npz")
+    for card in page.locator(".unit").evaluate_all(LABELS):
+        layer, unit = card["id"].rsplit("-", 1)
+        zero, counts = found[f"zero/{layer}"][int(unit)], found[f"counts/{layer}"][int(unit)]
+        classes = found[f"classes/{layer}"][int(unit)]
+        assert zero + counts.sum() == classes.sum() == 2000
+        share = re.search(r"exactly zero for (\S+) % of the images", card["spread"])[1]
+        assert float(share) == pytest.approx(zero / 20, abs=0.051), card["id"]
+        assert card["groups"] == (classes.sum(axis=1) > 0).sum()
+        assert card["own"] == f"own c{card['digit']}" if counts.any() else card["own"] is None
+        layer_means = portraits[f"profile/{layer}"][int(unit)]
+        assert not counts.any() or int(card["digit"]) == layer_means.argmax()
+        assert (classes.sum(axis=0) == 200).all()
+        silent = classes[0, layer_means.argmax()] if zero else 0
+        assert found[f"own/{layer}"][int(unit)].sum() == 200 - silent, card["id"]
+        widths = [int(width) for width in re.findall(r"h(\d+)", card["parts"])]
+        assert sum(widths) == 100 * card["groups"], card["id"]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_weights_on_the_logits_are_those_of_the_published_network(visit, name):
+    page = visit(f"units/{name}.html", java_script_enabled=False)
+    model = published.network(name).model
+    weights = model.logits.weight.detach().numpy()  # (class, unit)
+    cards = [card for card in page.locator(".unit").evaluate_all(LABELS) if card["weights"]]
+    assert [card["id"] for card in cards] == [f"{model.layers[-2]}-{unit}" for unit in range(weights.shape[1])]
+    for unit, card in enumerate(cards):
+        told = re.findall(r"\d: (\S+?)(?:,|$)", card["weights"])
+        assert [float(each.replace("\u2212", "-")) for each in told] == pytest.approx(weights[:, unit], rel=6e-3)
+
+
+def test_twins_are_shown_where_half_of_the_variance_is_shared_and_else_said_to_be_none(visit):
+    page = visit("units/mlp-raw.html", java_script_enabled=False)
+    nearest = published.product("analysis/units", "arrays.npz")
+    others = [name for name in NETWORKS if name != "mlp-raw"]
+    seen = set()
+    for place, card in enumerate(page.locator(".unit").evaluate_all(LABELS)):
+        there = [other for other in others if nearest[f"nearest/mlp-raw/{other}"][place] >= 0]
+        for other, (words, pictures) in zip(there, card["near"], strict=True):
+            correlation = nearest[f"correlation/mlp-raw/{other}"][place]
+            twin = correlation**2 >= 0.5
+            seen.add(bool(twin))
+            assert ("no twin" not in words) == twin, card["id"]
+            assert pictures == (2 if twin else 0)
+            assert f"{correlation:.2f}" in words
+    assert seen == {True, False}
+
+
+def test_what_feeds_a_unit_leads_to_that_units_page_and_back(visit):
+    page = visit(place="#unit=hidden2-7")
+    link = page.locator("#hidden2-7 .weighed a").first
+    target = link.get_attribute("href").removeprefix("#")
+    link.press("Enter")
+    page.wait_for_function("id => document.getElementById(id).offsetParent !== null", arg=target)
+    assert shown(page) == [target]
+    page.go_back()
+    page.wait_for_function("document.getElementById('hidden2-7').offsetParent !== null")
+    assert shown(page) == ["hidden2-7"]
+
+
+def test_every_picture_of_a_channels_page_is_there(visit):
+    for place in ("#unit=conv2-3", "#unit=hidden3-1"):
+        page = visit("units/cnn-raw.html", place)
+        assert page.locator(".unit:visible .kernel").count() > 5
+        hrefs = page.locator(".unit:visible :is(img, image)").evaluate_all(
+            "all => all.map(each => each.getAttribute('src') ?? each.getAttribute('href'))"
+        )
+        assert len(hrefs) > 10
+        sizes = page.evaluate(
+            """all => Promise.all(all.map(src => new Promise(done => {
+              const image = new Image();
+              image.onload = () => done(image.width);
+              image.onerror = () => done(0);
+              image.src = src;
+            })))""",
+            hrefs,
+        )
+        assert min(sizes) > 0
+        assert page.messages == []
+
+
 def test_one_unit_is_shown_and_the_arrow_keys_lead_to_the_next_and_back(visit):
     page = visit()
     assert shown(page) == ["hidden1-0"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from report.play.map import ALPHABET, coordinates, pack, picture, title
+from report.play.map import ALPHABET, coordinates, pack, picture, title, written
 
 RNG = np.random.default_rng(0)
 CARD = {"class_names": [f"class {k}" for k in range(30)], "height": 28}
@@ -20,6 +20,7 @@ SHEET = {
     "index": np.arange(500, 570),
 }
 CODES = RNG.integers(0, 4096, (2, 70, 2))
+NEARBY = {"mlp-raw": {"conv1.pooled": RNG.integers(0, 70, (70, 8))}}
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def packed():
         "places/pca/conv1.pooled": np.stack([CODES % 256, CODES // 256]).astype(np.uint8),
         "limit/pca/conv1.pooled": np.float32(3),
     }
-    return places, pack(sheet=SHEET, places={"mlp-raw": places}, networks=TITLES, card=CARD)
+    return places, pack(sheet=SHEET, places={"mlp-raw": places}, nearby=NEARBY, networks=TITLES, card=CARD)
 
 
 def value(text, name):
@@ -71,6 +72,18 @@ def test_the_picture_has_every_digit_in_its_place():
     assert drawn.shape == (2 * 28, 50 * 28)
     np.testing.assert_array_equal(drawn[28:56, 19 * 28 : 20 * 28], 17 * SHEET["images"][69])
     assert drawn[28:, 20 * 28 :].max() == 0
+
+
+def test_neighbours_come_out_as_they_went_in(packed):
+    text = value(packed[1]["map-mlp-raw.js"], "map-mlp-raw")["nearby"]["conv1"]
+    alphabet = ALPHABET.tobytes().decode()
+    numbers = np.array([alphabet.index(each) for each in text]).reshape(70, 8, 2)  # 70 images ask for two characters
+    np.testing.assert_array_equal(numbers[..., 0] * 64 + numbers[..., 1], NEARBY["mlp-raw"]["conv1.pooled"])
+
+
+def test_a_number_has_as_many_characters_as_the_largest_asks_for():
+    assert written(np.array([0, 63]), below=64) == "A/"
+    assert written(np.array([4096, 5]), below=4097) == "BAAAAF"
 
 
 def test_the_largest_and_the_smallest_place_are_the_ends_of_the_alphabet():

@@ -21,6 +21,7 @@ def unit(layer, number, **planted):
     return {
         "id": f"{layer}-{number}",
         "number": number,
+        "called": "",
         "kind": "polysemantic",
         "always": False,
         "rare": False,
@@ -42,7 +43,19 @@ def unit(layer, number, **planted):
         "attractor": False,
         "history": {"selectivity": [0.1, 0.5], "active": [40.0, 50.0], "preferred": [None, 9]},
         "nearest": [],
+        "density": {"zero": 50.0, "low": 0.0, "high": 4.0, "counts": [3, 1], "own": [0, 1]},
+        "groups": [
+            {"low": 0.0, "high": 0.0, "images": 50.0, "classes": [4] + [0] * 9},
+            {"low": 1.0, "high": 4.0, "images": 50.0, "classes": [1] + [0] * 8 + [3]},
+        ],
+        "incoming": {"source": "input", "bias": -0.25},
+        "outgoing": {"target": "logits", "answers": True, "kernel": None, "left": 0, "units": ANSWERS},
     } | planted
+
+
+ANSWERS = [{"unit": digit, "weight": digit / 10 - 0.5} for digit in range(10)]
+FEEDS = [{"unit": 1, "weight": 0.75}]
+HEARD = [{"unit": 0, "weight": 1.5}, {"unit": 2, "weight": -0.5}]
 
 
 def network(condition, title, other):
@@ -63,7 +76,16 @@ def network(condition, title, other):
                 "id": "hidden1-1",
                 "name": "unit 1 of hidden 1",
                 "correlation": 0.87,
-            }
+                "twin": True,
+            },
+            {
+                "condition": other[0],
+                "title": other[1],
+                "id": "hidden1-2",
+                "name": "unit 2 of hidden 1",
+                "correlation": 0.21,
+                "twin": False,
+            },
         ],
     )
     dead = unit("hidden1", 1, kind="dead", means=[0.0] * 10, active=0.0)
@@ -77,6 +99,18 @@ def network(condition, title, other):
         "pictures": [{"sort": "onehot", "width": 28, "height": 28}],
         "units": [bottleneck, dead, signed],
     }
+    silent = [{"low": 0.0, "high": 0.0, "images": 100.0, "classes": [1] * 10}]
+    dead |= {"density": {"zero": 100.0, "low": 0.0, "high": 1.0, "counts": [0, 0], "own": [0, 0]}, "groups": silent}
+    seen = {"source": "hidden1", "bias": 1.25, "kernel": [3, 2], "units": [{"unit": 2}, {"unit": 0}], "left": 1}
+    fed = unit("hidden2", 0, incoming={"source": "hidden1", "bias": 0.5, "kernel": None, "units": HEARD, "left": 1})
+    second = {
+        "name": "hidden2",
+        "label": "hidden 2",
+        "noun": "unit",
+        "pictures": [{"sort": "onehot", "width": 28, "height": 28}],
+        "units": [fed, unit("hidden2", 1, incoming=seen, outgoing=None)],
+    }
+    bottleneck["outgoing"] = {"target": "hidden2", "answers": False, "kernel": None, "units": FEEDS, "left": 0}
     return {
         "condition": condition,
         "title": title,
@@ -84,8 +118,14 @@ def network(condition, title, other):
         "accuracy": 90.0,
         "images": [100] * 10,
         "epochs": 1,
-        "layers": [layer],
-        "pictures": {f"hidden1-{place}{sort}": PICTURE for place in range(3) for sort in ("", "-images")},
+        "columns": {"top": 4, "range": 3},
+        "layers": [layer, second],
+        "pictures": {
+            f"{each['id']}{sort}": PICTURE
+            for of in (layer, second)
+            for each in of["units"]
+            for sort in ("", "-images", "-range", "-incoming")
+        },
     }
 
 
@@ -192,7 +232,7 @@ def test_ids_are_used_once_and_there_is_no_inline_style_or_script(page):
 
 
 def test_figures_may_name_layers_and_a_layer_that_does_not_exist_is_told():
-    assert [layer["name"] for _, layer in units.named(NETWORKS, "last")] == ["hidden1", "hidden1"]
+    assert [layer["name"] for _, layer in units.named(NETWORKS, "last")] == ["hidden2", "hidden2"]
     assert units.named(NETWORKS, [("mlp-raw", "hidden1")])[0][0]["title"] == "MLP, raw"
     assert units.named((), [("mlp-raw", "hidden1")]) == []
     with pytest.raises(PageError, match=r"mlp-raw, hidden9"):
@@ -204,6 +244,70 @@ def test_labels_at_the_ends_of_lines_keep_apart():
     there = units.height(90, **scale)
     for value in (0, 50, 89, 90, 91, 100):
         assert abs(units.height(value, **scale, avoid=there) - there) >= 10.9
+
+
+def test_the_share_at_zero_stands_apart_from_the_density(page):
+    shown = html.unescape(card(page, "hidden1-0"))
+    assert "exactly zero for 50 % of the images, else from 0 to 4" in shown
+    assert '<path class="zero" d="M7 84v-35.0h14v35.0z"/>' in shown
+    assert '<path class="spread" d="M34 84V14H115V60.7H196V84z"/>' in shown
+    assert '<path class="own c9" d="M34 84V84H115V60.7H196V84z"/>' in shown
+    assert "Its activation is zero for all images" in text(card(page, "hidden1-1"))
+
+
+def test_the_groups_stand_from_the_strongest_to_the_weakest_with_what_they_consist_of(page):
+    shown = html.unescape(card(page, "hidden1-0"))
+    assert "<li>1–4</li><li>silent</li>" in shown
+    assert "9 75\u202f%, 0 100\u202f%" in shown
+    assert '<path class="c0" d="M0 5h25M0 15h100"/><path class="c9" d="M25 5h75"/>' in shown
+    assert 'src="mlp-raw/hidden1-0-range.png" width="84" height="56"' in shown
+    assert "it is silent for 50 %, and each other group is 50 % of them" in text(shown).replace("\u202f", " ")
+    assert "It says the same to all images" in text(card(page, "hidden1-1"))
+
+
+def test_what_feeds_a_unit_is_named_linked_and_drawn_with_its_sign(page):
+    shown = card(page, "hidden2-0")
+    said = html.unescape(text(shown))
+    assert 'href="#hidden1-0"' in shown
+    assert 'src="mlp-raw/hidden1-0.png"' in shown
+    assert '<path class="more" d="M25 1h25.0v6H25z"/>' in shown
+    assert '<path class="less" d="M25 1h-8.3v6H25z"/>' in shown
+    assert "its strongest weights on the units of hidden 1, those that raise it first; 1 more has smaller ones" in said
+    assert "Its bias is 0.5" in said
+    assert "It is fed the image itself, and its bias is −0.25" in text(card(page, "hidden1-0"))
+
+
+def test_kernels_are_drawn_one_by_one_from_one_picture(page):
+    shown = card(page, "hidden2-1")
+    pieces = re.findall(r'<svg class="kernel" viewBox="([^"]+)"[^>]*><image class="pixels" href="([^"]+)"', shown)
+    assert pieces == [(f"0 {top} 3 2", "mlp-raw/hidden2-1-incoming.png") for top in (0, 3)]
+    assert 'width="3" height="5"' in shown
+    assert "What it feeds:" not in shown
+
+
+def test_what_a_unit_feeds_is_the_next_layers_units_or_every_logit(page):
+    assert 'href="#hidden2-1"' in card(page, "hidden1-0")
+    shown = html.unescape(card(page, "hidden2-0"))
+    assert "Weight on each answer by digit: 0: −0.5, 1: −0.4" in shown
+    assert "its weights on the logits" in shown
+
+
+def test_a_twin_is_shown_beside_the_unit_and_a_poor_one_is_said_to_be_none(page):
+    shown = card(page, "hidden1-0")
+    said = text(shown)
+    assert 'src="mlp-normalized/hidden1-1.png"' in shown
+    assert "MLP, normalized: unit 1 of hidden 1, correlation 0.87" in said
+    assert 'src="mlp-normalized/hidden1-2.png"' not in shown
+    assert "MLP, normalized: no twin. The nearest, unit 2 of hidden 1, has a correlation of 0.21" in said
+
+
+def test_a_unit_is_called_by_what_it_does_where_that_is_known(arguments):
+    named = network(*RAW, NORMALIZED)
+    named["layers"][0]["units"][0]["called"] = "nines & fours"
+    site = render(**arguments | {"units": [named]})
+    page = site["units/mlp-raw.html"].decode()
+    assert "Unit 0 of hidden 1: nines & fours, MLP, raw" in html.unescape(text(card(page, "hidden1-0")))
+    assert "unit 0 nines & fours" in html.unescape(text(card(page, "hidden2-0")))
 
 
 def test_runs_tell_where_each_stretch_begins():

@@ -11,7 +11,8 @@ window.InsideMNIST = window.InsideMNIST || {};
 
   /** @type {Object<string, string>} */
   const METHOD_TITLES = { pca: "PCA", tsne: "t-SNE", umap: "UMAP" };
-    const TOOLS = [["point", "Point"], ["lasso", "Lasso"]];
+  const TOOLS = [["point", "Point"], ["lasso", "Lasso"]];
+  const RINGS = [["on", "Ringed"], ["above", "Above the rest"], ["off", "Not marked"]];
 
   /**
    * A row of radio buttons.
@@ -76,13 +77,13 @@ window.InsideMNIST = window.InsideMNIST || {};
     function sync(state, playing) {
       stops = lab.map.epochs(state);
       const at = lab.map.closest(stops, state.epoch);
+      root.hidden = stops.length < 2; // there is nothing to go through
       slider.max = String(stops.length - 1);
       slider.value = String(at);
       const name = stops[at] === 0 ? "untrained" : `${stops[at]} of ${stops[stops.length - 1]}`;
       slider.setAttribute("aria-valuetext", name);
       told.textContent = name;
       button.textContent = playing ? "Pause" : "Play";
-      button.disabled = stops.length < 2;
     }
 
     return { root, sync };
@@ -124,7 +125,6 @@ window.InsideMNIST = window.InsideMNIST || {};
    * @returns {{sync: (state: MapState, playing: boolean, tool: string) => void}}
    */
   function controls(above, below, { change, play, tool }) {
-    const { element } = lab;
     const networks = networkMenu((names) => change({ networks: names }, true));
     const layer = choice("Layer", "map-layer", [], (value) => change({ depth: Number(value) }, true));
     const method = choice("Method", "map-method", [], (value) => change({ method: value }, true));
@@ -133,11 +133,9 @@ window.InsideMNIST = window.InsideMNIST || {};
     const colour = choice("Colour by", "map-colour", colours, (value) => change({ colour: value }, true));
     const digits = classFilter((value) => change({ digits: value }, true));
     const tools = choice("Pointer", "map-tool", TOOLS, tool);
-    const rings = element("input", { type: "checkbox" });
-    rings.addEventListener("change", () => change({ rings: rings.checked }, true));
-    const ringed = element("label", { className: "map-check" }, rings, element("span", { textContent: "Ring misreadings" }));
+    const rings = choice("Misreadings", "map-rings", RINGS, (value) => change({ rings: value }, true));
     above.append(networks.root, layer.root, method.root, epoch.root);
-    below.append(digits.root, colour.root, tools.root, ringed);
+    below.append(digits.root, colour.root, rings.root, tools.root);
 
     /** @param {MapState} state @param {boolean} playing @param {string} chosen */
     function sync(state, playing, chosen) {
@@ -148,7 +146,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       colour.sync(state.colour);
       digits.sync(state);
       tools.sync(chosen);
-      rings.checked = state.rings;
+      rings.sync(state.rings);
     }
 
     return { sync };

@@ -5,7 +5,7 @@
 //
 // A place is four characters of the base64 alphabet: two for x, two for y, each pair a whole number 0 to 4095 that
 // divides the side of a square about the origin. A class is one character, 0 to 9, then a to t. Images stand in the same
-// order everywhere.
+// order everywhere. A neighbour is an image's place in that order, in as many base64 characters as that order asks for.
 
 /** @typedef {{name: string, title: string, hook: string, epochs: Object<string, number[]>}} MapLayer
  *  epochs: {method: the epochs at which there is a map} */
@@ -17,8 +17,9 @@
 /** @typedef {{set: MapSet, count: number, labels: Uint8Array, index: number[], columns: number, networks: MapNetwork[]}} MapShared
  *  labels: (image) the true class; index: (image) place in the test set; columns: of the picture of all digits */
 /** @typedef {{answers: Uint8Array[], confidence: Uint8Array[],
- *  frames: (layer: string, method: string) => Float32Array[]}} MapPlaces
- *  answers, confidence: one (image) for each epoch; frames: one (image, 2) for each epoch with a map, mostly in -1..1 */
+ *  frames: (layer: string, method: string) => Float32Array[], nearby: (layer: string, image: number) => number[]}} MapPlaces
+ *  answers, confidence: one (image) for each epoch; frames: one (image, 2) for each epoch with a map, mostly in -1..1;
+ *  nearby: the images nearest to one in the layer's own space after the last epoch, nearest first */
 
 window.InsideMNIST = window.InsideMNIST || {};
 
@@ -91,6 +92,13 @@ window.InsideMNIST = window.InsideMNIST || {};
         }
         return frames;
       },
+      nearby(layer, image) {
+        const { count } = shared();
+        const wide = characters(count);
+        const text = raw.nearby[layer] || "";
+        const many = text.length / (wide * count);
+        return Array.from({ length: many }, (_, each) => code(text, wide * (image * many + each), wide));
+      },
     };
   }
 
@@ -109,10 +117,23 @@ window.InsideMNIST = window.InsideMNIST || {};
   function coordinates(text) {
     const places = new Float32Array(text.length / 2);
     for (let at = 0; at < places.length; at += 1) {
-      const code = VALUES[text.charCodeAt(2 * at)] * 64 + VALUES[text.charCodeAt(2 * at + 1)];
-      places[at] = (2 * code) / STEPS - 1;
+      places[at] = (2 * code(text, 2 * at, 2)) / STEPS - 1;
     }
     return places;
+  }
+
+  /** @param {string} text @param {number} from @param {number} wide characters @returns {number} a whole number, its largest part first */
+  function code(text, from, wide) {
+    let value = 0;
+    for (let at = from; at < from + wide; at += 1) value = 64 * value + VALUES[text.charCodeAt(at)];
+    return value;
+  }
+
+  /** @param {number} below @returns {number} how many characters a whole number below that asks for */
+  function characters(below) {
+    let wide = 1;
+    while (64 ** wide < below) wide += 1;
+    return wide;
   }
 
   /**

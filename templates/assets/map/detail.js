@@ -34,7 +34,7 @@ window.InsideMNIST = window.InsideMNIST || {};
   }
 
   class Detail {
-    /** @param {HTMLElement} host @param {{painter: () => any, panels: () => any[], pick: (images: number[], add: boolean) => void}} deeds */
+    /** @param {HTMLElement} host @param {{painter: () => any, panels: () => any[], pick: (images: number[], add: boolean) => void, keep: (image: number) => void}} deeds */
     constructor(host, deeds) {
       const { element } = lab;
       this.deeds = deeds;
@@ -47,12 +47,13 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.picture.setAttribute("aria-hidden", "true");
       this.name = element("h2", { className: "map-name", textContent: this.none });
       this.body = element("div", { className: "map-answers" });
+      this.nearby = new lab.map.Nearby(deeds);
       const card = element("section", { className: "map-card", "aria-label": `The marked ${noun}` },
-        element("div", { className: "map-who" }, this.picture, this.name), this.body);
+        element("div", { className: "map-who" }, this.picture, this.name), this.body, this.nearby.root);
       this.count = element("p", { className: "map-count" });
       this.strip = element("div", { className: "map-strip" });
       this.pickOne = this.button(`Pick the marked ${noun}`, () => deeds.pick([this.marked], true));
-      this.pickNear = this.button(`Pick it and its ${lab.map.NEIGHBOURS} nearest`, () => deeds.pick(this.around(), true));
+      this.pickNear = this.button(`Pick it and its ${lab.map.NEIGHBOURS} nearest on the map`, () => deeds.pick(this.around(), true));
       this.clear = this.button("Clear", () => deeds.pick([], false));
       const picked = element("section", { className: "map-card", "aria-label": `Picked ${plural}` },
         element("h2", { className: "map-name", textContent: `Picked ${plural}` }), this.count,
@@ -90,6 +91,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       const context = /** @type {CanvasRenderingContext2D} */ (this.picture.getContext("2d"));
       context.clearRect(0, 0, 168, 168);
       this.name.textContent = looked < 0 ? this.none : this.title(looked);
+      this.nearby.show(looked);
       if (looked < 0) {
         this.body.replaceChildren(lab.element("p", { textContent: "Point at a dot, tap it, or step from dot to dot with the arrow keys." }));
         return;

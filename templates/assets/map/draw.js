@@ -1,12 +1,13 @@
-// One map drawn on a canvas: dots, rings, the names of the classes, the marked image and a line being drawn.
+// One map drawn on a canvas: its images, the names of the classes, and a line being drawn.
 //
 // In: a canvas and a scene (what to draw, in map coordinates). Out: pixels, and the way between pixels and map
-// coordinates. The dots themselves are made by dots.js.
+// coordinates. Images are dots (dots.js) and, from near by, small pictures (tiles.js); what is misread (misread.js) and
+// what is marked (marks.js) comes on top.
 
 /** @typedef {{places: Float32Array, centres: Float32Array, style: Uint8Array, faint: Uint8Array, ring: Uint8Array,
- *  marked: number, line: number[][], numerals: boolean}} MapScene
- *  places (image, 2); centres (class, 2); style (image): a place among the palette's dots; faint, ring (image) 1 or 0;
- *  marked: an image or -1; line: corners [x, y] of a lasso */
+ *  above: Uint8Array, answers: Uint8Array, marked: number, nearby: number[], line: number[][], numerals: boolean}} MapScene
+ *  places (image, 2); centres (class, 2); style (image): a place among the palette's dots; faint, ring, above (image) 1
+ *  or 0; answers (image); marked: an image or -1; nearby: images joined to it; line: corners [x, y] of a lasso */
 /** @typedef {{x: number, y: number, zoom: number}} MapView what is in the middle, and how large; 1 shows the whole map */
 /** dots: a colour for each class, for what is right, and for what is wrong
  *  @typedef {{dots: string[], ink: string, paper: string, rule: string, muted: string, accent: string, font: string}} MapPalette */
@@ -18,8 +19,7 @@ window.InsideMNIST = window.InsideMNIST || {};
   const lab = window.InsideMNIST;
   lab.map = lab.map || {};
 
-  const MARKED = { small: 42, large: 56 }; // CSS pixels of the marked image, on small maps and on large ones
-  const TAU = 2 * Math.PI;
+  const MOST = 16; // times that a map can be enlarged
 
   /** @returns {MapSet} */
   function set() {
@@ -89,7 +89,7 @@ window.InsideMNIST = window.InsideMNIST || {};
      */
     zoom(factor, left = this.size / 2, top = this.size / 2) {
       const [x, y] = this.toPlace(left, top);
-      this.view.zoom = Math.min(12, Math.max(1, this.view.zoom * factor));
+      this.view.zoom = Math.min(MOST, Math.max(1, this.view.zoom * factor));
       const [after, below] = this.toPlace(left, top);
       this.move(x - after, y - below);
     }
@@ -122,11 +122,28 @@ window.InsideMNIST = window.InsideMNIST || {};
       const scale = this.unit * ratio;
       const [left, top] = [side / 2 - this.view.x * scale, side / 2 + this.view.y * scale];
       const frame = { side, scale, left, top, radius: this.radius * ratio, ratio };
-      context.putImageData(this.dots.draw(scene, frame, this.colours), 0, 0);
+      if (!this.tile) context.putImageData(this.dots.draw(scene, frame, this.colours), 0, 0);
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      if (scene.numerals) this._numerals(scene);
+      if (this.tile) lab.map.drawTiles(this, scene);
+      if (scene.numerals && !this.tile) this._numerals(scene);
+      if (!scene.numerals) lab.map.drawMisread(this, scene);
       if (scene.line.length) this._line(scene.line);
-      if (scene.marked >= 0) this._mark(scene);
+      if (scene.marked >= 0) lab.map.drawMark(this, scene);
+    }
+
+    /** @returns {number} the side in CSS pixels of the small pictures that stand for dots, or 0 for dots */
+    get tile() {
+      return lab.map.tileSide(this.view.zoom, this.size);
+    }
+
+    /** @param {Float32Array} places (image, 2) @param {number} image @returns {[number, number]} the pixel where it lies */
+    at(places, image) {
+      return this.toPixel(places[2 * image], places[2 * image + 1]);
+    }
+
+    /** @param {number} left @param {number} top @param {number} margin @returns {boolean} whether a pixel is in the panel, or so near */
+    sees(left, top, margin) {
+      return Math.min(left, top) > -margin && Math.max(left, top) < this.size + margin;
     }
 
     /** @param {MapScene} scene each class's name, or a short one, in its middle, with a rim of paper */
@@ -162,30 +179,6 @@ window.InsideMNIST = window.InsideMNIST || {};
       context.strokeStyle = this.colours.ink;
       context.stroke();
       context.setLineDash([]);
-    }
-
-    /** @param {MapScene} scene the marked image: a ring, and beside it the image itself */
-    _mark(scene) {
-      const { context, radius, colours, size } = this;
-      const [left, top] = this.toPixel(scene.places[2 * scene.marked], scene.places[2 * scene.marked + 1]);
-      context.beginPath();
-      context.arc(left, top, radius + 0.6, 0, TAU);
-      context.fillStyle = colours.dots[scene.style[scene.marked]];
-      context.fill();
-      for (const [width, colour] of /** @type {[number, string][]} */ ([[5.5, colours.paper], [2.6, colours.accent]])) {
-        context.beginPath();
-        context.arc(left, top, radius + 5, 0, TAU);
-        context.lineWidth = width;
-        context.strokeStyle = colour;
-        context.stroke();
-      }
-      const side = size < 360 ? MARKED.small : MARKED.large;
-      const gap = radius + 12;
-      const x = left + gap + side + 4 < size ? left + gap : left - gap - side;
-      const y = Math.min(size - side - 4, Math.max(4, top - side / 2));
-      context.fillStyle = colours.accent;
-      context.fillRect(x - 2.5, y - 2.5, side + 5, side + 5);
-      this.digit(context, scene.marked, x, y, side);
     }
 
     /**

@@ -41,6 +41,7 @@ window.InsideMNIST = window.InsideMNIST || {};
         painter: () => this.shown()[0].painter,
         panels: () => this.shown(),
         pick: (/** @type {number[]} */ images, /** @type {boolean} */ add) => this.pick(images, add),
+        keep: (/** @type {number} */ image) => this.keep(image, true),
       });
       lab.state.onchange(() => {
         this.stop();

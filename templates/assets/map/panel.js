@@ -55,11 +55,16 @@ window.InsideMNIST = window.InsideMNIST || {};
       /** @type {MapScene} */
       this.scene = {
         places: new Float32Array(2 * shared.count), centres: new Float32Array(2 * shared.set.names.length), style: new Uint8Array(shared.count),
-        faint: new Uint8Array(shared.count), ring: new Uint8Array(shared.count), marked: -1, line: [], numerals: true,
+        faint: new Uint8Array(shared.count), ring: new Uint8Array(shared.count), above: new Uint8Array(shared.count),
+        answers: new Uint8Array(shared.count), marked: -1, nearby: [], line: [], numerals: true,
       };
       this.shown = new Uint8Array(shared.count).fill(1); // 1: of a class that is not filtered out
       this.wrong = 0;
+      this.many = false; // whether more is misread than can be marked
+      /** @type {MapLayer | undefined} */
+      this.layer = undefined;
       this.epoch = 0;
+      this.isLast = false; // whether that is the end of training
       /** @type {{from: Float32Array[], to: Float32Array[], began: number, lasts: number, linear: boolean} | null} */
       this.moving = null;
       this.waiting = false;
@@ -96,12 +101,15 @@ window.InsideMNIST = window.InsideMNIST || {};
       if (!has) return false;
       const epochs = layer.epochs[state.method];
       const at = lab.map.closest(epochs, state.epoch);
+      this.layer = layer;
       this.epoch = epochs[at];
+      this.isLast = this.epoch === this.data.answers.length - 1;
       const answers = this.data.answers[this.epoch];
       this._styles(state, answers);
       this._move(this.data.frames(layer.name, state.method)[at], motion);
       this.title.textContent = `${this.network.title} \u00b7 ${layer.title}`;
-      this.note.textContent = `${epochName(this.epoch)}: ${grouped(this.wrong)} of ${grouped(this._count())} misread`;
+      const many = state.rings !== "off" && this.many ? ", too many to be marked" : "";
+      this.note.textContent = `${epochName(this.epoch)}: ${grouped(this.wrong)} of ${grouped(this._count())} misread${many}`;
       this.next.disabled = this.wrong === 0;
       this.canvas.setAttribute("aria-label", `${this.network.title}, ${layer.title}, ${epochName(this.epoch)}`);
       return true;
@@ -114,7 +122,8 @@ window.InsideMNIST = window.InsideMNIST || {};
 
     /** @param {MapState} state @param {Uint8Array} answers */
     _styles(state, answers) {
-      const { style, faint, ring } = this.scene;
+      const { style, faint, ring, above } = this.scene;
+      this.scene.answers = answers;
       this.wrong = 0;
       for (let image = 0; image < style.length; image += 1) {
         const right = answers[image] === this.labels[image];
@@ -124,10 +133,14 @@ window.InsideMNIST = window.InsideMNIST || {};
         else style[image] = this.names.length + Number(!right); // behind the classes, see draw.js
         this.shown[image] = Number(shown);
         faint[image] = Number(!shown || (state.picked.size > 0 && !state.picked.has(image)));
-        ring[image] = Number(state.rings && !right);
+        ring[image] = Number(state.rings === "on" && !right);
+        above[image] = Number(state.rings === "above" && !right && !faint[image]);
         this.wrong += Number(shown && !right);
       }
-      if (this.wrong > style.length / 4) ring.fill(0); // an untrained network: rings would hide the map
+      this.many = this.wrong > style.length / 4; // an untrained network: rings would hide the map
+      if (this.many) for (const marks of [ring, above]) marks.fill(0);
+      this.scene.numerals = !above.includes(1); // they would hide what each is read as
+      if (!this.scene.numerals) faint.forEach((_, image) => { faint[image] = 1 - above[image]; });
     }
 
     /** @param {Float32Array} target @param {{lasts?: number, linear?: boolean}} motion */
@@ -181,10 +194,16 @@ window.InsideMNIST = window.InsideMNIST || {};
     mark(image, seek = false) {
       const { scene } = this;
       scene.marked = image;
+      scene.nearby = this.isLast ? this.nearby(image) : [];
       if (image >= 0 && seek) this.painter.show(scene.places[2 * image], scene.places[2 * image + 1]);
       this.answer.textContent = image < 0 ? "" : this.says(image);
       this.answer.dataset.right = image < 0 ? "" : String(this.data.answers[this.epoch][image] === this.labels[image]);
       this.paint();
+    }
+
+    /** @param {number} image or -1 @returns {number[]} the images nearest to it in the layer's own space, at the end of training */
+    nearby(image) {
+      return image < 0 || !this.layer ? [] : this.data.nearby(this.layer.name, image);
     }
 
     /** @param {number} image @returns {string} what the network answers at the epoch shown */

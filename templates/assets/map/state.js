@@ -3,10 +3,10 @@
 // In: the shared data (data.js) and shared/state.js. Out: InsideMNIST.map.readState() and .writeState(state).
 // Whatever the address says that is unknown or does not fit together is left out, and said by shared/state.js.
 
-/** @typedef {{networks: string[], depth: number, method: string, epoch: number, colour: string, rings: boolean,
+/** @typedef {{networks: string[], depth: number, method: string, epoch: number, colour: string, rings: string,
  *  digits: boolean[], image: number, picked: Set<number>}} MapState
  *  depth: hidden layers between the one shown and the logits; epoch: wanted, the nearest with a map is shown;
- *  colour: "digit", "answer" or "right"; digits: (class) which of them stand out; image: marked, or -1 */
+ *  colour: "digit", "answer" or "right"; rings: how misreadings are marked, "on", "above" or "off"; digits: (class) which of them stand out; image: marked, or -1 */
 
 window.InsideMNIST = window.InsideMNIST || {};
 
@@ -30,7 +30,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       method: (/** @type {string} */ text) => layers.some((/** @type {MapLayer} */ layer) => Object.hasOwn(layer.epochs, text)),
       epoch: /^[0-9]{1,4}$/,
       colour: (/** @type {string} */ text) => COLOURS.includes(text),
-      rings: /^off$/,
+      rings: /^(above|off)$/,
       digits: (/** @type {string} */ text) => {
         const shown = new Set([...text].map((letter) => parseInt(letter, 36)));
         const known = [...shown].every((each) => each < classes());
@@ -105,7 +105,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       method: methods(names, 0)[0],
       epoch: Infinity,
       colour: "digit",
-      rings: true,
+      rings: "on",
       digits: new Array(classes()).fill(true),
       image: -1,
       picked: new Set(),
@@ -138,7 +138,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     if (given.has("epoch") && state.epoch > last) refused.push("\u201cepoch\u201d");
     state.epoch = Math.min(state.epoch, last);
     state.colour = given.get("colour") || "digit";
-    state.rings = !given.has("rings");
+    state.rings = given.get("rings") || "on";
     const digits = given.get("digits");
     if (digits) state.digits = state.digits.map((_, each) => digits.includes(each.toString(36)));
     if (given.has("image")) state.image = index.indexOf(Number(given.get("image")));
@@ -175,7 +175,7 @@ window.InsideMNIST = window.InsideMNIST || {};
         method: state.method === methods(state.networks, state.depth)[0] ? null : state.method,
         epoch: state.epoch >= Math.max(...epochs(state)) ? null : String(state.epoch),
         colour: state.colour === "digit" ? null : state.colour,
-        rings: state.rings ? null : "off",
+        rings: state.rings === "on" ? null : state.rings,
         digits: all ? null : [...state.digits.keys()].filter((each) => state.digits[each]).map((each) => each.toString(36)).join(""),
         image: state.image < 0 ? null : String(index[state.image]),
         picked: packed(state.picked, count) || null,
