@@ -92,7 +92,6 @@ def _unit(found: Arrays, gathered: Arrays, layer: str, unit: int) -> dict[str, A
     return {
         "id": f"{layer}-{unit}",
         "number": unit,
-        "called": "",
         **preferences,
         "means": [_digits(value) for value in means],
         "preferred": int(means.argmax()),

@@ -15,6 +15,7 @@ from typing import Any
 from report.argument.facts import grouped
 from report.errors import unknown
 from report.play import bars
+from report.play.called import called
 from report.site.pages import Page
 
 Network = Mapping[str, Any]
@@ -40,6 +41,17 @@ def pages(networks: Sequence[Network]) -> tuple[Page, ...]:
         )
         for network in networks
     )
+
+
+def with_names(networks: Sequence[Network], card: Mapping[str, Any]) -> list[Network]:
+    """The networks with a name for each unit, by what it answers to: see `called`. card: of the data set."""
+    about = {"names": card["class_names"], "kind": card["kind"], "kinds": card["kinds"]} if networks else {}
+
+    def named_layer(layer: Mapping[str, Any]) -> dict[str, Any]:
+        names = called([unit["means"] for unit in layer["units"]], **about)
+        return {**layer, "units": [{**unit, "called": name} for unit, name in zip(layer["units"], names, strict=True)]}
+
+    return [{**network, "layers": [named_layer(layer) for layer in network["layers"]]} for network in networks]
 
 
 def files(networks: Sequence[Network]) -> dict[str, bytes]:

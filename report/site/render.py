@@ -113,6 +113,7 @@ def rendering(
     for name, fact in facts.items():
         wording.check(name, fact)
     done = Rendering(past, lying or {})
+    units = portraits.with_names(units, card)
     done.add(portraits.files(units))
     done.add({f"social/{slug}.png": image for slug, image in (social or {}).items()})
     done.add({f"data/{name}": _text(value) for name, value in (scripts or {}).items()})
