@@ -16,29 +16,27 @@ DIGITS = ("zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens"
 SILENT = "silent"
 
 
-def called(means: Sequence[Sequence[float]], *, names: Sequence[str], kind: str, kinds: str) -> list[str]:
+def called(means: Sequence[Sequence[float]], *, names: Sequence[str], kind: str) -> list[str]:
     """What each unit is called: the classes whose mean activation is at least half of its largest, strongest first.
 
     means: (unit, class), activations averaged over the images of a class (and over positions). names: of the classes;
-    `kind` and `kinds` are what one class and several of them are called. Of more than three
-    classes the first two are named, "twos, sevens and others"; more than half of all are "most digits", or "all
-    digits". A unit without an activation above zero
-    is "silent".
+    `kind` is what a class is called. Of more than three classes the first two are named, "twos, sevens and others"; of
+    more than half of all the first, "twos, then most others". A unit without an activation above zero is "silent".
     """
-    return [_called(row, names=names, kind=kind, kinds=kinds) for row in means]
+    return [_called(row, names=names, kind=kind) for row in means]
 
 
-def _called(means: Sequence[float], *, names: Sequence[str], kind: str, kinds: str) -> str:
+def _called(means: Sequence[float], *, names: Sequence[str], kind: str) -> str:
     if max(means) <= 0:
         return SILENT
     order = sorted(range(len(means)), key=lambda place: -means[place])
     strongest = [place for place in order if means[place] >= SHARE * max(means)]
-    if len(strongest) == len(means):
-        return f"all {kinds}"
     found = [_several(names[place], kind) for place in strongest]
-    if len(strongest) > MOST:
-        return f"most {kinds}" if len(strongest) > len(means) / 2 else f"{', '.join(found[:2])} and others"
-    return " and ".join(filter(None, (", ".join(found[:-1]), found[-1])))
+    if len(found) <= MOST:
+        return " and ".join(filter(None, (", ".join(found[:-1]), found[-1])))
+    if len(found) > len(means) / 2:
+        return f"{found[0]}, then {'all' if len(found) == len(means) else 'most'} others"
+    return f"{found[0]}, {found[1]} and others"
 
 
 def _several(name: str, kind: str) -> str:

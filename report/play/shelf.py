@@ -75,7 +75,7 @@ def pack(
 
 def _called(shelf: Arrays, condition: str, card: Mapping[str, Any]) -> dict[str, list[str]]:
     """What the units of a network are called, by layer."""
-    about = {"names": card["class_names"], "kind": card["kind"], "kinds": card["kinds"]}
+    about = {"names": card["class_names"], "kind": card["kind"]}
     layers = map(str, shelf[f"layers/{condition}"])
     return {layer: called(shelf[f"class_means/{condition}/{layer}"].tolist(), **about) for layer in layers}
 

@@ -45,7 +45,7 @@ def pages(networks: Sequence[Network]) -> tuple[Page, ...]:
 
 def with_names(networks: Sequence[Network], card: Mapping[str, Any]) -> list[Network]:
     """The networks with a name for each unit, by what it answers to: see `called`. card: of the data set."""
-    about = {"names": card["class_names"], "kind": card["kind"], "kinds": card["kinds"]} if networks else {}
+    about = {"names": card["class_names"], "kind": card["kind"]} if networks else {}
 
     def named_layer(layer: Mapping[str, Any]) -> dict[str, Any]:
         names = called([unit["means"] for unit in layer["units"]], **about)
