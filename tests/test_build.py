@@ -158,7 +158,8 @@ def test_the_list_for_people_has_a_line_for_each_kind_and_ends_with_the_sum(buil
     lines = built.build(*SMOKE, "--list").stdout.splitlines()
     count = len(plan(STUDIES["smoke"], questions=QUESTIONS))
     assert lines[-1] == f"{count} stages: {count - len(CHECKS)} cached, {len(CHECKS)} published"
-    assert [line.split() for line in lines[:4]] == [
+    assert [line.split() for line in lines[:5]] == [
+        ["whole", "1", "cached"],
         ["data", "1", "cached"],
         ["check/*", "4", "published"],
         ["probe", "1", "cached"],
@@ -175,9 +176,10 @@ def test_a_glob_lists_its_stages_one_by_one(built):
 
 
 def test_what_only_waits_is_not_counted_as_work(built):
-    lines = built.build(*SMOKE, "--list", "--rebuild", "data").stdout.splitlines()
-    assert [line.split() for line in lines[:3]] == [
-        ["data", "1", "stale"],
+    lines = built.build(*SMOKE, "--list", "--rebuild", "whole").stdout.splitlines()
+    assert [line.split() for line in lines[:4]] == [
+        ["whole", "1", "stale"],
+        ["data", "1", "waiting"],
         ["check/*", "4", "waiting"],
         ["probe", "1", "waiting"],
     ]
