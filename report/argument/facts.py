@@ -59,13 +59,14 @@ def interval(fact: Fact) -> str:
 
 def span(facts: Iterable[Fact], sentence: str) -> str:
     """A sentence with the least and the largest of some values in the place of #, "8 to 11 epochs", as coarse as the
-    coarser of the two; nothing where there are none."""
+    coarser of the two; "8 and 11" of just two differences, of which "to" would make an interval. Nothing of none."""
     found = sorted(facts, key=lambda fact: fact["value"])
     if not found:
         return ""
     coarse = min(found[0], found[-1], key=decimals)
     least, most = _numbers(coarse, found[0]["value"], found[-1]["value"])
-    return sentence.replace("#", _with_unit(least if least == most else f"{least} to {most}", coarse["unit"]))
+    between = "and" if len(found) == 2 and "verdict" in found[0] else "to"
+    return sentence.replace("#", _with_unit(least if least == most else f"{least} {between} {most}", coarse["unit"]))
 
 
 def margin(fact: Fact) -> str:

@@ -7,6 +7,7 @@ script: a popover. In print all notes stand at the end of the page.
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 
 from report.argument import facts as wording
@@ -60,13 +61,19 @@ def sketch(rows: Sequence[tuple[str, str, Fact]], *, title: str, within: tuple[f
     )
 
 
+def _in_words(method: str) -> str:
+    """A method as a reader is told it: without the name of a family of differences, which facts.json has."""
+    together = r"; \2, widened for \1 differences that are looked at together (Holm)"
+    return re.sub(r", Holm-adjusted in the family of (\d+) differences of [^;]+; ([^;]+)", together, method)
+
+
 def _table(measure: str, rows: Sequence[tuple[str, Fact]]) -> str:
     places = _scale([fact for _, fact in rows])
     body = "".join(
         f'<tr><th scope="row">{html.escape(of)}</th><td>{_plot(fact, places)}</td><td>{wording.shown(fact)}</td></tr>'
         for of, fact in rows
     )
-    methods = "; ".join(dict.fromkeys(html.escape(fact["method"]) for _, fact in rows))
+    methods = "; ".join(dict.fromkeys(html.escape(_in_words(fact["method"])) for _, fact in rows))
     near = "".join(
         dict.fromkeys(f"; the same is within {wording.margin(fact)}" for _, fact in rows if fact.get("margin"))
     )

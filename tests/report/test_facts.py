@@ -57,6 +57,8 @@ def test_a_span_has_the_ends_of_many_values_as_coarse_as_the_coarser_and_nothing
     assert facts.span(found, "By #.") == f"By 2.2 to 3.6{NO_BREAK}points."
     assert facts.span(found[:1], "By #.") == f"By 2.231{NO_BREAK}points."
     assert facts.span([fact(-0.2, -0.3, -0.1), fact(0.1, 0.05, 0.2)], "#") == f"{MINUS}0.20 to 0.10"
+    two = [{**each, "verdict": "undecided"} for each in (fact(-4.4, -23, 14), fact(-4.6, -9.5, 0.3))]
+    assert facts.span(two, "#") == f"{MINUS}5 and {MINUS}4"
     counts = [fact(number, unit="units") for number in (0.0, 1.0)]
     assert facts.span(counts, "#") == f"0 to 1{NO_BREAK}unit"
     assert facts.span([], "By #.") == ""
