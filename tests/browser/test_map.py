@@ -117,10 +117,8 @@ def test_a_marked_image_leads_to_the_lab_if_it_is_on_the_shelf_there(open_map):
     page = open_map()
     offered = {int(each) for each in page.locator("[data-map]").get_attribute("data-shelf").split()}
     known = [int(each) for each in sheet()["index"]]
-    there, not_there = (
-        next(each for each in known if each in offered),
-        next(each for each in known if each not in offered),
-    )
+    there = next(each for each in known if each in offered)
+    not_there = next(each for each in known if each not in offered)
     page = open_map(f"#image={not_there}")
     assert page.get_by_role("link", name="Open it in the lab").count() == 0
     page = open_map(f"#image={there}")

@@ -210,20 +210,20 @@ def test_the_order_is_one_ranking_over_all_layers_and_says_by_what(visit, turn_t
         assert len(sizes) == 48
         assert sizes == sorted(sizes, reverse=True), order
         assert page.locator(".unit-layer:visible").count() == 0
-    costs = {
-        f"{layer}-{unit}": cost
-        for layer in ("hidden1", "hidden2")
-        for unit, cost in enumerate(interventions[f"mean_lost/mlp-raw/{layer}"][0])
-    }
+    images = interventions["images/mlp-raw"]
+    untouched = list(interventions["scales"]).index(1.0)
+    costs = {}
+    for layer in ("hidden1", "hidden2"):
+        base = interventions[f"class_accuracy/mlp-raw/{layer}"][:, untouched].astype(float)  # (unit, class)
+        lost = (base - interventions[f"mean_class_accuracy/mlp-raw/{layer}"]) @ images / images.sum()
+        costs |= {f"{layer}-{unit}": cost for unit, cost in enumerate(lost)}
     assert [costs[each] for each in shown(page)] == pytest.approx(sorted(costs.values(), reverse=True), abs=0.006)
     turn_to(page, "#sort=importance")
     dearest = shown(page)[0]
     said = page.get_by_role("status").inner_text()
     assert "number 1 of the 48 units of this network, ranked by what accuracy loses with the unit set to its" in said
     assert f"{costs[dearest]:.2f} points" in said
-    assert (
-        f"set to its average, accuracy falls by {costs[dearest]:.2f}" in page.locator(f"#{dearest} .says").inner_text()
-    )
+    assert f"average, accuracy falls by {costs[dearest]:.2f}" in page.locator(f"#{dearest} .says").inner_text()
     turn_to(page, "#show=all")
     assert shown(page)[0] == "hidden1-0"
     assert page.locator(".unit-layer:visible").count() == 2

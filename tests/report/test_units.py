@@ -170,10 +170,7 @@ def test_classes_with_names_are_named_wherever_digits_stand(arguments):
     site = render(**arguments | {"card": arguments["card"] | named, "units": NETWORKS})
     shown = card(site["units/mlp-raw.html"].decode(), "hidden1-0")
     said = html.unescape(text(shown))
-    assert (
-        "it answers most to nine. The participation ratio of its class means is 3.2; all alike, they would make it ten"
-        in said
-    )
+    assert "it answers most to nine. The participation ratio of its class means is 3.2; all alike" in said
     assert "images of nine lose 60.0 points" in said
     assert "55 of their 60 lost images are read as <frame> instead" in said
     assert "shape nine 90.0, 90.0, 90.0 %" in html.unescape(shown)
