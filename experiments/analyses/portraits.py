@@ -65,6 +65,7 @@ def read(
         correct/<layer>       (unit, scale, class)   test images of each class read correctly, at SCALES
         change/<layer>        (unit, class, class)   confusion matrix with the unit off minus the baseline's, in images
         effect/<layer>        (unit, 6)           see `effects`
+        averaged/<layer>      (unit,)             accuracy lost with the unit set to its average, in points
         bottleneck/<layer>, attractor/<layer>     (unit,)  see `interventions`
         onehot/<layer>        (unit, side, side)     layers that are no convolutions; see `stimuli.one_hot_maps`
         filter/<layer>        (unit, channel, k, k)   convolutional layers: the weights
@@ -320,11 +321,13 @@ def _interventions(counted: Arrays, layer: str) -> dict[str, np.ndarray]:
     """What `interventions.read` counted of a layer, and what it comes to."""
     confusion = counted[f"confusion/{layer}"]
     effect = effects(confusion)
-    averaged = class_accuracy(confusion[:, BASE]) - class_accuracy(counted[f"mean_confusion/{layer}"])  # (unit, class)
+    base, mean = confusion[:, BASE], counted[f"mean_confusion/{layer}"]
+    averaged = class_accuracy(base) - class_accuracy(mean)  # (unit, class)
     return {
         f"correct/{layer}": narrow(np.diagonal(confusion, axis1=2, axis2=3), np.int16),
         f"change/{layer}": narrow(confusion[:, OFF] - confusion[:, BASE], np.int16),
         f"effect/{layer}": effect,
+        f"averaged/{layer}": (accuracy(base) - accuracy(mean)).astype(np.float32),
         f"bottleneck/{layer}": averaged.max(axis=1) >= BOTTLENECK,
         f"attractor/{layer}": effect[:, 5] >= ATTRACTOR,
     }

@@ -103,6 +103,7 @@ def _unit(found: Arrays, gathered: Arrays, layer: str, unit: int) -> dict[str, A
         "class_accuracy": [
             [_percent(count, images) for count, images in zip(row, found["images"], strict=True)] for row in correct
         ],
+        "averaged": round(float(found[f"averaged/{layer}"][unit]), 2),
         "lost": round(lost, 2),
         "worst": {"digit": int(worst), "lost": round(worst_lost, 1)},
         "tripled": round(tripled, 2),

@@ -132,10 +132,10 @@ def number(value: float) -> str:
     return text.replace("-", "\u2212")
 
 
-def points_of(value: float) -> str:
+def points_of(value: float, *, decimals: int = 1) -> str:
     """A change of accuracy in words: "8.5 points"."""
-    text = f"{abs(value):.1f}"
-    return f"{text}\u00a0{'point' if text == '1.0' else 'points'}"
+    text = f"{abs(value):.{decimals}f}"
+    return f"{text}\u00a0{'point' if float(text) == 1 else 'points'}"
 
 
 def conspicuous(value: float) -> bool:

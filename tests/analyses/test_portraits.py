@@ -115,6 +115,8 @@ def test_the_bottleneck_and_the_attractor_are_found_and_no_dead_unit_matters(arr
     assert arrays["effect/hidden1"][ATTRACTOR, 4] == 7
     assert not arrays["change/hidden1"][DEAD].any()
     assert arrays["change/hidden1"][BOTTLENECK, 3, 3] == -12
+    assert arrays["averaged/hidden1"][BOTTLENECK] >= 5  # points over all classes: half of one in ten
+    assert arrays["averaged/hidden1"][[ATTRACTOR, LOUD, DEAD]].tolist() == [0, 0, 0]
 
 
 def test_effects_name_the_class_that_suffers_and_the_class_that_draws():

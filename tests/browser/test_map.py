@@ -97,6 +97,36 @@ def test_only_the_chosen_networks_are_fetched_and_they_are_small(open_page, serv
     assert any(request.endswith("map-cnn-normalized.js") for request in page.requests)
 
 
+def test_a_click_singles_a_class_out_and_a_second_one_brings_all_back(open_map):
+    page = open_map("#networks=mlp-raw")
+    pressed = "all => all.filter(each => each.getAttribute('aria-pressed') === 'true').map(each => each.textContent)"
+    digits = page.locator(".map-digit")
+    page.get_by_role("button", name="Digit 4", exact=True).click()
+    assert digits.evaluate_all(pressed) == ["4"]
+    page.get_by_role("button", name="Digit 9", exact=True).click()
+    assert digits.evaluate_all(pressed) == ["4", "9"]
+    page.get_by_role("button", name="Digit 9", exact=True).click()
+    for _ in range(3):
+        page.get_by_role("button", name="Next misreading: MLP, raw").click()
+        assert page.locator(".map-card .map-name").first.inner_text().startswith("A 4: test image")
+    page.get_by_role("button", name="Digit 4", exact=True).click()
+    assert len(digits.evaluate_all(pressed)) == 10
+
+
+def test_a_marked_image_leads_to_the_lab_if_it_is_on_the_shelf_there(open_map):
+    page = open_map()
+    offered = {int(each) for each in page.locator("[data-map]").get_attribute("data-shelf").split()}
+    known = [int(each) for each in sheet()["index"]]
+    there = next(each for each in known if each in offered)
+    not_there = next(each for each in known if each not in offered)
+    page = open_map(f"#image={not_there}")
+    assert page.get_by_role("link", name="Open it in the lab").count() == 0
+    page = open_map(f"#image={there}")
+    page.get_by_role("link", name="Open it in the lab").click()
+    page.wait_for_url(f"**/lab.html#digit={there}")
+    assert page.locator("[data-state-note]").count() == 0 or page.locator("[data-state-note]").is_hidden()
+
+
 def test_it_works_under_a_sub_path_and_asks_no_one_else(open_page, serve, published_site):
     address = serve(published_site)
     page = open_page(address + "map.html")
@@ -116,7 +146,7 @@ def test_without_scripts_a_picture_stands_for_the_map(open_page, published_site)
 def test_every_misreading_is_counted_as_in_python(open_map, condition):
     page = open_map(f"#networks={condition}&method=pca&epoch=3")
     wrong = (places(condition)["answers"][3] != sheet()["labels"]).sum()
-    assert f"{wrong:,}".replace(",", "\u202f") + " of 2\u202f000 misread" in shown(page)[0]
+    assert f"{wrong:,} of 2,000 misread" in shown(page)[0]
 
 
 def test_places_in_the_page_are_those_that_were_packed(open_map):
@@ -505,7 +535,7 @@ def test_a_filter_leaves_the_other_digits_faint_and_out_of_the_counts(open_map):
     wrong = (places("mlp-raw")["answers"][-1] != 4)[fours].sum()
     assert f"{wrong} of {fours.sum()} misread" in shown(page)[0]
     page.get_by_role("button", name="All digits").click()
-    assert "of 2\u202f000 misread" in shown(page)[0]
+    assert "of 2,000 misread" in shown(page)[0]
 
 
 def test_colours_follow_the_theme(open_map):

@@ -29,6 +29,13 @@ def rest(page):
     page.locator("[data-start]", has_text=re.compile("Start|Go on")).wait_for()
 
 
+def test_charts_begin_above_the_fold_and_their_axes_are_named(trainer):
+    page = trainer(viewport={"width": 1280, "height": 800})
+    for chart, measure in zip(page.locator(".train-chart").all(), ("% right", "loss"), strict=True):
+        assert chart.bounding_box()["y"] < 720
+        assert {"images seen", measure} <= set(chart.locator(".train-grid text").all_text_contents())
+
+
 def words(page):
     return page.locator("[data-words]").text_content()
 

@@ -93,6 +93,17 @@ def test_weights_on_the_logits_are_those_of_the_published_network(visit, name):
         assert [float(each.replace("\u2212", "-")) for each in told] == pytest.approx(weights[:, unit], rel=6e-3)
 
 
+def test_what_feeds_a_unit_is_told_in_lines_that_are_not_broken(visit):
+    for width in (1280, 390):
+        page = visit(place="#unit=hidden2-7", viewport={"width": width, "height": 800})
+        for part, most in (("b", 1), ("span", 2)):
+            lines = page.locator(f"#hidden2-7 .ends {part}").evaluate_all(
+                "all => all.map(each => each.offsetHeight / parseFloat(getComputedStyle(each).lineHeight))"
+            )
+            assert lines
+            assert max(lines) < most + 0.5, (width, part)
+
+
 def test_twins_are_shown_where_half_of_the_variance_is_shared_and_else_said_to_be_none(visit):
     page = visit("units/mlp-raw.html", java_script_enabled=False)
     nearest = published.product("analysis/units", "arrays.npz")
@@ -191,13 +202,31 @@ def test_filters_leave_the_units_of_a_layer_that_prefer_a_digit(visit):
     assert set(page.locator(".unit:visible").evaluate_all("all => all.map(each => each.dataset.digit)")) == {"3"}
 
 
-def test_the_order_puts_the_largest_first_within_a_layer(visit, turn_to):
+def test_the_order_is_one_ranking_over_all_layers_and_says_by_what(visit, turn_to, interventions):
     page = visit()
-    for order, number in (("selectivity", "selectivity"), ("importance", "lost")):
-        turn_to(page, f"#show=all&layer=hidden2&sort={order}")
+    for order, number in (("selectivity", "selectivity"), ("importance", "averaged")):
+        turn_to(page, f"#show=all&sort={order}")
         sizes = page.locator(".unit:visible").evaluate_all(f"all => all.map(each => Number(each.dataset.{number}))")
-        assert len(sizes) == 16
+        assert len(sizes) == 48
         assert sizes == sorted(sizes, reverse=True), order
+        assert page.locator(".unit-layer:visible").count() == 0
+    images = interventions["images/mlp-raw"]
+    untouched = list(interventions["scales"]).index(1.0)
+    costs = {}
+    for layer in ("hidden1", "hidden2"):
+        base = interventions[f"class_accuracy/mlp-raw/{layer}"][:, untouched].astype(float)  # (unit, class)
+        lost = (base - interventions[f"mean_class_accuracy/mlp-raw/{layer}"]) @ images / images.sum()
+        costs |= {f"{layer}-{unit}": cost for unit, cost in enumerate(lost)}
+    assert [costs[each] for each in shown(page)] == pytest.approx(sorted(costs.values(), reverse=True), abs=0.006)
+    turn_to(page, "#sort=importance")
+    dearest = shown(page)[0]
+    said = page.get_by_role("status").inner_text()
+    assert "number 1 of the 48 units of this network, ranked by what accuracy loses with the unit set to its" in said
+    assert f"{costs[dearest]:.2f} points" in said
+    assert f"average, accuracy falls by {costs[dearest]:.2f}" in page.locator(f"#{dearest} .says").inner_text()
+    turn_to(page, "#show=all")
+    assert shown(page)[0] == "hidden1-0"
+    assert page.locator(".unit-layer:visible").count() == 2
 
 
 def test_a_plain_link_to_a_unit_opens_it_and_one_to_a_layer_shows_the_layer(visit):

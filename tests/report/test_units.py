@@ -33,6 +33,7 @@ def unit(layer, number, **planted):
         "top": [{"image": 4, "label": 9, "answer": 3.5}, {"image": 7, "label": 4, "answer": 3.25}],
         "accuracy": [90.0, 90.0, 90.0],
         "class_accuracy": [[90.0] * 10] * 3,
+        "averaged": 0.0,
         "lost": 0.0,
         "worst": {"digit": 0, "lost": 0.0},
         "tripled": 0.0,
@@ -64,6 +65,7 @@ def network(condition, title, other):
     bottleneck = unit(
         "hidden1",
         0,
+        averaged=1.25,
         lost=6.02,
         worst={"digit": 9, "lost": 60.0},
         bottleneck=True,
@@ -153,7 +155,7 @@ def card(page, name):
 
 def test_a_card_says_in_words_what_its_numbers_say(page):
     said = text(card(page, "hidden1-0"))
-    assert "Unit 0 of hidden 1, MLP, raw" in said
+    assert "Unit 0 of hidden 1: nines, MLP, raw" in said
     assert "A polysemantic unit: it answers most to 9" in said
     assert "With it set to zero, accuracy falls by 6.0 points; the 9s lose 60.0 points" in said
     assert "Set to its average as well, it is missed so much that it is a bottleneck" in said
@@ -168,7 +170,7 @@ def test_classes_with_names_are_named_wherever_digits_stand(arguments):
     site = render(**arguments | {"card": arguments["card"] | named, "units": NETWORKS})
     shown = card(site["units/mlp-raw.html"].decode(), "hidden1-0")
     said = html.unescape(text(shown))
-    assert "it answers most to nine, and counts as answering to 3.2 of ten shapes" in said
+    assert "it answers most to nine. The participation ratio of its class means is 3.2; all alike" in said
     assert "images of nine lose 60.0 points" in said
     assert "55 of their 60 lost images are read as <frame> instead" in said
     assert "shape nine 90.0, 90.0, 90.0 %" in html.unescape(shown)
@@ -277,6 +279,19 @@ def test_what_feeds_a_unit_is_named_linked_and_drawn_with_its_sign(page):
     assert "It is fed the image itself, and its bias is −0.25" in text(card(page, "hidden1-0"))
 
 
+def test_the_logits_that_a_unit_raises_most_stand_beside_its_name(page):
+    assert "It raises the logit of 9 by 0.4 and 8 by 0.3 for each 1 it says." in text(card(page, "hidden2-0"))
+    assert "It raises" not in text(card(page, "hidden1-0"))
+
+
+def test_what_a_unit_costs_at_its_average_stands_before_what_it_costs_at_zero(page):
+    said = text(card(page, "hidden1-0"))
+    assert "With it set to its average, accuracy falls by 1.25 points." in said
+    assert "Zero costs more than the average" in said
+    assert "as many images correctly as before" in text(card(page, "hidden1-2"))
+    assert "Zero costs more than the average" not in text(card(page, "hidden1-2"))
+
+
 def test_kernels_are_drawn_one_by_one_from_one_picture(page):
     shown = card(page, "hidden2-1")
     pieces = re.findall(r'<svg class="kernel" viewBox="([^"]+)"[^>]*><image class="pixels" href="([^"]+)"', shown)
@@ -303,11 +318,11 @@ def test_a_twin_is_shown_beside_the_unit_and_a_poor_one_is_said_to_be_none(page)
 
 def test_a_unit_is_called_by_what_it_does_where_that_is_known(arguments):
     named = network(*RAW, NORMALIZED)
-    named["layers"][0]["units"][0]["called"] = "nines & fours"
+    named["layers"][0]["units"][0]["means"] = [0.0] * 4 + [1.5] + [0.0] * 4 + [2.0]
     site = render(**arguments | {"units": [named]})
     page = site["units/mlp-raw.html"].decode()
-    assert "Unit 0 of hidden 1: nines & fours, MLP, raw" in html.unescape(text(card(page, "hidden1-0")))
-    assert "unit 0 nines & fours" in html.unescape(text(card(page, "hidden2-0")))
+    assert "Unit 0 of hidden 1: nines and fours, MLP, raw" in html.unescape(text(card(page, "hidden1-0")))
+    assert "unit 0 nines and fours" in html.unescape(text(card(page, "hidden2-0")))
 
 
 def test_runs_tell_where_each_stretch_begins():

@@ -97,14 +97,15 @@ window.InsideMNIST = window.InsideMNIST || {};
     const buttons = names.map((name, label) => {
       const button = element("button", { type: "button", className: `map-digit c${label}`, textContent: name, "aria-label": lab.map.called(name, kind) });
       button.addEventListener("click", () => {
-        const next = shown.map((each, at) => (at === label ? !each : each));
+        const isAll = shown.every(Boolean); // then a click singles one out
+        const next = shown.map((each, at) => (at === label ? isAll || !each : each && !isAll));
         change(next.some(Boolean) ? next : next.map(() => true));
       });
       return button;
     });
     const all = element("button", { type: "button", className: "map-all", textContent: "All", "aria-label": `All ${kinds}` });
     all.addEventListener("click", () => change(shown.map(() => true)));
-    const root = element("fieldset", { className: "map-choice" }, element("legend", { textContent: lab.map.called(kinds, kinds) }),
+    const root = element("fieldset", { className: "map-choice" }, element("legend", { textContent: `${lab.map.called(kinds, kinds)} shown: choose one or more, or all` }),
       element("div", { className: "map-options" }, ...buttons, all));
 
     /** @param {MapState} state */

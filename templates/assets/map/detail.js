@@ -38,6 +38,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     constructor(host, deeds) {
       const { element } = lab;
       this.deeds = deeds;
+      this.shelf = new Set((host.closest("[data-shelf]")?.getAttribute("data-shelf") ?? "").split(" ").filter(Boolean).map(Number));
       this.shared = /** @type {MapShared} */ (lab.map.shared());
       const { noun, plural } = this.shared.set;
       this.none = `No ${noun} marked`;
@@ -103,7 +104,15 @@ window.InsideMNIST = window.InsideMNIST || {};
         const told = lab.element("span", { className: right ? "map-yes" : "map-no", textContent: `${this.shared.set.names[answer]} ${right ? "right" : "wrong"}` });
         return [network.title, told, lab.map.sure(network.final.confidence[looked])];
       });
-      this.body.replaceChildren(table([["Trained network", "Answer", "Probability"], ...rows], "What each network answers at the end of training"));
+      const told = table([["Trained network", "Answer", "Probability"], ...rows], "What each network answers at the end of training");
+      this.body.replaceChildren(told, ...this.toLab(this.shared.index[looked]));
+    }
+
+    /** @param {number} index in the test set @returns {HTMLElement[]} a link to the lab with that image, if it is on its shelf */
+    toLab(index) {
+      if (!this.shelf.has(index)) return [];
+      const link = lab.element("a", { href: `lab.html#digit=${index}`, textContent: "Open it in the lab" });
+      return [lab.element("p", {}, link)];
     }
 
     /** Tells screen readers which image is marked, and what the networks shown say of it. */

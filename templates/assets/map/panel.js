@@ -11,9 +11,9 @@ window.InsideMNIST = window.InsideMNIST || {};
   lab.map = lab.map || {};
   const { element } = lab;
 
-  /** @param {number} number @returns {string} "2 000" with a thin space */
+  /** @param {number} number @returns {string} "2,000", as in the text of the pages */
   function grouped(number) {
-    return String(number).replace(/\B(?=(\d{3})+$)/g, "\u202f");
+    return number.toLocaleString("en-GB");
   }
 
   /** @param {number} percent rounded down @returns {string} */

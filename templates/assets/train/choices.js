@@ -79,10 +79,10 @@ InsideMNIST.train ??= {};
    */
   function deeds({ mean, std, factors }) {
     const steps = [];
-    if (mean !== 0) steps.push(`${shorter(mean)} is taken from each pixel`);
-    if (std !== 1) steps.push(`each pixel is divided by ${shorter(std)}`);
+    if (mean !== 0) steps.push(`minus ${shorter(mean)}`);
+    if (std !== 1) steps.push(`divided by ${shorter(std)}`);
     const layers = Object.entries(factors).map(([layer, factor]) => `the ${layer} layer\u2019s weights learn ${shorter(factor)} times as fast`);
-    const told = [...(steps.length ? steps : ["pixels stay as they are, from 0 to 1"]), ...layers].join("; ");
+    const told = [steps.length ? `pixels ${steps.join(", ")}` : "pixels stay as they are, from 0 to 1", ...layers].join("; ");
     return `${told.charAt(0).toUpperCase()}${told.slice(1)}.`;
   }
 

@@ -8,19 +8,20 @@ InsideMNIST.train ??= {};
 (function () {
   "use strict";
   const SVG = "http://www.w3.org/2000/svg";
-  const HEIGHT = 170;
-  const [LEFT, RIGHT, TOP, BOTTOM] = [40, 44, 10, 24]; // pixels about the lines
+  const HEIGHT = 184;
+  const [LEFT, RIGHT, TOP, BOTTOM] = [56, 44, 10, 38]; // pixels about the lines
   const APART = 12; // pixels between the names of two lines
   const FAR = 60; // and between two numbers below the chart, at least
 
   class Curves {
     /**
      * @param {HTMLElement} host
-     * @param {{title: string, sides: string[], top: number, marks: number[], told: (value: number) => string}} how
-     *   top: the value at the upper edge; marks: the values that have a line; told: a value in words
+     * @param {{title: string, measure: string, sides: string[], top: number, marks: number[], told: (value: number) => string}} how
+     *   measure: what the upright axis says; top: the value at the upper edge; marks: the values that have a line; told: a value in words
      */
-    constructor(host, { title, sides, top, marks, told }) {
+    constructor(host, { title, measure, sides, top, marks, told }) {
       this.title = title;
+      this.measure = measure;
       this.sides = sides;
       this.top = top;
       this.marks = marks;
@@ -69,8 +70,13 @@ InsideMNIST.train ??= {};
       ]);
       const many = [4, 2, 1].find((each) => (width - LEFT - RIGHT) / each > FAR) ?? 1;
       const columns = Array.from({ length: many + 1 }, (_, at) => (reach * at) / many).map((images) =>
-        shape("text", { x: across(images), y: HEIGHT - 6, "text-anchor": "middle" }, InsideMNIST.train.grouped(images)));
-      this.grid.replaceChildren(...rows, ...columns);
+        shape("text", { x: across(images), y: HEIGHT - BOTTOM + 17, "text-anchor": "middle" }, InsideMNIST.train.grouped(images)));
+      const middle = (HEIGHT - BOTTOM + TOP) / 2;
+      const axes = [
+        shape("text", { x: (LEFT + width - RIGHT) / 2, y: HEIGHT - 4, "text-anchor": "middle" }, "images seen"),
+        shape("text", { transform: `translate(11 ${middle}) rotate(-90)`, "text-anchor": "middle" }, this.measure),
+      ];
+      this.grid.replaceChildren(...rows, ...columns, ...axes);
     }
 
     /**

@@ -34,8 +34,8 @@ InsideMNIST.train ??= {};
   function curves(charts, host, set, sides) {
     const guess = Math.log(set.names.length);
     const most = ROOM * guess;
-    const right = new train.Curves(charts, { title: "Test images read correctly", sides, top: 1, marks: [0, 0.25, 0.5, 0.75, 1], told: share });
-    const loss = new train.Curves(charts, { title: "Loss on test images", sides, top: most, marks: steps(most), told: decimals });
+    const right = new train.Curves(charts, { title: "Test images read correctly", measure: "% right", sides, top: 1, marks: [0, 0.25, 0.5, 0.75, 1], told: share });
+    const loss = new train.Curves(charts, { title: "Loss on test images", measure: "loss", sides, top: most, marks: steps(most), told: decimals });
     const words = /** @type {HTMLElement} */ (host.querySelector("[data-words]"));
     const body = host.querySelector("[data-numbers] tbody");
     const points = (/** @type {Score[]} */ all, /** @type {"accuracy" | "loss"} */ what) => all.map((each) => ({ images: each.images, values: each[what] }));

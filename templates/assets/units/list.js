@@ -5,7 +5,8 @@
 
 /**
  * @typedef {{id: string, name: string, layer: string, digit: string, likes: string, card: HTMLElement, place: number,
- *   selectivity: number, importance: number}} UnitCard  digit: the favourite class, "" for a dead unit; likes: its name
+ *   selectivity: number, importance: number}} UnitCard  digit: the favourite class, "" for a dead unit; likes: its name;
+ *   importance: what accuracy loses with the unit set to its average, in points
  * @typedef {{layer?: string, digit?: string, sort?: string}} UnitChoice
  */
 
@@ -28,7 +29,7 @@ window.InsideMNIST ??= {};
       card,
       place,
       selectivity: Number(card.dataset.selectivity),
-      importance: Number(card.dataset.lost),
+      importance: Number(card.dataset.averaged),
     }));
   }
 
@@ -43,20 +44,17 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * The units that a choice leaves. Layers stay in their order; within a layer the largest number comes first where
-   * the choice asks for an order.
+   * The units that a choice leaves: in the order of the page or, where the choice asks for an order, in one ranking over
+   * all layers, the largest number first.
    * @param {UnitCard[]} all
    * @param {UnitChoice} choice
    * @returns {UnitCard[]}
    */
   function chosen(all, { layer, digit, sort }) {
     const kept = all.filter((each) => (!layer || each.layer === layer) && (!digit || each.digit === digit));
-    const order = [...new Set(all.map((each) => each.layer))];
     /** @param {UnitCard} each */
     const size = (each) => (sort === "selectivity" ? each.selectivity : sort === "importance" ? each.importance : 0);
-    return kept.sort(
-      (a, b) => order.indexOf(a.layer) - order.indexOf(b.layer) || size(b) - size(a) || a.place - b.place,
-    );
+    return kept.sort((a, b) => size(b) - size(a) || a.place - b.place);
   }
 
   InsideMNIST.unitList = { units, layers, chosen };

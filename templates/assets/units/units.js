@@ -14,6 +14,9 @@
   const layers = /** @type {Map<string, string>} */ (unitList.layers(page));
   const byId = new Map(all.map((each) => [each.id, each]));
   const title = document.title;
+  const ranking = document.createElement("div"); // where the cards stand while they are ranked over all layers
+  ranking.className = "unit-ranking";
+  page.append(ranking);
   const orders = new Map([
     ["", "number"],
     ["selectivity", "selectivity"],
@@ -48,11 +51,13 @@
     current = wanted && list.includes(wanted) ? wanted : list[0];
     const seen = new Set(values.has("show") ? list : current ? [current] : []);
     for (const each of all) each.card.hidden = !seen.has(each);
+    const isRanked = values.has("sort");
     for (const layer of page.querySelectorAll(".unit-layer")) {
-      const within = list.filter((each) => each.layer === layer.id);
+      const within = isRanked ? [] : all.filter((each) => each.layer === layer.id);
       /** @type {HTMLElement} */ (layer).hidden = !within.some((each) => seen.has(each));
       layer.append(...within.map((each) => each.card));
     }
+    if (isRanked) ranking.append(...list.map((each) => each.card));
     controls.tell();
     document.title = current && !values.has("show") ? `${current.name}, ${title}` : title;
   }
@@ -153,9 +158,25 @@
   /** What the page shows now, in words. */
   function said() {
     if (!current) return "No unit is like that.";
-    const count = list.length === 1 ? "1 unit" : `${list.length} units`;
-    if (values.has("show")) return `${count} shown.`;
-    return `${current.name}: ${list.indexOf(current) + 1} of ${count}.`;
+    const [whose, many] = list.length === all.length ? ["of this network", all.length] : ["chosen", list.length];
+    const count = many === 1 ? "1 unit" : `${many} units`;
+    const order = ranked();
+    if (values.has("show")) return `${count} shown${order && `, ranked by ${order}`}.`;
+    const place = `${current.name} is number ${list.indexOf(current) + 1} of the ${count} ${whose}`;
+    return `${place}${order && `, ranked by ${order}: ${measured(current)}`}.`;
+  }
+
+  /** @returns {string} by what the units are ranked, or nothing */
+  function ranked() {
+    if (values.get("sort") === "importance") return "what accuracy loses with the unit set to its average";
+    return values.has("sort") ? "selectivity" : "";
+  }
+
+  /** @param {UnitCard} unit @returns {string} the number by which it is ranked */
+  function measured(unit) {
+    const isCost = values.get("sort") === "importance";
+    const text = (isCost ? unit.importance : unit.selectivity).toFixed(2).replace("-", "\u2212");
+    return isCost ? `${text} points` : text;
   }
 
   /** @param {string} id the reader picked a unit from the list */
@@ -165,15 +186,17 @@
   }
 
   /**
-   * The units to jump to, layer by layer.
+   * The units to jump to, layer by layer, or as they are ranked.
    * @param {HTMLSelectElement} select
    * @param {UnitCard[]} offered
    */
   function fill(select, offered) {
+    const option = (/** @type {UnitCard} */ each) => make("option", { value: each.id }, each.name);
+    if (values.has("sort")) return select.replaceChildren(...offered.map(option));
     select.replaceChildren(
       ...[...layers].map(([id, label]) => {
         const within = offered.filter((each) => each.layer === id);
-        return make("optgroup", { label }, ...within.map((each) => make("option", { value: each.id }, each.name)));
+        return make("optgroup", { label }, ...within.map(option));
       }),
     );
   }
