@@ -40,12 +40,12 @@ class Abroad(WorkerPlugin):  # type: ignore[misc]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
 
-    def teardown(self, **_: object) -> None:
+    def teardown(self, worker: Worker) -> None:
         """Called by a worker when the build ends."""
         self.hands.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def transition(self, key: object, _start: str, finish: str, **_: object) -> None:
+    def transition(self, key: Any, start: Any, finish: Any, **kwargs: Any) -> None:
         """Called by a worker where something becomes of a call. One that nobody waits for is not computed further."""
         hand = self.hands.busy.get(key)
         if finish in GIVEN_UP and hand is not None:
@@ -72,7 +72,8 @@ def computing(name: str) -> Callable[..., bytes]:
     def compute(call: bytes, addresses: Sequence[str], *held: bytes) -> bytes:
         worker = get_worker()
         asked = pickle.dumps((call, {"held": dict(zip(addresses, held, strict=True))}))
-        answer: bytes = worker.plugins[name].ask(asked, of=worker.get_current_task())
+        build: Any = worker.plugins[name]
+        answer: bytes = build.ask(asked, of=worker.get_current_task())
         return answer
 
     return compute
@@ -82,6 +83,7 @@ def asking(name: str) -> Callable[[bytes, Any], Awaitable[bytes]]:
     """A function that has every worker answer a question."""
 
     async def ask(call: bytes, dask_worker: Worker) -> bytes:
-        return await asyncio.to_thread(dask_worker.plugins[name].ask, call, of="a question")
+        build: Any = dask_worker.plugins[name]
+        return await asyncio.to_thread(build.ask, call, of="a question")
 
     return ask

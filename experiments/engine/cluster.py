@@ -271,7 +271,7 @@ def _threads(client: Client, address: str) -> dict[str, int]:
 
 def _compare_versions(client: Client) -> None:
     """Raises ClusterError where somebody has another Python or Dask: nothing that is sent could be read there."""
-    told = client.get_versions()
+    told: Any = client.get_versions()  # which, in a client that waits, it is
     versions = {"the scheduler": _versions(told["scheduler"])}
     versions |= {f"worker {worker}": _versions(there) for worker, there in told["workers"].items()}
     _compare(_versions(told["client"]), versions)
