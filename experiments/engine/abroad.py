@@ -40,12 +40,12 @@ class Abroad(WorkerPlugin):  # type: ignore[misc]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
 
-    def teardown(self, worker: Worker) -> None:
+    def teardown(self, worker: Worker) -> None:  # noqa: ARG002 (Dask names it)
         """Called by a worker when the build ends."""
         self.hands.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def transition(self, key: Any, start: Any, finish: Any, **kwargs: Any) -> None:
+    def transition(self, key: Any, start: Any, finish: Any, **kwargs: Any) -> None:  # noqa: ARG002
         """Called by a worker where something becomes of a call. One that nobody waits for is not computed further."""
         hand = self.hands.busy.get(key)
         if finish in GIVEN_UP and hand is not None:
