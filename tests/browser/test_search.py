@@ -174,7 +174,7 @@ def test_a_place_on_the_same_page_is_gone_to(opened):
     page.locator(FOUND, has_text="Four suspects").first.click()
     assert page.evaluate("location.hash") == "#four-suspects"
     assert not page.locator("dialog").is_visible()
-    page.wait_for_function("Math.abs(document.getElementById('four-suspects').getBoundingClientRect().top) < 300")
+    page.wait_for_function("() => Math.abs(document.getElementById('four-suspects').getBoundingClientRect().top) < 300")
 
 
 def test_the_key_opens_nothing_where_a_reader_writes_or_has_switched_it_off(opened):
