@@ -38,8 +38,8 @@ def places(html: str) -> Places:
 
 
 def index(pages: Sequence[tuple[Page, Places]]) -> str:
-    """data/search.js: of every page its file, its short name and its places."""
-    return script("search", [[page.file, page.title, found] for page, found in pages])
+    """data/search.js: of every page its file, its short name, its places and what it says of itself."""
+    return script("search", [[page.file, page.title, found, page.description] for page, found in pages])
 
 
 def _folded(parts: Sequence[str]) -> str:

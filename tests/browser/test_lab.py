@@ -207,11 +207,22 @@ def test_undo_takes_back_strokes_and_what_clear_and_the_shelf_replaced(lab):
     page.get_by_role("button", name="Clear").click()
     undo.click()
     assert page.evaluate("location.hash") == one
-    page.locator("button[data-digit='324']").click()
-    undo.click()
-    assert page.evaluate("location.hash") == one
     undo.click()
     assert "Nothing drawn" in verdict(page)
+
+
+def test_undo_is_of_strokes_and_leaves_a_digit_of_the_shelf(lab):
+    page = lab("#digit=324&scale=mlp-raw.hidden2.7:0")
+    undo = page.get_by_role("button", name="Undo")
+    assert undo.get_attribute("aria-disabled") == "true"
+    undo.click(force=True)
+    page.locator("[data-board]").press("Backspace")
+    assert page.evaluate("location.hash") == "#digit=324&scale=mlp-raw.hidden2.7:0"
+    assert "no stroke" in page.locator("[data-live]").text_content()
+    draw(page, 1)
+    assert undo.get_attribute("aria-disabled") == "false"
+    undo.click()  # the digit that the stroke replaced
+    assert "test image 324" in verdict(page)
 
 
 def test_a_new_stroke_takes_the_place_of_a_test_digit(lab):
@@ -325,15 +336,67 @@ def test_saliency_is_shown_for_the_networks_that_are_asked(lab):
     assert page.locator("[data-saliency-map]:visible").count() == 0
 
 
-def test_what_changed_against_the_step_before_is_marked(lab):
+@pytest.mark.parametrize(("name", "width"), [("index.html", 1280), ("lab.html", 390)])
+def test_what_is_asked_for_comes_into_sight(lab, name, width):
+    page = lab("#digit=324", name=name, viewport={"width": width, "height": 800}, reduced_motion="reduce")
+    begins = "each => { const { top } = each.getBoundingClientRect(); return top >= 0 && top < 600; }"
+    why = page.locator("[data-answer=mlp-raw] [data-why]")
+    why.click()
+    assert page.locator("[data-sums]").evaluate(begins)
+    assert page.evaluate("document.activeElement.matches('[data-why]')")
+    page.locator("button[data-digit]").last.click()
+    assert page.locator("[data-verdict]").evaluate(begins)
+    for link in page.locator(".tries a").all()[:2]:
+        link.click()
+        assert page.locator("[data-board], [data-verdict]").first.evaluate(begins)
+
+
+def test_saliency_says_of_which_logit_it_is(lab):
+    page = lab("#digit=324&saliency=cnn-raw")
+    said = page.locator("[data-answer=cnn-raw] [data-says]").inner_text()
+    assert page.locator("[data-saliency-of]:visible").all_inner_texts() == [f"Of the logit of {words(said)}"]
+
+
+def words(digit):
+    return f"{'an' if digit == '8' else 'a'} {digit}"
+
+
+def test_a_small_lead_is_told_with_the_decimals_that_it_needs(lab):
+    page = lab()
+    told = page.evaluate("[2, 0.05, 0.049, 0.006, 0.004, 0].map(InsideMNIST.lead)")
+    assert told == ["2.0", "0.1", "0.05", "0.01", "<\u202f0.01", "0.0"]
+
+
+def test_changed_units_are_compared_with_the_network_as_trained_and_images_with_none(lab):
     page = lab("#digit=324")
+    whole = python_logits("mlp-raw", 324)
+    for number in np.argsort(-whole)[:2]:  # two steps, one baseline
+        page.evaluate(
+            "hash => { location.hash = hash; }", f"digit=324&scale=mlp-raw.hidden1.5:0,mlp-raw.hidden2.{number}:3"
+        )
+        page.locator("[data-changes] li", has_text=f"{number} of hidden 2").wait_for()
+        now = int(page.locator("[data-answer=mlp-raw] [data-says]").inner_text())
+        said = page.locator("[data-answer=mlp-raw] .lab-sure").inner_text()
+        assert ("was" in said) == (now != whole.argmax())
+        assert now == whole.argmax() or f"was {whole.argmax()}" in said
+        moved = np.abs(logits(page, "mlp-raw") - whole) >= 0.15
+        assert 0 < moved.sum() <= page.locator("[data-answer=mlp-raw] .lab-tick:visible").count()
+    page.get_by_role("button", name="Reset all units").click()
+    page.locator("button[data-digit='1527']").click()
+    assert "was" not in page.locator("[data-answer=mlp-raw] .lab-sure").inner_text()
+    assert page.locator(".lab-tick:visible").count() == 0
+
+
+def test_what_a_stroke_changed_is_marked(lab):
+    page = lab()
+    draw(page, 1)
     assert page.locator(".lab-tick:visible").count() == 0
     before = np.array(logits(page, "mlp-raw"))
-    page.locator("button[data-digit='1527']").click()
+    was = answers(page)["mlp-raw"]
+    draw(page, 7)
     moved = np.abs(logits(page, "mlp-raw") - before) >= 0.1  # the numbers are shown with one decimal
     said = page.locator("[data-answer=mlp-raw] .lab-sure").inner_text()
-    shelf = published.product("shelf", "shelf.npz")
-    assert f"was {shelf['prediction'][0, list(shelf['index']).index(324)]}" in said
+    assert (f"was {was}" in said) == (answers(page)["mlp-raw"] != was)
     assert moved.sum() <= page.locator("[data-answer=mlp-raw] .lab-tick:visible").count() <= 10
     assert page.locator("[data-network=mlp-raw] .lab-tick:visible").count() > 10
 

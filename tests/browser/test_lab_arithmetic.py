@@ -123,6 +123,41 @@ def test_an_answers_template_is_the_linear_function_that_the_network_is_there(la
     assert said(page, "bias") == pytest.approx(bias, abs=CLOSE)
 
 
+@pytest.mark.parametrize("name", ["mlp-normalized", "cnn-raw"])
+def test_what_one_answer_is_above_another_adds_up(lab, name):
+    page = lab(f"#digit={DIGIT}&look={name}.logits.5-3")
+    network, image, cache = read(name)
+    logits = network.model.logits
+    bias = float((logits.bias[5] - logits.bias[3]).detach())
+    difference = float(cache["logits"][0, 5] - cache["logits"][0, 3])
+    assert said(page, "bias") == pytest.approx(bias, abs=CLOSE)
+    assert said(page, "sum") == pytest.approx(difference - bias, abs=CLOSE)
+    assert said(page, "pre") == pytest.approx(difference, abs=CLOSE)
+    assert shown(page, "sum") + shown(page, "bias") == pytest.approx(shown(page, "pre"))
+    pixels = (torch.tensor(image[:, None]).float() / 255).requires_grad_()
+    out = network.model((pixels - network.treatment["mean"]) / network.treatment["std"])[0]
+    (out[5] - out[3]).backward()
+    assert said(page, "template-sum") == pytest.approx(float((pixels.grad * pixels.detach()).sum()), abs=10 * CLOSE)
+    assert said(page, "template-sum") + said(page, "offset") == pytest.approx(difference, abs=10 * CLOSE)
+    parts = page.locator(".lab-parts .lab-number:last-child").all_inner_texts()
+    assert np.sum([float(part.replace("−", "-")) for part in parts]) == pytest.approx(difference - bias, abs=0.051)
+    assert page.locator(".lab-select").input_value() == "5-3"
+
+
+def test_a_unit_that_reads_maps_leads_on_to_its_channels(lab):
+    page = lab(f"#digit={DIGIT}&look=cnn-raw.hidden3.4")
+    network, _, cache = read("cnn-raw")
+    weight = network.model.hidden3.weight[4].detach()
+    maps = cache["conv2.pooled"]
+    sums = (weight * maps.flatten()).reshape(maps.shape[1], -1).sum(1)
+    most = int(sums.abs().argmax())
+    first = page.locator(".lab-parts tr").first
+    value = float(first.locator("td").last.inner_text().replace("−", "-"))
+    assert value == pytest.approx(float(sums[most]), abs=0.0051)
+    first.get_by_role("button").click()
+    assert page.evaluate("location.hash").endswith(f"look=cnn-raw.conv2.{most}")
+
+
 def test_within_the_region_the_template_tells_the_logit_of_other_images_exactly(lab):
     page = lab(f"#digit={DIGIT}")
     found = page.evaluate(
@@ -147,9 +182,12 @@ def test_the_largest_parts_of_an_answer_lead_backward_to_the_image(lab):
     page = lab(f"#digit={DIGIT}")
     page.locator("[data-answer=mlp-raw] [data-why]").click()
     _, _, cache = read("mlp-raw")
-    answer = int(cache["logits"].argmax())
-    assert page.evaluate("location.hash") == f"#digit={DIGIT}&look=mlp-raw.logits.{answer}"
-    weight = published.network("mlp-raw").model.logits.weight[answer].detach()
+    second, answer = cache["logits"][0].argsort()[-2:].tolist()
+    assert page.evaluate("location.hash") == f"#digit={DIGIT}&look=mlp-raw.logits.{answer}-{second}"
+    options = page.locator(".lab-select option").all_inner_texts()
+    assert options == [f"{answer} minus logit of {second}", *map(str, range(10))]
+    weight = published.network("mlp-raw").model.logits.weight.detach()
+    weight = weight[answer] - weight[second]
     most = int((weight * cache["hidden2.post"][0]).abs().argmax())
     first = page.locator(".lab-parts button").first
     assert first.inner_text().startswith(f"{most} · ")
@@ -250,6 +288,9 @@ def test_what_an_intervention_changed_is_said_in_words_and_heard(lab):
         "mlp-raw.hidden1.1@2,2",
         "cnn-raw.conv1.1@24,0",
         "<b>.logits.1",
+        "mlp-raw.logits.4-4",
+        "mlp-raw.logits.4-10",
+        "mlp-raw.hidden2.4-9",
         "none",
     ],
 )

@@ -175,6 +175,10 @@ def test_every_link_of_what_to_try_sets_the_page_up(trainer):
             "document.querySelector(`[data-side=${side}] [data-${name}]`).value).join('@') === [left, right][at])",
             arg=[left, right],
         )
+        page.wait_for_function(  # scrolling may take a while
+            "() => { const { top } = document.querySelector('[data-train]').getBoundingClientRect(); "
+            "return top >= 0 && top < innerHeight / 2; }"
+        )
         assert page.locator("[data-state-note]:visible").count() == 0
     assert page.messages == []
 

@@ -41,6 +41,7 @@ def test_the_index_holds_all_pages_of_the_contents_in_their_order(site, argument
     head, text = site[search.FILE].decode().split(" = ", 1)
     assert head.endswith('["search"]')
     index = json.loads(text.rstrip(";\n"))
-    assert [[file, title] for file, title, _ in index] == [[page.file, page.title] for page in arguments["pages"]]
-    health = next(found for file, _, found in index if file == "health.html")
+    told = [[file, title, description] for file, title, _, description in index]
+    assert told == [[page.file, page.title, page.description] for page in arguments["pages"]]
+    health = next(found for file, _, found, _ in index if file == "health.html")
     assert [anchor for anchor, *_ in health if anchor.startswith("fig-")] == ["fig-dead-units", "fig-gradient"]

@@ -23,6 +23,8 @@ window.InsideMNIST ??= {};
     const sure = part("[data-sure]");
     const button = part("[data-saliency]");
     const canvas = /** @type {HTMLCanvasElement} */ (part("[data-saliency-map]"));
+    const saliencyOf = part("[data-saliency-of]");
+    let of = ""; // the answer whose logit the saliency is of
     const lines = [...element.querySelectorAll("tbody tr")];
     const rows = lines.map(makeRow);
     lines.forEach((line, logit) => line.addEventListener("click", () => onwhy(logit)));
@@ -40,16 +42,17 @@ window.InsideMNIST ??= {};
      * @param {Span} span
      */
     function show(answer, before, span) {
-      write(says, answer ? names[answer.digit] : "\u2013");
+      of = answer ? names[answer.digit] : "\u2013";
+      write(says, of);
       write(sure, answer ? surety(answer, before, names) : "nothing drawn");
       element.classList.toggle("is-changed", Boolean(answer && before && answer.digit !== before.digit));
       rows.forEach((row, digit) => row(digit, answer, before, span));
     }
 
-    /** @param {number | null} logit whose arithmetic is shown */
-    function mark(logit) {
-      lines.forEach((line, place) => line.classList.toggle("is-looked", place === logit));
-      part("[data-why]").setAttribute("aria-pressed", String(logit !== null));
+    /** @param {(number | undefined)[]} logits whose arithmetic is shown */
+    function mark(logits) {
+      lines.forEach((line, place) => line.classList.toggle("is-looked", logits.includes(place)));
+      part("[data-why]").setAttribute("aria-pressed", String(logits.length > 0));
     }
 
     /**
@@ -59,7 +62,8 @@ window.InsideMNIST ??= {};
      */
     function showSaliency(on, levels, gradient) {
       button.setAttribute("aria-pressed", String(on));
-      canvas.hidden = !(on && levels && gradient);
+      canvas.hidden = saliencyOf.hidden = !(on && levels && gradient);
+      write(saliencyOf, `Of the logit of ${InsideMNIST.words.called(of)}`);
       if (on && levels && gradient) InsideMNIST.paint.saliency(canvas, levels, gradient());
     }
 
@@ -70,9 +74,14 @@ window.InsideMNIST ??= {};
   function surety(answer, before, names) {
     const { logits, probabilities } = answer.reading;
     const second = runnerUp(logits, answer.digit);
-    const ahead = `by ${number(logits[answer.digit] - logits[second], 1)} over ${names[second]}`;
+    const ahead = `by ${lead(logits[answer.digit] - logits[second])} over ${names[second]}`;
     const was = before && before.digit !== answer.digit ? `, was ${names[before.digit]}` : "";
     return `${ahead}\n${share(probabilities[answer.digit])}${was}`;
+  }
+
+  /** @param {number} margin @returns {string} with two decimals where one would be 0.0 */
+  function lead(margin) {
+    return margin >= 0.005 && margin < 0.05 ? number(margin, 2) : margin < 0.005 && margin > 0 ? "<\u202f0.01" : number(margin, 1);
   }
 
   /** @param {Float32Array} logits @param {number} digit @returns {number} the largest but for this one */
@@ -132,5 +141,5 @@ window.InsideMNIST ??= {};
     if (element.textContent !== text) element.textContent = text;
   }
 
-  Object.assign(InsideMNIST, { makeAnswer, spanOf, margin, answerOf });
+  Object.assign(InsideMNIST, { makeAnswer, spanOf, margin, answerOf, runnerUp, lead });
 })();

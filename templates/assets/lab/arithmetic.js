@@ -45,19 +45,22 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * A unit of a layer that reads everything before it, or a logit.
+   * A unit of a layer that reads everything before it, or a logit; `minus`: less another of them, number by number.
    * @param {Network} network
    * @param {Reading} reading
-   * @param {{layer: string, unit: number}} which
+   * @param {{layer: string, unit: number, minus?: number}} which
    * @returns {Dense}
    */
-  function dense(network, reading, { layer, unit }) {
+  function dense(network, reading, { layer, unit, minus }) {
     const { weight, bias } = layerOf(network, layer);
     const from = source(network, reading, layer);
-    const weights = weight.subarray(unit * from.values.length, (unit + 1) * from.values.length);
+    const row = (/** @type {number} */ place) => weight.subarray(place * from.values.length, (place + 1) * from.values.length);
+    const less = minus === undefined ? null : row(minus);
+    const weights = less ? row(unit).map((each, place) => each - less[place]) : row(unit);
     const products = weights.map((each, place) => each * from.values[place]);
-    const pre = at(reading, layer === "logits" ? layer : `${layer}.pre`)[unit];
-    return { from, weights, products, sum: total(products), bias: bias[unit], pre };
+    const values = at(reading, layer === "logits" ? layer : `${layer}.pre`);
+    const [offset, pre] = [bias, values].map((each) => each[unit] - (minus === undefined ? 0 : each[minus]));
+    return { from, weights, products, sum: total(products), bias: offset, pre };
   }
 
   /**
@@ -107,13 +110,17 @@ window.InsideMNIST ??= {};
    * @param {Float32Array} pixels (side * side,) in [0, 1]
    * @param {number} logit which
    * @param {{scales?: Scales, fixed?: Fixed}} options
+   * @param {number} [minus] another logit, which is taken from it
    * @returns {Template}
    */
-  function template(network, pixels, logit, options) {
-    const weights = InsideMNIST.gradient(network, pixels, { ...options, target: { hook: "logits", index: logit } });
+  function template(network, pixels, logit, options, minus) {
+    const of = (/** @type {number} */ index) => InsideMNIST.gradient(network, pixels, { ...options, target: { hook: "logits", index } });
+    const less = minus === undefined ? null : of(minus);
+    const weights = less ? of(logit).map((each, place) => each - less[place]) : of(logit);
     const products = weights.map((each, place) => each * pixels[place]);
     const sum = total(products);
-    return { weights, products, sum, offset: InsideMNIST.forward(network, pixels, options).logits[logit] - sum };
+    const { logits } = InsideMNIST.forward(network, pixels, options);
+    return { weights, products, sum, offset: logits[logit] - (minus === undefined ? 0 : logits[minus]) - sum };
   }
 
   /**
@@ -131,6 +138,12 @@ window.InsideMNIST ??= {};
     return { first, rest: rest.reduce((sum, { value }) => sum + value, 0), others: rest.length };
   }
 
+  /** @param {Float32Array} products of all maps, one after the other @param {number} channels @returns {number[]} by map */
+  function sums(products, channels) {
+    const area = products.length / channels;
+    return Array.from({ length: channels }, (_, channel) => total(products.subarray(channel * area, (channel + 1) * area)));
+  }
+
   /** @param {Reading} reading @param {Unit} unit @returns {Float32Array} its activations after the ReLU: one, or a map */
   function mapOf(reading, { layer, unit }) {
     const post = at(reading, `${layer}.post`);
@@ -145,5 +158,5 @@ window.InsideMNIST ??= {};
     return sum;
   }
 
-  InsideMNIST.arithmetic = { dense, gathered, template, largest, source, mapOf };
+  InsideMNIST.arithmetic = { dense, gathered, template, largest, source, mapOf, sums };
 })();

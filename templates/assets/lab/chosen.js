@@ -1,18 +1,20 @@
 // What is chosen, a unit or an answer; and for a unit what can be done to it: off, its mean, a scale.
 //
 // In: their element, what is chosen, and what to call when the reader acts. Out: it shows them. Also how that is written
-// in an address: "mlp-raw.hidden2.9", a channel at a position "cnn-raw.conv1.2@11,13", an answer "mlp-raw.logits.4".
+// in an address: "mlp-raw.hidden2.9", a channel at a position "cnn-raw.conv1.2@11,13", an answer "mlp-raw.logits.4",
+// and an answer less another "mlp-raw.logits.4-9".
 
 /**
  * What the arithmetic is shown of. `at`: a channel's position, row and column; null: wherever it is most active.
- * @typedef {{unit: Unit, at: [number, number] | null}} Look a unit, or where its layer is "logits" an answer
+ * `minus`: a logit that is taken from an answer's.
+ * @typedef {{unit: Unit, at: [number, number] | null, minus?: number}} Look a unit, or where its layer is "logits" an answer
  */
 
 window.InsideMNIST ??= {};
 (function () {
   "use strict";
   const words = InsideMNIST.words;
-  const PART = /^([a-z0-9-]+)\.([a-z]+\d*)\.(\d{1,3})(?:@(\d{1,2}),(\d{1,2}))?$/;
+  const PART = /^([a-z0-9-]+)\.([a-z]+\d*)\.(\d{1,3})(?:@(\d{1,2}),(\d{1,2})|-(\d{1,3}))?$/;
 
   /**
    * @param {string} text
@@ -20,15 +22,17 @@ window.InsideMNIST ??= {};
    * @returns {Look | null} null where it means nothing here
    */
   function parseLook(text, networks) {
-    const [, condition, name, place, row, column] = PART.exec(text) ?? [];
+    const [, condition, name, place, row, column, less] = PART.exec(text) ?? [];
     const network = networks.get(condition);
     const layer = network?.layers.find((each) => each.name === name);
     if (!network || !layer || Number(place) >= layer.units || (row && layer.kind !== "conv")) return null;
+    const minus = less === undefined ? undefined : Number(less);
+    if (minus !== undefined && (name !== "logits" || minus >= layer.units || minus === Number(place))) return null;
     const unit = { condition, title: network.title, layer: name, kind: layer.kind, unit: Number(place) };
     const at = /** @type {[number, number]} */ ([Number(row), Number(column)]);
     const [side] = layer.kind === "conv" ? [sideOf(network, name)] : [1];
     if (row && Math.max(...at) >= side) return null;
-    return { unit, at: row ? at : null };
+    return { unit, at: row ? at : null, minus };
   }
 
   /** @param {Network} network @param {string} name @returns {number} positions along a side of a layer's maps */
@@ -46,7 +50,7 @@ window.InsideMNIST ??= {};
   function lookText(look) {
     if (!look) return "";
     const { condition, layer, unit } = look.unit;
-    return `${condition}.${layer}.${unit}${look.at ? `@${look.at.join(",")}` : ""}`;
+    return `${condition}.${layer}.${unit}${look.at ? `@${look.at.join(",")}` : ""}${look.minus === undefined ? "" : `-${look.minus}`}`;
   }
 
   /**
@@ -91,9 +95,15 @@ window.InsideMNIST ??= {};
       if (link) link.hidden = !isUnit || portraits === null;
       if (!look) return void (part("name").textContent = "Nothing is chosen.");
       element.dataset.condition = look.unit.condition;
-      part("name").textContent = isUnit ? words.capital(words.briefName(look.unit)) : `The logit of ${words.called(names[look.unit.unit])}`;
+      part("name").textContent = isUnit ? words.capital(words.briefName(look.unit)) : logitName(look);
       part("called").textContent = [isUnit ? calledOf(look.unit) : "", look.unit.title].filter(Boolean).join(" \u00b7 ");
       if (isUnit) showActs(look.unit, setting);
+    }
+
+    /** @param {Look} look */
+    function logitName({ unit: { unit }, minus }) {
+      const [one, other] = [unit, minus ?? unit].map((place) => words.called(names[place]));
+      return minus === undefined ? `The logit of ${one}` : `The logit of ${one} minus that of ${other}`;
     }
 
     /** @param {Unit} unit @param {Setting} setting */

@@ -21,16 +21,20 @@ window.InsideMNIST ??= {};
       return { name: `${words.briefName(unit)}${does ? ` (${does})` : ""}`, scale: setting };
     }
 
-    /** @param {Float32Array} pixels @param {Map<string, Answer>} answers @returns {string} */
-    function told(pixels, answers) {
+    /**
+     * @param {Map<string, Answer>} untouched of the networks that are changed, with nothing changed
+     * @param {Map<string, Answer>} answers
+     * @returns {string}
+     */
+    function told(untouched, answers) {
       const found = [];
       for (const [name, network] of networks) {
         const now = answers.get(name);
         const changes = scales.in(name).map(named);
-        if (changes.length === 0 || !now) continue;
-        const whole = InsideMNIST.forward(network, pixels).logits;
-        const said = InsideMNIST.answerOf(whole);
-        const [was, is] = [whole, now.reading.logits].map((logits) => InsideMNIST.margin(logits, said));
+        const whole = untouched.get(name);
+        if (!whole || !now) continue;
+        const said = whole.digit;
+        const [was, is] = [whole.reading.logits, now.reading.logits].map((logits) => InsideMNIST.margin(logits, said));
         found.push(words.effect(network.title, changes, { says: names[said], margin: was }, { says: names[now.digit], margin: is }));
       }
       return found.join(" ");

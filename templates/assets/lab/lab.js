@@ -35,8 +35,10 @@ window.InsideMNIST ??= {};
     let salient = new Set();
     /** @type {Map<string, Answer>} by network; empty where nothing is drawn */
     let answers = new Map();
-    /** @type {Map<string, Answer>} those before the last change */
+    /** @type {Map<string, Answer>} those before the last stroke, which changes of units leave no trace of */
     let before = new Map();
+    /** @type {Map<string, Answer>} of the networks whose units are changed: what they answer with none changed */
+    let untouched = new Map();
     /** @type {Look | null} what the arithmetic is shown of */
     let look = null;
     /** @type {Float32Array | null} what is on the board, as the networks read it */
@@ -48,10 +50,11 @@ window.InsideMNIST ??= {};
     const seen = /** @type {HTMLCanvasElement} */ (part("seen"));
     const picture = /** @type {HTMLCanvasElement} */ (part("test-digit"));
     const open = /** @type {HTMLDetailsElement | null} */ (part("open"));
+    const heard = /** @type {HTMLElement} */ (element.querySelector(".lab-heard"));
 
     const board = InsideMNIST.makeBoard(part("board"), {
       onstart() {
-        begin();
+        begin(content.digit ? new Map() : answers);
         remember();
         if (content.digit) board.set([]);
       },
@@ -68,6 +71,7 @@ window.InsideMNIST ??= {};
     part("clear").addEventListener("click", () => put(BLANK));
     const shelf = InsideMNIST.makeShelf(part("shelf"), (/** @type {number} */ index) => {
       put({ strokes: [], digit: digits.get(index) ?? null });
+      InsideMNIST.bring(heard);
     });
     const changes = InsideMNIST.makeChanges(part("inside"), { onreset: reset });
     const chosen = InsideMNIST.makeChosen(part("chosen"), {
@@ -116,11 +120,11 @@ window.InsideMNIST ??= {};
 
     let changing = false;
 
-    /** A change begins: what is shown now is what the new answers are compared with. */
-    function begin() {
+    /** A change begins. @param {Map<string, Answer>} [last] what the new answers are compared with: none of another image */
+    function begin(last = new Map()) {
       if (changing) return;
       changing = true;
-      before = answers;
+      before = last;
     }
 
     /** A change is made. @param {{push?: boolean}} [options] */
@@ -145,10 +149,12 @@ window.InsideMNIST ??= {};
       done();
     }
 
+    /** Takes a stroke back, and what it or "clear" replaced; a digit of the shelf has none. */
     function undo() {
+      if (content.digit) return void (live.textContent = "There is no stroke to undo.");
       const last = past.pop() ?? { strokes: content.strokes.slice(0, -1), digit: null };
       if (isBlank(content) && isBlank(last)) return;
-      begin();
+      begin(last.digit ? new Map() : answers);
       set(last);
       done();
     }
@@ -169,12 +175,17 @@ window.InsideMNIST ??= {};
       if (!same) live.textContent = `Chosen: ${part("chosen-name").textContent}, ${part("chosen-called").textContent}.`;
     }
 
-    /** @param {string} name of a network @param {number | null} logit null: of its answer */
+    /** @param {string} name of a network @param {number | null} logit null: of its answer, less that of the next */
     function why(name, logit) {
       const { title, layers } = /** @type {Network} */ (networks.get(name));
       const [last] = layers.slice(-1);
-      const unit = logit ?? answers.get(name)?.digit ?? 0;
-      lookAt({ unit: { condition: name, title, layer: last.name, kind: last.kind, unit }, at: null });
+      const answer = answers.get(name);
+      const unit = { condition: name, title, layer: last.name, kind: last.kind, unit: logit ?? answer?.digit ?? 0 };
+      const minus = answer && logit === null ? InsideMNIST.runnerUp(answer.reading.logits, answer.digit) : undefined;
+      lookAt({ unit, at: null, minus });
+      const bench = element.querySelector(".lab-bench"); // on a narrow screen no box of its own
+      const panels = [bench, part("sums"), part("chosen")];
+      InsideMNIST.bring(/** @type {Element} */ (panels.find((each) => each?.getClientRects().length)));
     }
 
     /** @param {Unit} unit @param {Setting} setting */
@@ -220,12 +231,13 @@ window.InsideMNIST ??= {};
       const levels = content.digit ? bytes(content.digit.pixels) : raster.toImage(content.strokes, side);
       pixels = levels ? Float32Array.from(levels, (level) => level / 255) : null;
       answers = pixels ? read(pixels) : new Map();
+      untouched = pixels ? read(pixels, true) : new Map();
       showBoard(levels);
       if (insides.size === 0 && (!open || open.open)) makeInsides();
       const span = InsideMNIST.spanOf(answers.values());
       for (const name of cards.keys()) showNetwork(name, levels, span);
       changes.show(scales.list(), scales.text());
-      part("effect").textContent = pixels ? effects.told(pixels, answers) : "";
+      part("effect").textContent = effects.told(untouched, answers);
       showLook();
     }
 
@@ -235,15 +247,21 @@ window.InsideMNIST ??= {};
       const setting = look ? scales.of(look.unit) : 1;
       chosen.show(look, setting);
       for (const inside of insides.values()) inside.mark(look?.unit ?? null);
-      for (const [name, card] of cards) card.mark(look?.unit.condition === name && look.unit.layer === "logits" ? look.unit.unit : null);
+      const looked = look?.unit.layer === "logits" ? [look.unit.unit, look.minus] : [];
+      for (const [name, card] of cards) card.mark(look?.unit.condition === name ? looked : []);
       sums.show(look, network && reading && pixels ? { network, pixels, reading, options: scales.options(network), setting } : null);
     }
 
-    /** @param {Float32Array} pixels @returns {Map<string, Answer>} */
-    function read(pixels) {
+    /**
+     * @param {Float32Array} pixels
+     * @param {boolean} [whole] those networks whose units are changed, with none changed; else all, as they are
+     * @returns {Map<string, Answer>}
+     */
+    function read(pixels, whole = false) {
       const found = new Map();
       for (const [name, network] of networks) {
-        const reading = InsideMNIST.forward(network, pixels, scales.options(network));
+        if (whole && scales.in(name).length === 0) continue;
+        const reading = InsideMNIST.forward(network, pixels, whole ? {} : scales.options(network));
         found.set(name, { digit: InsideMNIST.answerOf(reading.logits), reading });
       }
       return found;
@@ -252,7 +270,7 @@ window.InsideMNIST ??= {};
     /** @param {string} name @param {Uint8Array | null} levels @param {Span} span */
     function showNetwork(name, levels, span) {
       const network = /** @type {Network} */ (networks.get(name));
-      const [answer, last] = [answers.get(name) ?? null, before.get(name) ?? null];
+      const [answer, last] = [answers.get(name) ?? null, untouched.get(name) ?? before.get(name) ?? null];
       cards.get(name)?.show(answer, last, span);
       strips.get(name)?.show(answer?.reading ?? null);
       const options = { ...scales.options(network), target: { hook: "logits", index: answer?.digit ?? 0 } };
@@ -271,6 +289,7 @@ window.InsideMNIST ??= {};
       picture.hidden = !digit;
       if (digit && levels) InsideMNIST.paint.grey(picture, levels);
       part("invite").hidden = !isBlank(content);
+      part("undo").setAttribute("aria-disabled", String(digit !== null)); // not disabled: it keeps the focus
       shelf.mark(digit?.index ?? null);
       const what = digit ? `test image ${digit.index}, labelled ${names[digit.label]}` : "your drawing";
       seen.setAttribute("aria-label", `What the networks see: ${levels ? what : "nothing yet"}`);
@@ -334,8 +353,10 @@ window.InsideMNIST ??= {};
     state.onchange((/** @type {Map<string, string>} */ values) => {
       past = [];
       restore(values);
-      if (element.getBoundingClientRect().bottom < 0) element.scrollIntoView(); // a link below it set it up
     });
+    for (const link of document.querySelectorAll('.tries a[href^="#"]')) {
+      link.addEventListener("click", () => InsideMNIST.bring(heard.parentElement ?? heard)); // what they set up
+    }
     restore(state.read());
     const beginning = digits.get(Number(element.dataset.begin ?? NaN));
     if (beginning && isBlank(content)) {

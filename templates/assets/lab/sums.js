@@ -34,11 +34,11 @@ window.InsideMNIST ??= {};
       panel.hidden = !(look && shown);
       if (!look || !shown) return;
       const { condition, layer, unit } = look.unit;
-      const key = [condition, layer, unit].join(".");
+      const key = [condition, layer, unit, look.minus].join(".");
       if (key !== built) {
         built = key;
         body.replaceChildren();
-        update = builder(look.unit)(body, look.unit, calls, shown);
+        update = builder(look.unit)(body, look.unit, calls, shown, look.minus);
       }
       update(shown, look);
     }
@@ -71,58 +71,93 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * An answer: what each unit of the last hidden layer adds to its logit; and the picture that it is compared with.
-   * @type {(body: HTMLElement, unit: Unit, calls: any, shown: Shown) => (shown: Shown) => void}
+   * An answer: what each unit of the last hidden layer adds to its logit, or to what it is above another; and the
+   * picture that it is compared with.
+   * @type {(body: HTMLElement, unit: Unit, calls: any, shown: Shown, minus?: number) => (shown: Shown) => void}
    */
-  function buildAnswer(body, unit, calls, shown) {
-    body.append(chooser(unit, calls));
+  function buildAnswer(body, unit, calls, shown, minus) {
+    const choices = chooser(unit, calls);
+    body.append(choices.node);
     const showProducts = products(body, unit, calls, shown);
     const line = equation(body);
     body.append(element("p", { className: "lab-chosen-name" }, "The same, pixel by pixel"));
     const [weights, pixels, result] = row(body, ["template", "image", "products"]);
     const second = equation(body);
     body.append(element("p", { className: "lab-note" }, InsideMNIST.sumsNotes.template));
+    const [biases, whole] = minus === undefined ? ["the bias adds", "the logit is"] : ["the biases add", "the difference is"];
     return ({ network, pixels: seen, reading, options }) => {
-      const found = arithmetic.dense(network, reading, unit);
+      choices.show(reading.logits, minus);
+      const found = arithmetic.dense(network, reading, { ...unit, minus });
       showProducts(found);
-      line([["The products add up to", found.sum, "sum", rest(found.pre, found.bias)], ["the bias adds", found.bias, "bias"], ["the logit is", found.pre, "pre"]]);
-      const { weights: template, products: each, sum, offset } = arithmetic.template(network, seen, unit.unit, options);
+      line([["The products add up to", found.sum, "sum", rest(found.pre, found.bias)], [biases, found.bias, "bias"], [whole, found.pre, "pre"]]);
+      const { weights: template, products: each, sum, offset } = arithmetic.template(network, seen, unit.unit, options, minus);
       weights.show(template);
       pixels.show(seen);
       result.show(each);
-      second([["The products add up to", sum, "template-sum", rest(found.pre, offset)], ["the rest adds", offset, "offset"], ["the logit is", found.pre, "logit"]]);
+      second([["The products add up to", sum, "template-sum", rest(found.pre, offset)], ["the rest adds", offset, "offset"], [whole, found.pre, "logit"]]);
     };
   }
 
-  /** Weights times inputs: as pictures where the inputs are one, else as bars. */
+  /** Weights times inputs: as bars where they are units, as pictures where they are the image, as both where maps. */
   /** @type {(body: HTMLElement, unit: Unit, calls: any, shown: Shown) => (found: Dense) => void} */
   function products(body, unit, { calledOf, onlook }, { network, reading }) {
     const from = arithmetic.source(network, reading, unit.layer);
-    if (from.shape.length === 3) {
+    const [name] = from.hook.split(".");
+    const kind = from.shape.length === 3 ? "conv" : "linear";
+    const before = (/** @type {number} */ place) => ({ ...unit, layer: name, kind: /** @type {"conv" | "linear"} */ (kind), unit: place });
+    const told = (/** @type {number} */ place) => `${place} \u00b7 ${calledOf(before(place))}`;
+    const onpick = (/** @type {number} */ place) => onlook({ unit: before(place), at: null });
+    if (kind === "conv") {
       const [channels] = from.shape;
       const [weights, inputs, result] = row(body, ["weights", channels === 1 ? "image" : `${channels} maps`, "products"]);
+      const table = channels > 1 ? bars(`by channel of ${words.layerName(name)}`, MANY, { name: told, onpick }) : null;
+      if (table) body.append(table.node);
       return ({ weights: each, products, from: { values } }) => {
         weights.show(each, channels);
         inputs.show(values, channels);
         result.show(products, channels);
+        table?.show(arithmetic.sums(products, channels), () => "");
       };
     }
-    const before = { ...unit, layer: from.hook.split(".")[0], kind: /** @type {"linear"} */ ("linear") };
-    const name = (/** @type {number} */ place) => `${place} \u00b7 ${calledOf({ ...before, unit: place })}`;
-    const onpick = (/** @type {number} */ place) => onlook({ unit: { ...before, unit: place }, at: null });
-    const table = bars(`${words.layerName(before.layer)}: weight \u00d7 activation`, MANY, { name, onpick });
+    const table = bars(`${words.layerName(name)}: weight \u00d7 activation`, MANY, { name: told, onpick });
     body.append(table.node);
     return ({ weights, from: { values }, products }) => {
       table.show(products, (/** @type {number} */ place) => `${words.number(weights[place], 2)} \u00d7 ${words.number(values[place], 2)}`);
     };
   }
 
-  /** @param {Unit} unit @param {any} calls */
+  /**
+   * Of which logit: first what decides, the answer's less the next one's, then each by itself.
+   * @param {Unit} unit
+   * @param {any} calls
+   * @returns {{node: HTMLElement, show: (logits: Float32Array, minus?: number) => void}}
+   */
   function chooser(unit, { names, onlook }) {
-    const options = names.map((/** @type {string} */ name, /** @type {number} */ place) => element("option", { value: String(place), selected: place === unit.unit }, name));
-    const select = element("select", { className: "lab-select" }, ...options);
-    select.addEventListener("change", () => onlook({ unit: { ...unit, unit: Number(select.value) }, at: null }));
-    return element("label", { className: "lab-choice" }, "Logit of ", select);
+    const select = element("select", { className: "lab-select" });
+    let shown = "";
+    select.addEventListener("change", () => {
+      const [one, minus] = select.value.split("-").map(Number);
+      onlook({ unit: { ...unit, unit: one }, at: null, minus });
+    });
+
+    /** @param {Float32Array} logits @param {number} [minus] */
+    function show(logits, minus) {
+      const first = InsideMNIST.answerOf(logits);
+      const chosen = minus === undefined ? String(unit.unit) : `${unit.unit}-${minus}`;
+      const pairs = [`${first}-${InsideMNIST.runnerUp(logits, first)}`, ...(minus === undefined ? [] : [chosen])];
+      if (shown === pairs.join()) return;
+      shown = pairs.join();
+      const values = [...new Set([...pairs, ...names.keys()].map(String))];
+      select.replaceChildren(...values.map((value) => element("option", { value, selected: value === chosen }, told(value))));
+    }
+
+    /** @param {string} value */
+    function told(value) {
+      const [one, minus] = value.split("-").map((place) => names[Number(place)]);
+      return minus === undefined ? one : `${one} minus logit of ${minus}`;
+    }
+
+    return { node: element("label", { className: "lab-choice" }, "Logit of ", select), show };
   }
 
   /** Three pictures, two of which are multiplied. @param {HTMLElement} body @param {string[]} names */

@@ -1,4 +1,4 @@
-// Elements of a page, made in one call.
+// Elements of a page, made in one call, and brought into sight.
 
 window.InsideMNIST ??= {};
 
@@ -21,5 +21,16 @@ window.InsideMNIST ??= {};
     return made;
   }
 
-  InsideMNIST.element = element;
+  /**
+   * Scrolls no further than an element needs to be seen; of one that is taller than the window, its beginning.
+   * The page's style says whether that moves smoothly.
+   * @param {Element} shown
+   */
+  function bring(shown) {
+    const { top, bottom, height } = shown.getBoundingClientRect();
+    const isSeen = height <= innerHeight ? top >= 0 && bottom <= innerHeight : top >= 0 && top < innerHeight / 2;
+    if (!isSeen) shown.scrollIntoView({ block: height <= innerHeight ? "nearest" : "start" });
+  }
+
+  Object.assign(InsideMNIST, { element, bring });
 })();

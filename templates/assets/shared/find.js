@@ -2,16 +2,31 @@
 //
 // In: the pages as data/search.js has them (see report/site/search.py), and what was typed. Out: places in the order in
 // which they are shown, and of each the part of its text that holds the words, which are marked.
+//
+// Words are found by their beginning, less their ending: "normalization", "normalized" and "normalizing" are one word
+// and "helps" is "help"; of a number nothing is taken away. The words of which most questions are made count only where
+// nothing else is asked for.
 
-/** @typedef {[file: string, title: string, places: [anchor: string, heading: string, text: string][]]} SearchedPage */
-/** @typedef {{address: string, page: string, heading: string, text: string, folded: Record<"page" | "heading" | "text", string>}} Place */
-/** @typedef {{begins: RegExp, whole: RegExp}} Word */
+/** @typedef {[anchor: string, heading: string, text: string]} SearchedPlace */
+/** @typedef {[file: string, title: string, places: SearchedPlace[], description?: string]} SearchedPage */
+/** @typedef {"page" | "heading" | "text" | "about"} Part about: what a page says of itself, at its beginning */
+/** @typedef {{address: string, page: string, heading: string, text: string, folded: Record<Part, string>}} Place */
+/** @typedef {{typed: string, stem: RegExp, begins: RegExp, whole: RegExp}} Word */
 
 window.InsideMNIST ??= {};
 (function () {
   "use strict";
   const EXCERPT = { before: 50, length: 170 }; // characters
-  const SCORES = { heading: [6, 8], page: [3, 3], text: [1, 2] }; // where a word begins so, and where it is the word
+  /** @type {Record<Part, number[]>} where a word's stem begins so, where the word does, and where it is the word */
+  const SCORES = { heading: [5, 6, 8], about: [3, 3, 4], page: [3, 3, 3], text: [1, 1, 2] };
+  const PARTS = /** @type {Part[]} */ (Object.keys(SCORES));
+  const TITLED = 20; // for a heading that is what was typed
+  const ASKED = 4; // for a page of which its heading and description have all words
+  const ENDING = /(?<=[a-z]{4})(?:ations?|ings?|e[ds]?|(?<!s)s)$/; // at least four letters are left
+  const NUMBER = /^\p{N}+(?:[.,]\p{N}+)*$/u;
+  const COMMON = new Set(
+    "a an and are as at be by can do does did for from has have how i in is it its of on or so than that the their there these they this to was were what when where which who why with you".split(" "),
+  );
 
   /**
    * Text as it is compared: small letters without accents, plain apostrophes. It is as long as the text.
@@ -22,55 +37,72 @@ window.InsideMNIST ??= {};
     return plain.replace(/\u2019/g, "'").replace(/\p{Lu}/gu, (letter) => letter.toLowerCase().slice(0, letter.length));
   }
 
-  /** @param {string} query @returns {Word[]} */
+  /** @param {string} query @returns {Word[]} the words to look for: all but the commonest, where any are left */
   function wordsOf(query) {
     const found = fold(query).match(/[\p{L}\p{N}](?:[^\s-]*[\p{L}\p{N}])?/gu) ?? [];
-    return found.map((word) => {
-      const begins = `(?<![\\p{L}\\p{N}])${word.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&")}`;
-      return { begins: new RegExp(begins, "u"), whole: new RegExp(`${begins}(?![\\p{L}\\p{N}])`, "u") };
-    });
+    const telling = found.filter((word) => !COMMON.has(word));
+    return (telling.length ? telling : found).map(wordOf);
+  }
+
+  /** @param {string} typed folded @returns {Word} */
+  function wordOf(typed) {
+    const escaped = (/** @type {string} */ text) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+    const before = "(?<![\\p{L}\\p{N}])";
+    if (NUMBER.test(typed)) {
+      const whole = new RegExp(`(?<!\\p{N}[.,])${before}${escaped(typed)}(?![\\p{L}\\p{N}]|[.,]\\p{N})`, "u");
+      return { typed, stem: whole, begins: whole, whole };
+    }
+    const [stem, begins] = [typed.replace(ENDING, ""), typed].map((word) => `${before}${escaped(word)}`);
+    return { typed, stem: new RegExp(stem, "u"), begins: new RegExp(begins, "u"), whole: new RegExp(`${begins}(?![\\p{L}\\p{N}])`, "u") };
   }
 
   /** @param {SearchedPage[]} pages @returns {Place[]} */
   function placesOf(pages) {
-    return pages.flatMap(([file, page, places]) =>
+    return pages.flatMap(([file, page, places, description = ""]) =>
       places.map(([anchor, heading, text]) => ({
         address: anchor ? `${file}#${anchor}` : file,
         page,
         heading,
         text,
-        folded: { page: fold(page), heading: fold(heading), text: fold(text) },
+        folded: { page: fold(page), heading: fold(heading), text: fold(text), about: anchor ? "" : fold(description) },
       })),
     );
   }
 
   /**
-   * Zero where a word does not occur, or where none occurs but in the page's name; short headings come before long ones.
+   * How many of the words a place has, and how much it is told of them; short headings come before long ones. It has
+   * none where they occur nowhere but in the page's name.
    * @param {Place} place
    * @param {Word[]} words
+   * @returns {{place: Place, many: number, score: number}}
    */
-  function score(place, words) {
-    let sum = 0;
-    let isHere = false;
-    for (const { begins, whole } of words) {
-      const where = /** @type {const} */ (["heading", "page", "text"]).find((part) => begins.test(place.folded[part]));
-      if (!where) return 0;
-      isHere ||= begins.test(place.folded.heading) || begins.test(place.folded.text);
-      sum += SCORES[where][Number(whole.test(place.folded[where]))];
+  function rated(place, words) {
+    const { folded } = place;
+    const found = words.map((word) => ({ ...word, part: PARTS.find((part) => word.stem.test(folded[part])) }));
+    const there = found.filter(({ part }) => part);
+    if (there.every(({ stem, part }) => part === "page" && !stem.test(folded.text))) return { place, many: 0, score: 0 };
+    const isAsked = folded.about && found.every(({ part }) => part === "heading" || part === "about");
+    let score = (isAsked ? ASKED : 0) - place.heading.length / 1000;
+    if (folded.heading === words.map(({ typed }) => typed).join(" ")) score += TITLED;
+    for (const { part, begins, whole } of there) {
+      const text = folded[/** @type {Part} */ (part)];
+      score += SCORES[/** @type {Part} */ (part)][Number(begins.test(text)) + Number(whole.test(text))];
     }
-    return isHere ? sum - place.heading.length / 1000 : 0;
+    return { place, many: there.length, score };
   }
 
   /**
-   * The places in which all words occur, those that are told of them first.
+   * The places in which all words occur, those that are told of them first; where there are none, those with most of
+   * the words, and at least half of them.
    * @param {Place[]} places
    * @param {Word[]} words
-   * @returns {Place[]}
+   * @returns {{found: Place[], isWhole: boolean}} isWhole: all words occur
    */
   function find(places, words) {
-    if (words.length === 0) return [];
-    const scored = places.map((place) => ({ place, score: score(place, words) })).filter((each) => each.score > 0);
-    return scored.sort((a, b) => b.score - a.score).map((each) => each.place);
+    const all = words.length ? places.map((place) => rated(place, words)) : [];
+    const most = all.reduce((best, { many }) => Math.max(best, many), 0);
+    const kept = all.filter(({ many }) => many > 0 && many === most && 2 * many >= words.length);
+    return { found: kept.sort((a, b) => b.score - a.score).map(({ place }) => place), isWhole: most === words.length };
   }
 
   /**
@@ -80,7 +112,7 @@ window.InsideMNIST ??= {};
    */
   function excerpt(text, words) {
     const folded = fold(text);
-    const places = words.map(({ begins }) => folded.search(begins)).filter((place) => place >= 0);
+    const places = words.map(({ stem }) => folded.search(stem)).filter((place) => place >= 0);
     const first = Math.max(0, Math.min(...places, text.length) - EXCERPT.before);
     const start = places.length === 0 || first === 0 ? 0 : text.indexOf(" ", first) + 1;
     const end = start + EXCERPT.length < text.length ? text.lastIndexOf(" ", start + EXCERPT.length) : text.length;
@@ -94,7 +126,7 @@ window.InsideMNIST ??= {};
    * @returns {(string | Node)[]}
    */
   function marked(text, words) {
-    const any = new RegExp(`(?:${words.map(({ begins }) => begins.source).join("|")})[\\p{L}\\p{N}]*`, "gu");
+    const any = new RegExp(`(?:${words.map(({ stem }) => stem.source).join("|")})[\\p{L}\\p{N}]*`, "gu");
     const parts = [];
     let done = 0;
     for (const { index = 0, 0: word } of fold(text).matchAll(any)) {

@@ -9,7 +9,7 @@ window.InsideMNIST ??= {};
   const { element, find } = InsideMNIST;
   const TOP = new URL("../../", /** @type {HTMLScriptElement} */ (document.currentScript).src);
   const SHOWN = 20; // places at a time
-  const HINT = "A word or its beginning; of several words all must occur.";
+  const HINT = "A word or its beginning, or a question.";
 
   /** @returns {Promise<Place[]>} by way of a script: pages opened from a file may load nothing else */
   function load() {
@@ -74,14 +74,15 @@ window.InsideMNIST ??= {};
   /** @param {Place[]} all */
   function list(all) {
     const words = find.wordsOf(input.value);
-    const found = find.find(all, words);
+    const { found, isWhole } = find.find(all, words);
     results.replaceChildren(...found.slice(0, SHOWN).map((/** @type {Place} */ each) => element("li", {}, link(each, words))));
-    said.textContent = words.length === 0 ? HINT : counted(found.length);
+    said.textContent = words.length === 0 ? HINT : counted(found.length, isWhole);
   }
 
-  /** @param {number} many */
-  function counted(many) {
+  /** @param {number} many @param {boolean} isWhole whether all words occur there */
+  function counted(many, isWhole) {
     if (many === 0) return "Nothing was found.";
+    if (!isWhole) return `No place has all of these words; most of them: ${many === 1 ? "one place" : `${many} places`}.`;
     if (many === 1) return "One place.";
     return `${many} places${many > SHOWN ? `; here are the first ${SHOWN}` : ""}.`;
   }

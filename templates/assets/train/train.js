@@ -54,6 +54,9 @@ InsideMNIST.train ??= {};
         this.controls.sync(this.chosen, this.isRunning);
         if (this.pair) this.begin();
       });
+      for (const link of document.querySelectorAll('a[href^="#left="]')) {
+        link.addEventListener("click", () => InsideMNIST.bring(host)); // what it set up
+      }
       const again = () => this._draw();
       new ResizeObserver(again).observe(host);
       new MutationObserver(again).observe(document.documentElement, { attributeFilter: ["data-theme"] });
