@@ -18,7 +18,7 @@ from experiments import models
 from experiments.hooks import HookedModule
 from experiments.models import plain
 
-SIZES = {"train": 4000, "test": 1000}  # images, where a set has so many and they are small enough
+SIZES = {"train": 3000, "test": 1000}  # images, where a set has so many and they are small enough
 ROOM = 900_000  # bytes of deflated pixels; a page reads them as text, which is a third longer
 PARAMETERS = 60_000  # of the largest network whose weights are small enough to be fetched beside the images
 

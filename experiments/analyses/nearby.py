@@ -23,7 +23,7 @@ from experiments.treatment import treat
 
 Arrays = Mapping[str, np.ndarray]
 
-NEARBY = 8  # neighbours of each image
+NEARBY = 6  # neighbours of each image
 
 
 def read(

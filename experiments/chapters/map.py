@@ -31,6 +31,7 @@ def stages(study: Study) -> list[Stage]:
             run,
             f"nearby/{name}",
             "experiments.analyses.nearby:read",
+            publish=("nearby.npz",),
             inputs={"network": Product(f"network/{name}", "network.safetensors"), "sheet": SHEET},
         )
         for name, run in runs.items()

@@ -37,6 +37,7 @@ def stages(study: Study) -> list[Stage]:
             run,
             f"connections/{run.condition.name}",
             "experiments.analyses.connections:read",
+            publish=("connections.npz",),
             inputs={"network": Product(f"network/{run.condition.name}", "network.safetensors"), "sheet": SHEET},
         )
         for run in study.shown_runs
