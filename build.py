@@ -179,7 +179,10 @@ def inspect(survey: Survey, contents: Contents, *, out: Path, jobs: int | None, 
     """Checks the networks and the templates, and nothing else; says what is wrong with any, or that nothing is."""
     gates = [stage for stage in survey.stages if stage.gate]
     verdicts = [Product(gate.name, name) for gate in gates for name in gate.publish]
-    first = [stage for stage in survey.stages if stage.comes_first]
+    wanted = {stage.name for stage in survey.stages if stage.comes_first}
+    for stage in reversed(survey.stages):
+        wanted |= {product.stage for product in stage.products_read()} if stage.name in wanted else set()
+    first = [stage for stage in survey.stages if stage.name in wanted]
     networks = Survey(first, survey.shelves, survey.sources, survey.surroundings, wanted=verdicts)
     outcome = runner.Outcome()
     if missing := networks.must_run():

@@ -74,11 +74,11 @@ def children(process):
 
 
 def workers(build):
-    """The children that compute: those that were started to run tasks, less multiprocessing's own helper."""
+    """The children that compute."""
     return [
         child
         for child in children(build.pid)
-        if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
+        if "hand import work" in Path(f"/proc/{child}/cmdline").read_text().replace("\0", " ")
     ]
 
 

@@ -36,9 +36,10 @@ def wheel(tmp_path_factory):
 
 def ran(wheel, code, folder, *arguments):
     """What a program says that has the unpacked wheel as its packages, started in another folder."""
-    before = f"import site; site.addsitedir({str(wheel)!r}); "
+    others = [path for path in sys.path if path.endswith("-packages")]
+    before = f"import site, sys; site.addsitedir({str(wheel)!r}); sys.path += {others!r}; "
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, "-c", before + code, *arguments]
+    command = [sys.executable, "-S", "-c", before + code, *arguments]  # -S: whatever else is installed, no project is
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

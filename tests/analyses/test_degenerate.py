@@ -13,7 +13,7 @@ from planted import ARCHITECTURES, PLAIN, digits
 from experiments.analyses import features
 from experiments.spec import Architecture, Recipe
 
-PACKED = ("script", "unit-page", "network", "runnable")
+PACKED = ("script", "unit-page", "network", "runnable", "nearby", "connections", "analysis/networks")
 NEVER = "epochs_to/"  # the arrays in which NaN says that a run never got there
 CASES = [
     ("dead", "digits", "mlp"),

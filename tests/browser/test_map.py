@@ -574,7 +574,7 @@ def test_the_wheel_scrolls_the_page_and_zooms_only_with_control(open_map):
     page.locator(".map-canvas").hover(position={"x": SHIFT, "y": SHIFT})
     before = page.evaluate(picture)
     page.mouse.wheel(0, 200)
-    page.wait_for_function("scrollY > 0")
+    page.wait_for_function("() => scrollY > 0")
     assert page.evaluate(picture) == before
     page.locator(".map-canvas").hover(position={"x": SHIFT, "y": SHIFT})
     page.keyboard.down("Control")

@@ -11,6 +11,7 @@ from experiments.study import SMOKE
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = (
+    "whole",
     "data",
     "probe",
     "train/mlp-raw/0",

@@ -146,4 +146,4 @@ def test_a_fold_that_markdown_takes_for_a_part_of_the_paragraph_before_it_is_no_
     fold = '<details markdown="1">\n<summary>Why?</summary>\n\nSo.\n</details>\n'
     assert "<p>So.</p>" in prose.to_html(f"Words.\n\n{fold}")[0]
     with pytest.raises(PageError, match="empty line before it"):
-        prose.to_html(f"Words.\n{fold}")
+        prose.to_html(f"Words <sup>1</sup> {fold}")
