@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from experiments import published
+from experiments.analyses.nearby import NEARBY
 from experiments.hooks import run_with_cache
 
 SHIFT = 24  # pixels to the side of a canvas's corner that hold no dot
@@ -261,14 +262,14 @@ def test_the_keyboard_picks_without_a_lasso(open_map):
 
 
 def nearest_by_hand(condition, hook):
-    """Of the images as the map shows them: the squared distances of all, and the eight least of each."""
+    """Of the images as the map shows them: the squared distances of all, and the least of each."""
     network = published.network(condition)
     images = 17 * sheet()["images"]
     _, cache = run_with_cache(network.model, network.treat(images), names=[hook])
     points = cache[hook].flatten(1).double().numpy()
     apart = np.stack([np.square(points - point).sum(axis=1) for point in points])
     np.fill_diagonal(apart, np.inf)
-    return apart, np.sort(apart, axis=1)[:, :8]
+    return apart, np.sort(apart, axis=1)[:, :NEARBY]
 
 
 @pytest.mark.parametrize(("condition", "layer"), [("mlp-raw", "hidden2.post"), ("cnn-normalized", "conv1.pooled")])
@@ -296,7 +297,7 @@ def test_a_marked_images_neighbours_are_shown_and_lead_on_by_keyboard(open_map):
     names = row.get_by_role("button").evaluate_all("all => all.map(each => each.title)")
     assert [int(re.sub(r"\D", "", name.split("image")[1])) for name in names] == known["index"][near].tolist()
     alike = (known["labels"][near] == known["labels"][7]).sum()
-    assert f"{alike} of 8 of the same digit" in row.inner_text()
+    assert f"{alike} of {NEARBY} of the same digit" in row.inner_text()
     row.get_by_role("button").nth(2).press("Enter")
     assert int(state(page)["image"]) == known["index"][near[2]]
     assert page.evaluate("document.activeElement.closest('[role=group]').getAttribute('aria-label')").startswith(
