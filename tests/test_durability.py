@@ -151,7 +151,10 @@ def test_a_worker_that_is_killed_is_one_failure_and_the_next_build_resumes(half_
         rest = build.stderr.read()
     assert build.returncode == 1
     said = [line for line in rest.splitlines() if line.startswith("build.py: ")]
-    assert said[0].startswith("build.py: a worker process died (killed, or out of memory); run again to resume")
+    died = (
+        r"build\.py: stage \S+: its process died \(killed, or out of memory\); run again to resume, with fewer --jobs.*"
+    )
+    assert re.fullmatch(died, said[0])
     assert said[1].endswith("finished and kept; the next call resumes")
     assert len(said) == 2
     assert "Traceback" not in rest

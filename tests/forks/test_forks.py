@@ -17,7 +17,7 @@ from tests.conftest import ROOT, SMALL, SMOKE, Project, copy_sources
 from tests.conftest import fork as write
 
 IMPORTS = "from experiments.spec import Condition, Recipe, Transform\n"
-ADVICE = ("glossary", "references", "hooks")  # pages that may speak of networks in general
+ADVICE = ("glossary", "references", "hooks", "cite")  # pages that may speak of networks in general, or of the project
 
 
 @dataclass(frozen=True)
