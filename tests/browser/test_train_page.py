@@ -272,6 +272,7 @@ def test_a_guess_on_the_same_page_stays_in_the_address(open_page, published_site
     assert page.evaluate("location.hash") == "#suspect=1&left=matched@0.01"
 
 
+@pytest.mark.chromium  # in Firefox nobody can stand between a page and a file
 def test_images_that_cannot_be_had_are_said_to_be_missing_and_asked_for_again(open_page, published_site):
     page = open_page("about:blank", own=True)
     page.route("**/data/train.js", lambda route: route.abort())
