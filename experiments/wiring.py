@@ -5,10 +5,10 @@ In: a run, a condition or a page. Out: a stage. Which of them a study has, plan.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from experiments.spec import Architecture, Json, Product, Recipe, Run, Stage, Study, Treatment
+from experiments.spec import Architecture, Condition, Json, Product, Recipe, Run, Stage, Study, Treatment
 
 TRAIN = Product("data", "train.npz")
 TEST = Product("data", "test.npz")
@@ -85,6 +85,26 @@ def of_network(
         publish=publish,
         stacked_by=stacked_by,
     )
+
+
+def of_shown(
+    study: Study,
+    kind: str,
+    function: str,
+    *,
+    inputs: Callable[[Run], Mapping[str, Product | Mapping[str, Product]]],
+    publish: tuple[str, ...],
+) -> list[Stage]:
+    """A stage "<kind>/<condition>" for each network that is shown."""
+    return [
+        of_network(run, f"{kind}/{run.condition.name}", function, inputs=inputs(run), publish=publish)
+        for run in study.shown_runs
+    ]
+
+
+def kept(condition: Condition) -> Product:
+    """The file of the network of a condition that is shown."""
+    return Product(f"network/{condition.name}", "network.safetensors")
 
 
 def network(architecture: Architecture) -> dict[str, Json]:

@@ -11,6 +11,7 @@ import urllib.request
 from dataclasses import replace
 
 import pytest
+from options import OPTIONS
 from sets import plant
 
 from experiments.plan import plan
@@ -39,20 +40,7 @@ def test_help_shows_how_to_begin(fresh):
     assert done.returncode == 0
     assert "examples:\n  python build.py  " in done.stdout
     assert "exit codes: 0 done; 1 a stage failed; 2 bad arguments, data or template; 130 interrupted" in done.stdout
-    for option in (
-        "--study",
-        "--dataset",
-        "--data",
-        "--out",
-        "--cache",
-        "--jobs",
-        "--scheduler",
-        "--list",
-        "--json",
-        "--explain",
-    ):
-        assert option in done.stdout
-    for option in ("--check", "--rebuild", "--verify", "--publish", "--serve"):
+    for option in OPTIONS:
         assert option in done.stdout
     assert "GLOB are names of stages, in which * stands for anything; put them in quotes" in done.stdout
     assert "and no other: the rest there is removed" in " ".join(done.stdout.split())

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from processes import session
 
 from experiments.engine.process import INTERRUPTED
 from experiments.engine.store import Shelf
@@ -30,19 +31,6 @@ def half_built(built, tmp_path_factory):
         if record.stage in DRAWN:
             shelf.record_path(record.key).unlink()
     return cache
-
-
-def session(leader):
-    """{process: its command line} of what lives of a session: all that its leader started, and what these did."""
-    found = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[3]) == leader and fields[0] not in "ZX":
-                found[int(stat.parent.name)] = (stat.parent / "cmdline").read_text().replace("\0", " ")
-        except OSError:
-            continue
-    return found
 
 
 def listens(process):

@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import CARD, PROBE, TEST, of_network, record, titles, weights
+from experiments.wiring import CARD, PROBE, TEST, kept, of_shown, record, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
     return [
-        *(
-            of_network(
-                run,
-                f"network/{run.condition.name}",
-                "experiments.networks:keep",
-                inputs={"weights": weights(run)},
-                publish=("network.safetensors",),
-            )
-            for run in study.shown_runs
+        *of_shown(
+            study,
+            "network",
+            "experiments.networks:keep",
+            inputs=lambda run: {"weights": weights(run)},
+            publish=("network.safetensors",),
         ),
-        *(
-            of_network(
-                run,
-                f"runnable/{run.condition.name}",
-                "experiments.networks:runnable",
-                inputs={"weights": weights(run), "probe": PROBE},
-                publish=("runnable.json",),
-            )
-            for run in study.shown_runs
+        *of_shown(
+            study,
+            "runnable",
+            "experiments.networks:runnable",
+            inputs=lambda run: {"weights": weights(run), "probe": PROBE},
+            publish=("runnable.json",),
         ),
-        *(
-            of_network(
-                run,
-                f"handed/{run.condition.name}",
-                "experiments.analyses.handed:means",
-                inputs={"weights": weights(run), "probe": PROBE},
-                publish=("means.npz",),
-            )
-            for run in study.shown_runs
+        *of_shown(
+            study,
+            "handed",
+            "experiments.analyses.handed:means",
+            inputs=lambda run: {"weights": weights(run), "probe": PROBE},
+            publish=("means.npz",),
         ),
         Stage(
             name="shelf",
@@ -49,7 +40,7 @@ def stages(study: Study) -> list[Stage]:
             function="report.play.networks:networks",
             parameters={"titles": titles(study)},
             inputs={
-                "networks": {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.product},
+                "networks": {c.name: kept(c) for c in study.product},
                 "told": {c.name: Product(f"runnable/{c.name}", "runnable.json") for c in study.product},
                 "card": CARD,
             },

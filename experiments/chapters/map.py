@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import CARD, PROBE, SHEET, of_network, titles, weights
+from experiments.wiring import CARD, PROBE, SHEET, kept, of_network, of_shown, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
@@ -26,16 +26,13 @@ def stages(study: Study) -> list[Stage]:
         )
         for name, run in runs.items()
     ]
-    nearby = [
-        of_network(
-            run,
-            f"nearby/{name}",
-            "experiments.analyses.nearby:read",
-            publish=("nearby.npz",),
-            inputs={"network": Product(f"network/{name}", "network.safetensors"), "sheet": SHEET},
-        )
-        for name, run in runs.items()
-    ]
+    nearby = of_shown(
+        study,
+        "nearby",
+        "experiments.analyses.nearby:read",
+        inputs=lambda run: {"network": kept(run.condition), "sheet": SHEET},
+        publish=("nearby.npz",),
+    )
     sheet = Stage("sheet", "experiments.analyses.places:sheet", inputs={"probe": PROBE}, publish=("sheet.npz",))
     script = Stage(
         name="script/map",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from experiments.spec import Product, Stage, Study
-from experiments.wiring import TEST, TRAIN, record
+from experiments.spec import Stage, Study
+from experiments.wiring import TEST, TRAIN, kept, record
 
 
 def stages(study: Study) -> list[Stage]:
-    files = {c.name: Product(f"network/{c.name}", "network.safetensors") for c in study.product}
+    files = {c.name: kept(c) for c in study.product}
     return [
         Stage(
             name="analysis/networks",

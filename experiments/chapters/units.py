@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 from experiments.spec import Product, Stage, Study
-from experiments.wiring import CARD, PROBE, SHEET, grid, of_network, record, titles, weights
+from experiments.wiring import CARD, PROBE, SHEET, grid, kept, of_shown, record, titles, weights
 
 
 def stages(study: Study) -> list[Stage]:
-    portraits = [
-        of_network(
-            run,
-            f"portraits/{run.condition.name}",
-            "experiments.analyses.portraits:read",
-            inputs={
-                "weights": weights(run),
-                "record": record(run),
-                "interventions": Product(f"interventions/{run.name}", "arrays.npz"),
-                "probe": PROBE,
-            },
-            publish=("portraits.npz",),
-        )
-        for run in study.shown_runs
-    ]
-    ranges = [
-        of_network(
-            run,
-            f"ranges/{run.condition.name}",
-            "experiments.analyses.ranges:read",
-            inputs={"weights": weights(run), "probe": PROBE},
-            publish=("ranges.npz",),
-        )
-        for run in study.shown_runs
-    ]
-    connections = [
-        of_network(
-            run,
-            f"connections/{run.condition.name}",
-            "experiments.analyses.connections:read",
-            publish=("connections.npz",),
-            inputs={"network": Product(f"network/{run.condition.name}", "network.safetensors"), "sheet": SHEET},
-        )
-        for run in study.shown_runs
-    ]
+    portraits = of_shown(
+        study,
+        "portraits",
+        "experiments.analyses.portraits:read",
+        inputs=lambda run: {
+            "weights": weights(run),
+            "record": record(run),
+            "interventions": Product(f"interventions/{run.name}", "arrays.npz"),
+            "probe": PROBE,
+        },
+        publish=("portraits.npz",),
+    )
+    ranges = of_shown(
+        study,
+        "ranges",
+        "experiments.analyses.ranges:read",
+        inputs=lambda run: {"weights": weights(run), "probe": PROBE},
+        publish=("ranges.npz",),
+    )
+    connections = of_shown(
+        study,
+        "connections",
+        "experiments.analyses.connections:read",
+        inputs=lambda run: {"network": kept(run.condition), "sheet": SHEET},
+        publish=("connections.npz",),
+    )
     gathered = Stage(
         name="analysis/units",
         function="experiments.analyses.portraits:gather",

@@ -10,39 +10,12 @@ import pytest
 from fuzz import examples, outcome
 from hypothesis import given
 from hypothesis import strategies as st
+from options import OPTIONS
 
 from experiments.engine import arguments, places
 from experiments.engine.address import base_url
 
-OPTIONS = (
-    *(
-        "--study",
-        "--dataset",
-        "--data",
-        "--out",
-        "--cache",
-        "--jobs",
-        "--scheduler",
-        "--list",
-        "--json",
-        "--explain",
-        "--rebuild",
-    ),
-    *(
-        "--verify",
-        "--publish",
-        "--scheduler",
-        "--serve",
-        "--base-url",
-        "--debug",
-        "--help",
-        "--",
-        "-h",
-        "-x",
-        "--lis",
-        "---",
-    ),
-)
+GIVEN = (*OPTIONS, "--", "-h", "-x", "--lis", "---")
 USUAL = (
     "published",
     "quick",
@@ -61,14 +34,14 @@ USUAL = (
 )
 bytes_as_text = st.binary(max_size=20).map(os.fsdecode)  # what the system hands over where it is no UTF-8
 words = st.one_of(
-    st.sampled_from(OPTIONS),
+    st.sampled_from(GIVEN),
     st.sampled_from(USUAL),
     st.text(max_size=20),
     bytes_as_text,
     st.sampled_from(
         ["", "\0", "a\nb", "x" * 300, "x/" * 3000, "9" * 5000, "-1", "loop", "~", "experiments", "results/x"]
     ),
-    st.tuples(st.sampled_from(OPTIONS), st.text(max_size=12) | st.sampled_from(USUAL)).map("=".join),
+    st.tuples(st.sampled_from(GIVEN), st.text(max_size=12) | st.sampled_from(USUAL)).map("=".join),
 )
 PIECES = (
     "http",

@@ -7,9 +7,9 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 
 import distributed
+from processes import session
 
 from experiments.engine import runner
 from experiments.spec import Stage
@@ -71,19 +71,6 @@ def end(process):
 def kill(pid):
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-
-
-def session(leader):
-    """{process: its command line} of what lives of a session."""
-    found = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-            if int(fields[3]) == leader and fields[0] not in "ZX":
-                found[int(stat.parent.name)] = (stat.parent / "cmdline").read_text().replace("\0", " ")
-        except OSError:
-            continue
-    return found
 
 
 def wait_for(condition, seconds=60):
