@@ -176,7 +176,7 @@ def measures(mean: Float[np.ndarray, "epoch column"], std: Float[np.ndarray, "ep
     spread_start, spread_end, spread_ratio   standard deviation at the start, at the end, and end / start
     half_way       the first epoch at which the standard deviation has made at least half of its way
     class_apart    by how much the means of the classes, from the lowest to the highest, have come to lie further apart,
-                   in units of the standard deviation at the start
+                   each time in units of the standard deviation then: a layer that merely grows has 0
 
     A ratio to a spread of zero (a silent layer) has no meaning and is given as 0.
     """
@@ -188,14 +188,15 @@ def measures(mean: Float[np.ndarray, "epoch column"], std: Float[np.ndarray, "ep
         "spread_end": float(end),
         "spread_ratio": _ratio(end, start),
         "half_way": float(np.argmax(way >= way[-1] / 2)),
-        "class_apart": _ratio(np.ptp(mean[-1, :ALL]) - np.ptp(mean[0, :ALL]), start),
+        "class_apart": _ratio(np.ptp(mean[-1, :ALL]), end) - _ratio(np.ptp(mean[0, :ALL]), start),
     }
 
 
 def units_half_way(unit_means: Float[np.ndarray, "epoch unit class"]) -> float:
     """The first epoch at which the units of a layer have made half of the way that their means on the classes go.
 
-    The way made is the mean absolute change since the start, over units and classes.
+    The way made is the mean absolute change since the start, over units and classes. Of walks without a direction, of
+    equal steps throughout, it grows as the root of time, and half of it takes a quarter of the epochs.
     """
     way = np.abs(unit_means - unit_means[0]).mean(axis=(1, 2))
     return float(np.argmax(way >= way[-1] / 2))

@@ -61,17 +61,25 @@ def test_half_way_is_the_first_epoch_that_made_half_of_the_way():
     assert measures(np.zeros((4, 11)), std[::-1])["half_way"] == 1, "a way down counts like a way up"
 
 
-def test_classes_that_come_to_lie_apart_are_measured_in_spreads_of_the_start():
-    mean = np.zeros((2, 11))
+def test_classes_come_to_lie_apart_only_by_more_than_the_layer_grows():
+    mean, std = np.zeros((2, 11)), np.full((2, 11), 0.5)
     mean[0, :10], mean[1, :10] = np.linspace(0, 1, 10), np.linspace(-2, 3, 10)
-    assert measures(mean, np.full((2, 11), 0.5))["class_apart"] == pytest.approx((5 - 1) / 0.5)
-    assert measures(mean[::-1], np.full((2, 11), 0.5))["class_apart"] == pytest.approx(-8), "closer than at the start"
+    assert measures(mean, std)["class_apart"] == pytest.approx((5 - 1) / 0.5)
+    assert measures(mean[::-1], std)["class_apart"] == pytest.approx(-8), "closer than at the start"
+    grown = np.array([1, 7.0])[:, None]
+    assert measures(mean[:1] * grown, std * grown)["class_apart"] == pytest.approx(0)
 
 
 def test_the_units_half_way_is_of_their_own_means_and_not_of_their_average():
     """Two units that go opposite ways: their average stays where it is."""
     way = np.array([0, 1, 4, 9, 10.0])
     assert units_half_way(np.stack([way, -way], axis=1)[:, :, None].repeat(3, axis=2)) == 3
+
+
+def test_units_that_go_nowhere_in_particular_need_a_quarter_of_the_epochs(random):
+    steps = random.standard_normal((21, 400, 10))
+    steps[0] = 0
+    assert units_half_way(steps.cumsum(axis=0)) in (5, 6)
 
 
 def activations(random, *, share: float, images: int = 4000, units: int = 6) -> tuple[np.ndarray, np.ndarray]:
