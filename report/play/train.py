@@ -19,6 +19,7 @@ from report.play.networks import script
 Arrays = Mapping[str, np.ndarray]
 Told = Mapping[str, Any]
 
+SPAN = 1000  # steps until the networks rest, and more each time they go on
 PARTS = ("train", "test")
 
 
@@ -40,8 +41,8 @@ def pack(
 
     train.json: what can be chosen. {"cannot": why} where no network can be trained; else {"networks", with "layers":
     [{"name", "inputs", "units"}], "treatments", with their "tone": a place in the order of colours, "images": {part:
-    count}, "presets": see `presets`}. train.js: {"set": see `classes.for_scripts`, part: {"images": base64 of their
-    bytes, deflated raw, "labels": base64}}. train-<network>.js: {layer: {"weight", "bias"}}, base64 of little-endian
+    count}, "presets": see `presets`, "span": SPAN}. train.js: {"set": see `classes.for_scripts`, part: {"images": base64
+    of their bytes, deflated raw, "labels": base64}}. train-<network>.js: {layer: {"weight", "bias"}}, base64 of little-endian
     float32, row by row, a row for each unit.
     """
     trainable = [
@@ -66,6 +67,7 @@ def pack(
         "treatments": fed,
         "images": {part: len(lesson[f"{part}/labels"]) for part in PARTS},
         "presets": presets(trainable[0], fed),
+        "span": SPAN,
     }
     return made
 

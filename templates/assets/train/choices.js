@@ -4,7 +4,7 @@
 // A side is written as treatment@rate: #left=plain@0.01&right=scaled@0.01&steps=200.
 
 /** @typedef {{networks: Kind[], treatments: Side["treatment"][], images: {train: number, test: number},
- *  presets: {left: [string, number], right: [string, number]}[]}} Told */
+ *  presets: {left: [string, number], right: [string, number]}[], span: number}} Told */
 /** @typedef {{network: string, left: string, right: string, speed: string, show: string, steps: number}} Chosen
  *  steps: after how many the networks stand still, or stood when the reader stopped them */
 

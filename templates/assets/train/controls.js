@@ -58,7 +58,7 @@ InsideMNIST.train ??= {};
         this.host.style.setProperty(`--tone-${side}`, `var(--treatment-${found.tone})`);
       }
       for (const [key, menu] of Object.entries(this.menus)) if (menu) menu.value = chosen[/** @type {"speed"} */ (key)];
-      const text = isRunning ? "Pause" : chosen.steps ? "Go on" : "Start";
+      const text = isRunning ? "Pause" : chosen.steps ? `Go on${chosen.steps % this.told.span ? "" : " as far again"}` : "Start";
       if (this.button.textContent !== text) this.button.textContent = text;
       this.presets.forEach((button, place) => {
         const { left, right } = this.told.presets[place];

@@ -12,7 +12,6 @@ InsideMNIST.train ??= {};
   "use strict";
   const TURNS = 3; // of the directions, each time
   const FIRST = 40; // and the first time
-  const REACH = 3.1; // standard deviations of the wider direction from the middle to the edge
   const INNER = 0.94; // of the canvas, in which the middles of all signs lie
   const FOLLOWS = 0.3; // how much of a change of scale is taken over each time
   const SMALL = 1e-12;
@@ -48,16 +47,15 @@ InsideMNIST.train ??= {};
       if (!this.axes.length) this.axes = [0, 1].map((axis) => Float64Array.from({ length: units }, (_, unit) => 1 / (1 + Math.abs(unit - axis))));
       for (let turn = 0; turn < turns; turn += 1) this.axes = square(this.axes.map((axis) => product(spread, axis)), this.axes);
       this.places = new Float64Array(2 * images);
-      let sum = 0;
+      let wanted = 0; // how far the outermost image lies: nothing is cut off
       for (let image = 0; image < images; image += 1) {
         for (let unit = 0; unit < units; unit += 1) {
           const away = hidden[image * units + unit] - middle[unit];
           this.places[2 * image] += away * this.axes[0][unit];
           this.places[2 * image + 1] += away * this.axes[1][unit];
         }
-        sum += this.places[2 * image] ** 2;
+        wanted = Math.max(wanted, Math.abs(this.places[2 * image]), Math.abs(this.places[2 * image + 1]));
       }
-      const wanted = REACH * Math.sqrt(sum / images);
       this.scale += (this.scale ? FOLLOWS : 1) * (wanted - this.scale);
     }
 
@@ -74,7 +72,7 @@ InsideMNIST.train ??= {};
       context.font = `600 ${Math.round(11 * ratio)}px ${style.fontFamily}`;
       context.textAlign = "center";
       context.textBaseline = "middle";
-      const across = (/** @type {number} */ place) => (side / 2) * (1 + INNER * Math.max(-1, Math.min(1, place / Math.max(this.scale, SMALL))));
+      const across = (/** @type {number} */ place) => (side / 2) * (1 + (INNER * place) / Math.max(this.scale, SMALL));
       for (const [label, code] of this.codes.entries()) {
         context.fillStyle = colours[label];
         for (let image = 0; image < this.places.length / 2; image += 1) {

@@ -12,7 +12,6 @@ InsideMNIST.train ??= {};
   const SIDES = ["left", "right"];
   const WORK = 7; // milliseconds of a frame in which networks learn
   const PACE = /** @type {Object<string, number>} */ ({ slow: 4, steady: 50, fast: Infinity }); // steps in a second
-  const SPAN = 1000; // steps until the networks stand still, and more each time they go on
   const CALM = 1500; // milliseconds between two drawings for who asks for less motion
   const TELL = 10_000; // and between two sentences to a screen reader
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -32,7 +31,8 @@ InsideMNIST.train ??= {};
       this.before = [];
       this.isRunning = false;
       this.until = 0; // steps
-      this.reach = SPAN;
+      this.span = this.told.span; // steps until the networks rest, and more each time they go on
+      this.reach = this.span;
       this.frame = 0;
       this.turn = 0; // which thing is drawn next
       this.left = 0; // things that are yet to be drawn
@@ -89,7 +89,7 @@ InsideMNIST.train ??= {};
       if (this.pair?.points.length > 2) this.before = this.pair.points;
       this.pair = new train.Pair(this.lesson, kind, InsideMNIST.data[`train-${kind.name}`], this.choices.sides(this.chosen));
       for (const view of this.views) view.begin(this.pair);
-      this.reach = Math.max(SPAN, SPAN * Math.ceil(this.chosen.steps / SPAN));
+      this.reach = Math.max(this.span, this.span * Math.ceil(this.chosen.steps / this.span));
       this.isRunning = false;
       this._go(this.chosen.steps);
     }
@@ -130,7 +130,7 @@ InsideMNIST.train ??= {};
     /** @param {number} until */
     _go(until) {
       this.until = this.pair.until = until;
-      this.reach = Math.max(this.reach, SPAN * Math.ceil(until / SPAN));
+      this.reach = Math.max(this.reach, this.span * Math.ceil(until / this.span));
       this.controls.sync(this.chosen, this.isRunning);
       this._draw();
     }
@@ -138,7 +138,7 @@ InsideMNIST.train ??= {};
     /** @returns {number} the steps after which the networks next stand still */
     _end() {
       const steps = this.pair?.steps ?? 0;
-      return SPAN * (Math.floor(steps / SPAN) + 1);
+      return this.span * (Math.floor(steps / this.span) + 1);
     }
 
     /** Has everything drawn, in the frames to come. */
