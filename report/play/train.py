@@ -41,9 +41,9 @@ def pack(
 
     train.json: what can be chosen. {"cannot": why} where no network can be trained; else {"networks", with "layers":
     [{"name", "inputs", "units"}], "treatments", with their "tone": a place in the order of colours, "images": {part:
-    count}, "presets": see `presets`, "span": SPAN}. train.js: {"set": see `classes.for_scripts`, part: {"images": base64
-    of their bytes, deflated raw, "labels": base64}}. train-<network>.js: {layer: {"weight", "bias"}}, base64 of little-endian
-    float32, row by row, a row for each unit.
+    count}, "presets": see `presets`, "span": SPAN}. train.js: {"set": see `classes.for_scripts`, part: {"images":
+    base64 of their bytes, deflated raw, "labels": base64}}. train-<network>.js: {layer: {"weight", "bias"}}, base64 of
+    little-endian float32, row by row, a row for each unit.
     """
     trainable = [
         {**each, "layers": _layers(begun[each["name"]]["layers"], weights[each["name"]])}
