@@ -4,29 +4,11 @@ import html
 import re
 
 import pytest
+from reading import grade, sentences
 
 WORDS, NUMBERS = 40, 2  # in a sentence, at most
 APART = {"404", "lab", "map", "units", "glossary", "references"}  # pages of things to use and to look up
 BY_NUMBER = {"methods", "replication"}  # whose subject are numbers
-NO_TEXT = ("pre", "script", "style", "table", "svg", "math", "button", "h1", "h2", "h3", "dl", "fieldset", "select")
-KEPT_APART = (
-    r'<aside class="notes".*?</aside>',
-    r'<section class="cited".*?</section>',
-    r"<nav\b.*?</nav>",
-    r'<details class="(?:making|measured)[^"]*".*?</details>',
-    r'<p class="(?:figure-title|lab-[\w-]+)[^"]*".*?</p>',
-)
-
-
-def sentences(page):
-    """The sentences of a page's running text, in order."""
-    main = re.search(r"<main.*?</main>", page, re.DOTALL)[0]
-    for pattern in (*KEPT_APART, *(rf"<{tag}\b.*?</{tag}>" for tag in NO_TEXT)):
-        main = re.sub(pattern, " ", main, flags=re.DOTALL)
-    main = re.sub(r'<a class="cite".*?</a>', "Author", main, flags=re.DOTALL)
-    for _, block in re.findall(r"<(p|li)\b[^>]*>(.*?)</\1>", main, re.DOTALL):
-        text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", block))).strip()
-        yield from re.split(r"(?<=[.!?])\s+", text)
 
 
 def numbers(sentence):
@@ -85,3 +67,10 @@ def test_no_title_of_a_figure_has_numbers_in_a_row(published_site):
 )
 def test_names_are_not_counted_as_numbers(sentence, count):
     assert len(numbers(sentence)) == count
+
+
+def test_longer_words_and_longer_sentences_are_harder_to_read():
+    easy = ["It sees a dog.", "It runs to it."]
+    words, letters = 8, 20
+    assert grade(easy) == pytest.approx(5.88 * letters / words - 29.6 * 2 / words - 15.8)
+    assert grade(easy) < grade([" ".join(easy)]) < grade(["It perceives an animal. It approaches this animal."])

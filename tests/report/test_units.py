@@ -195,8 +195,9 @@ def test_of_a_unit_that_can_be_negative_nothing_is_said_of_selectivity_and_its_b
         "It is largest on average for 3. Its activation can be negative, so it is neither selective nor silent." in said
     )
     assert "Selectivity" not in said
-    bars = re.findall(r'<rect x="([0-9.]+)" y="([0-9.]+)" width="14(?:\.0)?" height="([0-9.]+)"', shown)
-    assert [(float(top), float(tall)) for _, top, tall in bars[:4]] == [(46, 30), (46, 0), (38.5, 7.5), (31, 15)]
+    assert "class=is-signed" in shown
+    bars = re.findall(r'<path d="M[0-9.]+ 46v([-0-9.]+)h14(?:\.0)?v', shown)
+    assert [float(down) for down in bars[:4]] == [30, 0, -7.5, -15]
 
 
 def test_every_picture_and_every_link_to_a_unit_or_a_term_leads_to_its_place(files, page):
