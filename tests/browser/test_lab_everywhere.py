@@ -54,7 +54,7 @@ def test_what_is_touched_is_large_enough(lab):
         assert small == [], width
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (1280, 800), (1440, 900), (1920, 1080)])
 def test_board_answers_units_and_the_arithmetic_of_one_are_on_one_screen(lab, width, height):
     page = lab("#digit=324&look=mlp-raw.hidden1.4", viewport={"width": width, "height": height})
     ends = page.locator("[data-board], [data-answer], .lab-unit, [data-chosen], .lab-equation").evaluate_all(
