@@ -22,7 +22,11 @@ JOBS = ("--jobs", "2")
 
 
 TRAINED = ("train/cnn-raw/0", "train/mlp-raw/0", "train/mlp-raw/1")
-DRAWN = ("figure/comparison/overview", "figure/geometry/pca-cnn", "figure/interventions/curves")
+DRAWN = (
+    *("figure/comparison/overview", "figure/geometry/pca-cnn", "figure/interventions/curves"),
+    *("figure/activations/drift", "figure/similarity/epochs", "figure/interventions/ablation"),
+    *("figure/activations/quantiles", "figure/selectivity/participation", "figure/geometry/pca-mlp"),
+)
 
 
 def undo(project, stages):
@@ -45,7 +49,8 @@ def without_site(project):
 
 @pytest.fixture
 def half_built(project_copy):
-    """The slowest figures are to be drawn: to be stopped they serve as well as training, and need no torch."""
+    """The slowest figures are to be drawn, enough of them that no worker is idle when one has ended: to be stopped they
+    serve as well as training, and need no torch."""
     return undo(project_copy, DRAWN)
 
 
