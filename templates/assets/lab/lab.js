@@ -355,7 +355,7 @@ window.InsideMNIST ??= {};
       restore(values);
     });
     for (const link of document.querySelectorAll('.tries a[href^="#"]')) {
-      link.addEventListener("click", () => InsideMNIST.bring(heard.parentElement ?? heard)); // what they set up
+      InsideMNIST.leads(link, heard.parentElement ?? heard);
     }
     restore(state.read());
     const beginning = digits.get(Number(element.dataset.begin ?? NaN));

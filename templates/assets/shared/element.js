@@ -32,5 +32,18 @@ window.InsideMNIST ??= {};
     if (!isSeen) shown.scrollIntoView({ block: height <= innerHeight ? "nearest" : "start" });
   }
 
-  Object.assign(InsideMNIST, { element, bring });
+  /**
+   * Has a link that sets something up bring it into sight. Only when the address has changed: that ends a smooth scroll.
+   * @param {HTMLAnchorElement} link to a state of this page
+   * @param {Element} shown what it sets up
+   */
+  function leads(link, shown) {
+    link.addEventListener("click", ({ ctrlKey, metaKey, shiftKey }) => {
+      if (ctrlKey || metaKey || shiftKey) return; // opens elsewhere
+      if (link.hash === location.hash) bring(shown);
+      else addEventListener("hashchange", () => bring(shown), { once: true });
+    });
+  }
+
+  Object.assign(InsideMNIST, { element, bring, leads });
 })();

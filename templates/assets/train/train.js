@@ -55,7 +55,7 @@ InsideMNIST.train ??= {};
         if (this.pair) this.begin();
       });
       for (const link of document.querySelectorAll('a[href^="#left="]')) {
-        link.addEventListener("click", () => InsideMNIST.bring(host)); // what it set up
+        InsideMNIST.leads(link, host);
       }
       const again = () => this._draw();
       new ResizeObserver(again).observe(host);
