@@ -15,10 +15,10 @@ import jinja2
 from jinja2 import nodes
 
 from report.errors import PageError, unknown, unmade, unreadable
-from report.site import citation, extras, front_matter, notebooks, references, source
+from report.site import citation, extras, front_matter, notebooks, references, source, terms
 from report.site.functions import Functions, Library
 from report.site.pages import Page
-from report.site.writing import ENTRY, NOT_FOUND, environment
+from report.site.writing import NOT_FOUND, environment
 
 FRAMES = ("base.html", "page.html", "code.html", "units.html", "partials/figure.html", "partials/measured.html")
 CARDS = {"cards/network.md": ("download",), "cards/dataset.md": ()}  # and what each may use
@@ -71,11 +71,13 @@ class _Check:
     def files(self) -> Iterator[str]:
         """Faults of files that are no templates."""
         cites = [citation.read] if "cite" in [page.slug for page in self.pages] else []
-        for load in (references.load, extras.release_date, extras.repository, *cites):
+        for load in (references.load, extras.release_date, extras.repository, *cites, terms.pictures):
             try:
                 load(self.root)
             except (PageError, OSError, UnicodeDecodeError) as error:
                 yield str(error)
+        if self.terms:
+            yield from terms.strays(self.root)
         for page in self.pages:
             for needed in (*page.scripts, *page.styles):
                 is_there = needed in GENERATED or (self.root / "templates" / needed).is_file()
@@ -217,10 +219,9 @@ class _Check:
 
     def _terms(self) -> set[str]:
         try:
-            text = (self.root / "templates" / "pages" / "glossary.md").read_text(encoding="utf-8")
+            return terms.names(self.root)
         except (OSError, UnicodeDecodeError):
             return set()
-        return {term.lower() for term, _ in ENTRY.findall(text)}
 
 
 def _calls(node: nodes.Node, *, is_certain: bool = True) -> Iterator[tuple[nodes.Call, bool]]:

@@ -30,6 +30,7 @@ from report.site.figure import FigureFiles, Placed, size
 from report.site.pages import Page
 from report.site.prose import inline, plain, to_html
 from report.site.references import Reference
+from report.site.terms import Term
 
 TOKEN = "\ue000{}\ue001"  # private-use characters: Markdown leaves them alone
 UNDECIDED = "What the published study found does not follow from these numbers: *not decided here*."
@@ -37,14 +38,6 @@ DASH = "–"  # in a table, where a network lacks a measure
 _BLOCK = re.compile("(?:<p>)?\ue000block:(\\d+)\ue001(?:</p>)?")
 _SEE = re.compile("\ue000see:([^\ue001]+)\ue001")
 Caller = Callable[[], str]
-
-
-@dataclass(frozen=True)
-class Term:
-    """A word of the glossary: where its entry is there, and the template of what it says."""
-
-    anchor: str
-    template: str
 
 
 @dataclass(frozen=True)
@@ -267,7 +260,7 @@ class Functions:
         return f'{link} data-term="{found.anchor}">{html.escape(text or term)}</a>'
 
     def _definition(self, name: str, term: Term) -> str:
-        """What the glossary says of a term, for the end of the page. Words and references within it are no links."""
+        """A term's entry in the glossary, for the end of the page. Words and references within it are no links."""
         plainly = {
             **self.names(),
             "glossary": lambda other, text=None: html.escape(text or other),
@@ -276,7 +269,7 @@ class Functions:
         body, _ = to_html(self.library.partials.from_string(term.template).render(plainly))
         return (
             f'<div class="definition" id="term-{term.anchor}" popover="manual" role="note">'
-            f"<p><strong>{html.escape(name)}</strong></p>{body}</div>"
+            f"<p><strong>{html.escape(name)}</strong></p>{term.picture}{body}</div>"
         )
 
     def cite(self, *keys: str) -> str:
@@ -380,11 +373,12 @@ class Functions:
         return self._block(f'<dl class="terms">\n{caller().strip()}\n</dl>')
 
     def term(self, name: str, caller: Caller) -> str:
-        """One entry of the glossary, with the pages that use the term."""
-        anchor, body = self.library.terms[name.lower()].anchor, to_html(caller())[0]
-        used = self._users(f"term:{anchor}", "Used in")
+        """One entry of the glossary, with its picture and the pages that use the term."""
+        known, body = self.library.terms[name.lower()], to_html(caller())[0]
+        used = self._users(f"term:{known.anchor}", "Used in")
         return self._block(
-            f'<div class="entry" id="{anchor}">\n<dt><dfn>{html.escape(name)}</dfn></dt>\n<dd>{body}{used}</dd>\n</div>'
+            f'<div class="entry" id="{known.anchor}">\n<dt><dfn>{html.escape(name)}</dfn></dt>\n'
+            f"<dd><div>{body}</div>{known.picture}{used}</dd>\n</div>"
         )
 
     def references(self, kind: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,17 +20,17 @@ from report import theme
 from report.argument import facts as wording
 from report.errors import PageError, unreadable
 from report.play import units as portraits
-from report.site import cards, citation, extras, front_matter, references, source, values
+from report.site import cards, citation, extras, front_matter, references, source, terms, values
 from report.site.figure import Placed
-from report.site.functions import Functions, Library, Term, resolve_references
+from report.site.functions import Functions, Library, resolve_references
 from report.site.pages import SITE_TAGLINE, SITE_TITLE, Page
 from report.site.past import Past
 from report.site.prose import to_html
 from report.site.written import Shared, Text, Uses, Written
 
 LAST = ("glossary", "references")  # written last: they name the pages that use them
-SINGLE = ("pages/", "assets/", "notebooks/")  # templates of which each page reads few; all pages may read the others
-ENTRY = re.compile(r"""\{%\s*call term\(\s*["']([^"']+)["']\s*\)\s*%\}(.*?)\{%\s*endcall\s*%\}""", re.DOTALL)
+# Templates of which each page reads few; all pages may read the others.
+SINGLE = ("pages/", f"{terms.PICTURES}/", "assets/", "notebooks/")
 NOT_FOUND = Page(
     "404",
     "Not found",
@@ -85,7 +84,7 @@ class Site:
         self.shared, self.root, self.pages = shared, shared.root, shared.pages
         self.templates = self.root / "templates"
         self.references = references.load(self.root)
-        self.terms = self._terms()
+        self.terms = terms.read(self.root)
         self.environment = environment(self.templates)
         self.environment.globals |= {
             "study": values.of_study(shared.study),
@@ -101,12 +100,12 @@ class Site:
     def write(self, past: Past) -> list[Written]:
         """Every page in the order of the pages: its text, or that it is as an earlier build wrote it.
 
-        Raises PageError of all pages that cannot be written, a line for each.
+        Raises PageError of all pages that cannot be written and of pictures of no term, a line for each.
         """
         users: dict[str, list[Page]] = {}
         in_turn = sorted(self.pages, key=lambda page: LAST.index(page.slug) + 1 if page.slug in LAST else 0)
         by_slug: dict[str, Written] = {}
-        faults = []
+        faults = terms.strays(self.root)
         for page in in_turn:
             try:
                 by_slug[page.slug] = self._remember(page, past, users) or self._write(page, past, users)
@@ -218,11 +217,12 @@ class Site:
     def _made_of(self, page: Page, uses: Uses, users: Mapping[str, Sequence[Page]]) -> str:
         """A digest of everything that a page with these uses depends on; KeyError for figures that are not drawn."""
         figures = {name: self.shared.figures[name].digest for name in (*(each.id for each in uses.placed), *uses.seen)}
+        told = {*uses.noted, *uses.listed}
         parts = [
             self.shared.digest,
             page.slug,
             {name: term.anchor for name, term in self.terms.items()},
-            [term.template for term in self.terms.values() if f"term:{term.anchor}" in uses.noted],
+            [[term.template, term.picture] for term in self.terms.values() if f"term:{term.anchor}" in told],
             figures,
             {module: self.of_module(module) for module in uses.modules},
             {name: self._digest_of(self.templates / name) for name in (f"pages/{page.slug}.md", *uses.templates)},
@@ -317,14 +317,6 @@ class Site:
             return f"templates/{name}"
         template = Path(inside[-1].filename).relative_to(self.root).as_posix()
         return f"{template}, line {inside[-1].lineno}"
-
-    def _terms(self) -> dict[str, Term]:
-        path = self.templates / "pages" / "glossary.md"
-        text = path.read_text(encoding="utf-8") if path.is_file() else ""
-        return {
-            term.lower(): Term(re.sub(r"[^a-z0-9]+", "-", term.lower()).strip("-"), entry.strip())
-            for term, entry in ENTRY.findall(text)
-        }
 
 
 class _Unknown(jinja2.StrictUndefined):

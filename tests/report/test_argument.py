@@ -12,8 +12,9 @@ from report.argument import marks
 from report.argument.claims import Checks
 from report.argument.known import Known
 from report.errors import PageError
-from report.site.functions import UNDECIDED, Functions, Library, Term
+from report.site.functions import UNDECIDED, Functions, Library
 from report.site.pages import Page
+from report.site.terms import Term
 
 MLP, CNN = PUBLISHED.architectures
 BATCHNORM = next(each for each in PUBLISHED.variants if each.name == "batchnorm")

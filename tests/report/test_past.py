@@ -93,6 +93,12 @@ def frame_that_loads_a_page(root, arguments):
     text(root, "templates/base.html", "</footer>", '{% include "pages/foot.txt" %}</footer>')
 
 
+def first_picture(root, arguments):
+    path = root / "templates/terms/probe-set.svg"
+    assert not path.exists()
+    path.write_text('<svg class="picture"></svg>')
+
+
 def swap_figures(root, arguments):
     path = root / "templates/pages/health.md"
     content = path.read_text()
@@ -118,6 +124,8 @@ EDITS = {
     "a figure's key": figure(key=lambda key: key[::-1]),
     "a figure's function": figure(function=lambda _: "planted.analysis:dead_units"),
     "a definition in the glossary": page("{% endcall %}", "So it is.\n{% endcall %}", "glossary"),
+    "a picture of a term": template("terms/dead-unit.svg", "<svg", "<svg data-new"),
+    "a term's first picture": first_picture,
     "a new term": page("{% call term(", '{% call term("new term") %}\nNew.\n{% endcall %}\n{% call term(', "glossary"),
     "the text of the references": page("\n", "\nWords.\n", "references"),
     "a reference": template("references.json", "Dying ReLU", "Dead ReLU"),
@@ -163,6 +171,7 @@ def test_after_any_edit_the_site_is_the_one_that_is_rendered_from_nothing(root, 
         ("the text of a page", {"health.html"}),
         ("a use of a term", {"health.html", "glossary.html"}),
         ("a citation", {"health.html", "references.html"}),
+        ("a picture of a term", {"index.html", "glossary.html"}),
         ("a page's figures in another order", {"health.html", "index.html", "code/planted.analysis.html"}),
         ("a figure's drawing", {"health.html", "figures/health-gradient.svg"}),
         ("a figure's numbers", {"health.html", "figures/health-gradient.svg"}),

@@ -157,7 +157,7 @@ def test_a_term_links_to_its_entry_and_the_entry_names_the_page(site):
     assert '<a class="term" href="glossary.html#dead-unit" data-term="dead-unit">unit is dead</a>' in page(
         site, "index.html"
     )
-    entry = re.search(r'id="dead-unit">.*?</div>', page(site, "glossary.html"), re.DOTALL).group()
+    entry = re.search(r'id="dead-unit">.*?</dd>', page(site, "glossary.html"), re.DOTALL).group()
     assert '<a href="index.html">At a glance</a>' in entry
 
 

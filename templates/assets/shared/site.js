@@ -54,7 +54,8 @@
     const height = note.offsetHeight;
     const below = at.bottom + EDGE + height <= innerHeight || at.top < height + EDGE;
     note.style.left = `${Math.max(EDGE, Math.min(at.left, document.documentElement.clientWidth - width - EDGE))}px`;
-    note.style.top = `${Math.max(EDGE, below ? at.bottom + EDGE : at.top - EDGE - height)}px`;
+    const top = below ? at.bottom + EDGE : at.top - EDGE - height;
+    note.style.top = `${Math.max(EDGE, Math.min(top, innerHeight - EDGE - height))}px`;
   }
 
   function hide() {
