@@ -36,6 +36,18 @@ def test_charts_begin_above_the_fold_and_their_axes_are_named(trainer):
         assert {"images seen", measure} <= set(chart.locator(".train-grid text").all_text_contents())
 
 
+def test_black_pictures_say_that_nothing_has_changed_yet(trainer):
+    page = trainer()
+    still = page.locator("[data-still]:visible")
+    assert still.all_text_contents() == [": nothing has changed yet"] * 2
+    page.locator("[data-show]").select_option("weights")
+    page.wait_for_function("() => document.querySelector('[data-still]').hidden")
+    page.locator("[data-show]").select_option("change")
+    page.wait_for_function("() => !document.querySelector('[data-still]').hidden")
+    one_step(page)
+    assert still.count() == 0
+
+
 def words(page):
     return page.locator("[data-words]").text_content()
 

@@ -27,7 +27,7 @@ InsideMNIST.train ??= {};
     const charts = /** @type {HTMLElement} */ (host.querySelector("[data-charts]"));
     const canvases = (/** @type {string} */ name) => /** @type {HTMLCanvasElement[]} */ ([...host.querySelectorAll(`[data-${name}]`)]);
     const planes = canvases("plane").map((canvas, side) => plane(canvas, set, side));
-    return [curves(charts, host, set, sides), pictures(canvases("weights"), set), ...planes];
+    return [curves(charts, host, set, sides), pictures(host, canvases("weights"), set), ...planes];
   }
 
   /** @param {HTMLElement} charts @param {HTMLElement} host @param {LessonSet} set @param {string[]} sides @returns {View} */
@@ -57,8 +57,9 @@ InsideMNIST.train ??= {};
     };
   }
 
-  /** @param {HTMLCanvasElement[]} canvases one for each side @param {LessonSet} set @returns {View} */
-  function pictures(canvases, set) {
+  /** @param {HTMLElement} host @param {HTMLCanvasElement[]} canvases one for each side @param {LessonSet} set @returns {View} */
+  function pictures(host, canvases, set) {
+    const still = /** @type {HTMLElement[]} */ ([...host.querySelectorAll("[data-still]")]);
     const made = canvases.map((canvas) => new train.Pictures(canvas, set.side, COLUMNS));
     return {
       begin(pair) {
@@ -67,6 +68,7 @@ InsideMNIST.train ??= {};
       draw(pair, { change }) {
         const top = Math.max(...made.map((each, side) => each.top(pair.networks[side], change)));
         made.forEach((each, side) => each.paint(pair.networks[side], { change, top }));
+        for (const each of still) each.hidden = !change || Boolean(pair.last?.images); // else the pictures are black
       },
     };
   }
