@@ -131,11 +131,12 @@ window.InsideMNIST ??= {};
     return told;
   }
 
-  /** @param {Reading} reading @param {Unit} unit @returns {[number, number]} row and column where it is most active */
+  /** @param {Reading} reading @param {Unit} unit @returns {[number, number]} row and column where it is most active, the middle where it is silent */
   function loudest(reading, unit) {
     const values = arithmetic.mapOf(reading, unit);
-    const place = values.indexOf(Math.max(...values));
     const side = Math.round(Math.sqrt(values.length));
+    const most = Math.max(...values);
+    const place = most > 0 ? values.indexOf(most) : Math.floor(side / 2) * (side + 1);
     return [Math.floor(place / side), place % side];
   }
 
