@@ -66,7 +66,8 @@ def measure(page: Page) -> tuple[float, list[tuple[float, float]]]:
     told = {name: published.product(f"runnable/{name}", "runnable.json") for name in CONDITIONS}
     packed = networks(networks=files, told=told, titles=dict.fromkeys(files, ""), card={"height": 28})
     page.add_script_tag(content=packed["networks.js"])
-    page.add_script_tag(content=(ROOT / "templates" / "assets" / "shared" / "forward.js").read_text())
+    for name in ("bytes.js", "forward.js"):
+        page.add_script_tag(content=(ROOT / "templates" / "assets" / "shared" / name).read_text())
     decoding = page.evaluate(LOAD, images.reshape(len(images), -1).tolist())
 
     @torch.no_grad()

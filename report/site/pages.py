@@ -58,10 +58,10 @@ class Contents:
         return replace(self, pages=tuple(page for page in self.pages if page.slug not in absent), absent=absent)
 
 
-# The scripts of the digit lab, in the order in which they build on each other.
+# The scripts of the digit lab, in the order in which they build on each other. The last one fetches what they show.
 LAB = (
-    "data/networks.js",
-    "data/shelf.js",
+    "assets/shared/bytes.js",
+    "assets/shared/fetched.js",
     "assets/shared/element.js",
     "assets/shared/forward.js",
     "assets/shared/state.js",
@@ -86,6 +86,7 @@ LAB = (
 # And those of the map, whose networks' own data are fetched when they are chosen.
 MAP = (
     "data/map.js",
+    "assets/shared/bytes.js",
     "assets/shared/fetched.js",
     "assets/shared/element.js",
     "assets/shared/state.js",
@@ -108,6 +109,7 @@ PREDICT = ("assets/shared/state.js", "assets/shared/predict.js")
 
 # The trainer, whose images are fetched when it is opened.
 TRAIN = (
+    "assets/shared/bytes.js",
     "assets/shared/element.js",
     "assets/shared/state.js",
     "assets/shared/forward.js",

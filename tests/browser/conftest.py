@@ -44,8 +44,15 @@ def travel():
 
 @pytest.fixture
 def lab(open_page, published_site):
-    """Opens the lab's page, or another with a lab on it."""
-    return lambda hash="", name="lab.html", **options: open_page((published_site / name).as_uri() + hash, **options)
+    """Opens the lab's page, or another with a lab on it, and waits for its scripts."""
+
+    def open_lab(hash="", name="lab.html", **options):
+        page = open_page((published_site / name).as_uri() + hash, **options)
+        if options.get("java_script_enabled", True):
+            page.locator("[data-lab][data-ready]").wait_for()
+        return page
+
+    return open_lab
 
 
 @pytest.fixture

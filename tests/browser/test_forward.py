@@ -78,7 +78,7 @@ def ask(browser, published_site, examples):
     """Calls one of the tools in a page of the site; what it answers."""
     page = browser.new_page()
     page.goto((published_site / "index.html").as_uri())
-    for script in ("assets/shared/forward.js", "data/networks.js"):
+    for script in ("assets/shared/bytes.js", "assets/shared/forward.js", "data/networks.js"):
         page.add_script_tag(url=(published_site / script).as_uri())
     page.evaluate(TOOLS, examples[0].reshape(len(examples[0]), -1).tolist())
     yield lambda tool, *arguments: page.evaluate("([tool, told]) => tools[tool](...told)", [tool, arguments])
@@ -163,7 +163,8 @@ def test_networks_of_other_classes_and_images_agree_with_pytorch(browser, make, 
         networks={"a": kept["network.safetensors"]}, told={"a": told}, titles={"a": ""}, card={"height": side}
     )
     page = browser.new_page()
-    page.add_script_tag(path=ASSETS / "shared" / "forward.js")
+    for name in ("bytes.js", "forward.js"):
+        page.add_script_tag(path=ASSETS / "shared" / name)
     page.add_script_tag(content=script["networks.js"])
     page.evaluate(TOOLS, images.reshape(len(images), -1).tolist())
     answer = page.evaluate("() => tools.hooks('a')")

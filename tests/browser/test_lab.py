@@ -348,7 +348,7 @@ def test_what_is_asked_for_comes_into_sight(lab, name, width):
     assert page.locator("[data-verdict]").evaluate(begins)
     for link in page.locator(".tries a").all()[:2]:
         link.click()
-        assert page.locator("[data-board], [data-verdict]").first.evaluate(begins)
+        page.wait_for_function(f"() => ({begins})(document.querySelector('[data-board]'))")
 
 
 def test_saliency_says_of_which_logit_it_is(lab):

@@ -307,7 +307,7 @@ def test_what_to_try_sets_the_lab_up(lab):
     assert links.count() >= 4
     for link in links.all():
         link.click()
-        page.wait_for_function("(target) => location.hash === target", arg=link.get_attribute("href"))
+        page.wait_for_function("(target) => location.hash === target", arg=f"#{link.get_attribute('data-state')}")
         assert page.locator("[data-sums]").is_visible()
         assert page.locator("[data-state-note]:visible").count() == 0
         assert page.evaluate("document.querySelector('[data-lab]').getBoundingClientRect().bottom") > 0

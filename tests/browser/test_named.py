@@ -7,6 +7,7 @@ from sets import NAMES
 
 def test_the_lab_answers_with_names(open_page, named_site):
     page = open_page((named_site / "lab.html").as_uri())
+    page.locator("[data-lab][data-ready]").wait_for()
     board = page.locator("[data-board]")
     board.scroll_into_view_if_needed()
     box = board.bounding_box()

@@ -65,7 +65,8 @@ def opened(browser):
     def open_with(packed):
         files, told = ({name: each[part] for name, each in packed.items()} for part in (0, 1))
         script = networks(networks=files, told=told, titles={name: name for name in packed}, card={"height": 28})
-        for text in (script["networks.js"], (ROOT / "templates" / "assets" / "shared" / "forward.js").read_text()):
+        shared = ROOT / "templates" / "assets" / "shared"
+        for text in (script["networks.js"], *((shared / name).read_text() for name in ("bytes.js", "forward.js"))):
             page.add_script_tag(content=text)
         return page
 
@@ -133,6 +134,7 @@ def test_the_lab_has_an_honest_line_in_the_place_of_a_network_that_it_cannot_run
     known["mlp-raw"]["reference"]["logits"][0][0] += 1
     script.write_text(f"{head}{json.dumps(known)};\n")
     page = open_page((site / "lab.html").as_uri())
+    page.locator("[data-lab][data-ready]").wait_for()
     for where in ("answer", "network"):
         assert "cannot be run in a browser: hidden1 has tanh" in page.inner_text(f"[data-{where}=cnn-raw]")
         assert "answers otherwise than in the study" in page.inner_text(f"[data-{where}=mlp-raw]")

@@ -14,7 +14,8 @@ from experiments.treatment import treat
 from report.play.train import pack
 
 ASSETS = Path(__file__).parents[2] / "templates" / "assets"
-SCRIPTS = ("shared/forward.js", "shared/fetched.js", "train/images.js", "train/network.js", "train/pair.js")
+SHARED = ("shared/bytes.js", "shared/forward.js", "shared/fetched.js")
+SCRIPTS = (*SHARED, "train/images.js", "train/network.js", "train/pair.js")
 MLP = "experiments.models.mlp:MLP"
 # What the tests ask of a page. `step` takes one step and tells each parameter before and after it; `epoch` lets two
 # networks learn for a pass over the images, and tells the order of these.

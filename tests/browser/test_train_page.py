@@ -177,11 +177,11 @@ def test_another_choice_begins_anew_and_leaves_the_run_before_in_the_charts(trai
 
 def test_every_link_of_what_to_try_sets_the_page_up(trainer):
     page = trainer()
-    links = page.locator("main li a[href^='#left=']")
+    links = page.locator("main li a[data-state]")
     assert links.count() >= 4
     for at in range(links.count()):
         links.nth(at).click()
-        left, right = re.findall(r"=([^&]+)", links.nth(at).get_attribute("href"))
+        left, right = re.findall(r"=([^&]+)", links.nth(at).get_attribute("data-state"))
         page.wait_for_function(
             "([left, right]) => ['left', 'right'].every((side, at) => ['treatment', 'rate'].map((name) => "
             "document.querySelector(`[data-side=${side}] [data-${name}]`).value).join('@') === [left, right][at])",

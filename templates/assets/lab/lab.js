@@ -1,6 +1,6 @@
 // The digit lab: what is on the board goes through all networks of the page, and everything shows what they make of it.
 //
-// In: the element with [data-lab] (templates/partials/lab.html), the networks and the shelf (data/*.js), the address.
+// In: the element with [data-lab] (templates/partials/lab.html), the networks and the shelf (data/*.js, fetched), the address.
 // Out: answers, insides and saliency, live; the drawing, the changed units and the saliency shown, in the address.
 
 window.InsideMNIST ??= {};
@@ -228,7 +228,7 @@ window.InsideMNIST ??= {};
     /** Runs the networks and shows what they make of the board. */
     function compute() {
       waiting = false;
-      const levels = content.digit ? bytes(content.digit.pixels) : raster.toImage(content.strokes, side);
+      const levels = content.digit ? InsideMNIST.bytes(content.digit.pixels) : raster.toImage(content.strokes, side);
       pixels = levels ? Float32Array.from(levels, (level) => level / 255) : null;
       answers = pixels ? read(pixels) : new Map();
       untouched = pixels ? read(pixels, true) : new Map();
@@ -328,12 +328,16 @@ window.InsideMNIST ??= {};
       tellLinks();
     }
 
-    /** @param {Map<string, string>} values */
-    function restore(values) {
+    /**
+     * @param {Map<string, string>} values
+     * @param {ShelfDigit | null} [usual] on the board where the address has nothing: it is in no address, and nothing to undo
+     */
+    function restore(values, usual = null) {
       changing = false;
       before = new Map();
       const digit = digits.get(Number(values.get("digit") ?? NaN)) ?? null;
-      set({ strokes: digit ? [] : (raster.decode(values.get("strokes") ?? "") ?? []), digit });
+      const strokes = digit ? [] : (raster.decode(values.get("strokes") ?? "") ?? []);
+      set({ strokes, digit: strokes.length ? null : (digit ?? usual) });
       scales.setAll(values.get("scale"));
       look = InsideMNIST.parseLook(values.get("look") ?? "", networks);
       if (open && (scales.list().length > 0 || look)) open.open = true; // what is in force is in sight
@@ -354,15 +358,11 @@ window.InsideMNIST ??= {};
       past = [];
       restore(values);
     });
-    for (const link of document.querySelectorAll('.tries a[href^="#"]')) {
+    for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".tries a[data-state]"))) {
       InsideMNIST.leads(link, heard.parentElement ?? heard);
     }
-    restore(state.read());
-    const beginning = digits.get(Number(element.dataset.begin ?? NaN));
-    if (beginning && isBlank(content)) {
-      set({ strokes: [], digit: beginning }); // nothing that the reader did: it is in no address, and nothing to undo
-      done({ push: false });
-    }
+    restore(state.read(), digits.get(Number(element.dataset.begin ?? NaN)));
+    element.dataset.ready = "";
   }
 
   /** @param {Content} content */
@@ -370,10 +370,26 @@ window.InsideMNIST ??= {};
     return !digit && strokes.length === 0;
   }
 
-  /** @param {string} text base64 @returns {Uint8Array} */
-  function bytes(text) {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  /** @returns {Promise<void>} kept when the page has been painted, in a task of its own: so it answers in between */
+  function painted() {
+    return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   }
 
-  for (const element of document.querySelectorAll("[data-lab]")) makeLab(/** @type {HTMLElement} */ (element));
+  /** @param {HTMLElement} element opens the lab: what it shows is fetched when the page is there */
+  async function open(element) {
+    await painted();
+    try {
+      await Promise.all(["data/networks.js", "data/shelf.js"].map(InsideMNIST.fetched));
+    } catch (error) {
+      const told = `The networks could not be read: ${/** @type {Error} */ (error).message}. The rest of the page is not affected.`;
+      element.prepend(InsideMNIST.element("p", { role: "alert", textContent: told }));
+      return;
+    }
+    InsideMNIST.networks(); // decoded and tried
+    await painted();
+    makeLab(element);
+  }
+
+  const host = /** @type {HTMLElement | null} */ (document.querySelector("[data-lab]"));
+  if (host) open(host);
 })();

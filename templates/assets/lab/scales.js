@@ -102,7 +102,7 @@ window.InsideMNIST ??= {};
 
   /** @param {string} text base64 of little-endian float32 */
   function numbers(text) {
-    return new Float32Array(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer);
+    return new Float32Array(InsideMNIST.bytes(text).buffer);
   }
 
   InsideMNIST.makeScales = makeScales;

@@ -55,7 +55,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       columns: raw.columns,
       networks: raw.networks.map((/** @type {any} */ network) => ({
         ...network,
-        final: { answers: classes(network.final.answers), confidence: bytes(network.final.confidence) },
+        final: { answers: classes(network.final.answers), confidence: InsideMNIST.bytes(network.final.confidence) },
       })),
     };
     return known;
@@ -82,7 +82,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     const decoded = new Map();
     return {
       answers: raw.answers.map(classes),
-      confidence: raw.confidence.map(bytes),
+      confidence: raw.confidence.map(InsideMNIST.bytes),
       frames(layer, method) {
         const key = `${layer}/${method}`;
         let frames = decoded.get(key);
@@ -168,11 +168,6 @@ window.InsideMNIST = window.InsideMNIST || {};
   function called(name, kind) {
     const said = /^\d+$/.test(name) ? `${kind} ${name}` : name;
     return said.charAt(0).toUpperCase() + said.slice(1);
-  }
-
-  /** @param {string} text base64 @returns {Uint8Array} */
-  function bytes(text) {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   }
 
   Object.assign(lab.map, { shared, load, sheet, called });

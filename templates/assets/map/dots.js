@@ -93,16 +93,16 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.ratio = ratio;
       this.colours = colours;
       this.reach = Math.ceil(radius + 4 * ratio);
-      const one = this._canvas(1);
+      const one = this._canvas(1, 1);
       one.fillStyle = colours.paper;
       one.fillRect(0, 0, 1, 1);
       this.paper = new Uint32Array(one.getImageData(0, 0, 1, 1).data.buffer)[0];
     }
 
-    /** @param {number} side @returns {CanvasRenderingContext2D} */
-    _canvas(side) {
+    /** @param {number} width @param {number} height @returns {CanvasRenderingContext2D} */
+    _canvas(width, height) {
       const canvas = document.createElement("canvas");
-      canvas.width = canvas.height = side;
+      Object.assign(canvas, { width, height });
       return /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d", { willReadFrequently: true }));
     }
 
@@ -110,37 +110,42 @@ window.InsideMNIST = window.InsideMNIST || {};
     _kind(kind) {
       const found = this.stamps.get(String(kind));
       if (found) return found;
-      const made = [];
-      for (const style of /** @type {MapPalette} */ (this.colours).dots.keys()) {
-        for (let phase = 0; phase < PHASES * PHASES; phase += 1) made.push(this._one(kind, style, phase));
+      const side = 2 * this.reach + 1;
+      const styles = /** @type {MapPalette} */ (this.colours).dots.length;
+      const all = Array.from({ length: styles * PHASES * PHASES }, (_, each) => [Math.floor(each / (PHASES * PHASES)), each % (PHASES * PHASES)]);
+      const sheet = this._canvas(side * PHASES * PHASES, side * styles); // a row for each style; read once, as reading is slow
+      for (const [style, phase] of all) {
+        const x = phase * side + this.reach + (Math.floor(phase / PHASES) + 0.5) / PHASES;
+        const y = style * side + this.reach + ((phase % PHASES) + 0.5) / PHASES;
+        this._circle(sheet, x, y, kind, style);
       }
+      const picture = sheet.getImageData(0, 0, sheet.canvas.width, sheet.canvas.height);
+      const made = all.map(([style, phase]) => this._one(picture, phase * side, style * side));
       this.stamps.set(String(kind), made);
       return made;
     }
 
-    /** @param {number} kind @param {number} style @param {number} phase @returns {MapStamp} */
-    _one(kind, style, phase) {
-      const reach = /** @type {number} */ (this.reach);
+    /** @param {ImageData} sheet @param {number} left @param {number} top where the dot's square begins @returns {MapStamp} */
+    _one(sheet, left, top) {
+      const { reach } = this;
       const side = 2 * reach + 1;
-      const context = this._canvas(side);
-      const x = reach + (Math.floor(phase / PHASES) + 0.5) / PHASES;
-      const y = reach + ((phase % PHASES) + 0.5) / PHASES;
-      this._circle(context, x, y, kind, style);
-      const { data } = context.getImageData(0, 0, side, side);
-      const words = new Uint32Array(data.buffer);
+      const { data } = sheet;
+      const all = new Uint32Array(data.buffer);
       const paint = [];
       const solid = [];
       const edge = [];
       const cover = [];
-      for (let at = 0; at < words.length; at += 1) {
-        const share = data[4 * at + 3];
-        const offset = [(at % side) - reach, Math.floor(at / side) - reach];
-        if (share > 250) {
-          paint.push(words[at]);
-          solid.push(...offset);
-        } else if (share > 4) {
-          edge.push(...offset);
-          cover.push(...data.subarray(4 * at, 4 * at + 4));
+      for (let row = 0; row < side; row += 1) {
+        for (let column = 0; column < side; column += 1) {
+          const at = (top + row) * sheet.width + left + column;
+          const share = data[4 * at + 3];
+          if (share > 250) {
+            paint.push(all[at]);
+            solid.push(column - reach, row - reach);
+          } else if (share > 4) {
+            edge.push(column - reach, row - reach);
+            cover.push(data[4 * at], data[4 * at + 1], data[4 * at + 2], share);
+          }
         }
       }
       return { paint: Uint32Array.from(paint), solid: Int32Array.from(solid), edge: Int32Array.from(edge), cover: Uint8Array.from(cover) };

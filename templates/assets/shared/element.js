@@ -33,11 +33,14 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * Has a link that sets something up bring it into sight. Only when the address has changed: that ends a smooth scroll.
-   * @param {HTMLAnchorElement} link to a state of this page
+   * Has a link that sets something up lead to that state as soon as a reader takes hold of it, for it is no place on the
+   * page, and bring it into sight. Only when the address has changed: that ends a smooth scroll.
+   * @param {HTMLAnchorElement} link with the state in `data-state`
    * @param {Element} shown what it sets up
    */
   function leads(link, shown) {
+    const take = () => { link.hash = link.dataset.state ?? ""; };
+    for (const held of ["pointerdown", "focusin", "click"]) link.addEventListener(held, take);
     link.addEventListener("click", ({ ctrlKey, metaKey, shiftKey }) => {
       if (ctrlKey || metaKey || shiftKey) return; // opens elsewhere
       if (link.hash === location.hash) bring(shown);

@@ -76,7 +76,7 @@ window.InsideMNIST ??= {};
    */
   function agrees(network, { images, logits }) {
     return images.every((image, place) => {
-      const pixels = Float32Array.from(atob(image), (character) => character.charCodeAt(0) / 255);
+      const pixels = Float32Array.from(InsideMNIST.bytes(image), (level) => level / 255);
       const answer = forward(network, pixels).logits;
       const most = Math.max(1, ...logits[place].map(Math.abs));
       return answer.length === logits[place].length && logits[place].every((logit, k) => Math.abs(answer[k] - logit) <= NEAR * most);
@@ -124,10 +124,7 @@ window.InsideMNIST ??= {};
    * @returns {Float32Array}
    */
   function numbers(text) {
-    const characters = atob(text);
-    const bytes = new Uint8Array(characters.length);
-    for (let place = 0; place < bytes.length; place += 1) bytes[place] = characters.charCodeAt(place);
-    return new Float32Array(bytes.buffer);
+    return new Float32Array(InsideMNIST.bytes(text).buffer);
   }
 
   /**

@@ -44,13 +44,8 @@ InsideMNIST.train ??= {};
    * @returns {Promise<Images>}
    */
   async function unpacked(part, area) {
-    const packed = new Blob([bytes(part.images)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-    return lit(new Uint8Array(await new Response(packed).arrayBuffer()), bytes(part.labels), area);
-  }
-
-  /** @param {string} text base64 */
-  function bytes(text) {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    const packed = new Blob([InsideMNIST.bytes(part.images)]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    return lit(new Uint8Array(await new Response(packed).arrayBuffer()), InsideMNIST.bytes(part.labels), area);
   }
 
   /**
@@ -60,7 +55,8 @@ InsideMNIST.train ??= {};
    * @returns {Images}
    */
   function lit(pixels, labels, area) {
-    const many = pixels.reduce((sum, level) => sum + (level ? 1 : 0), 0);
+    let many = 0;
+    for (let pixel = 0; pixel < pixels.length; pixel += 1) if (pixels[pixel]) many += 1;
     const starts = new Uint32Array(labels.length + 1);
     const [places, levels] = [new Uint16Array(many), new Float64Array(many)];
     for (let image = 0, at = 0, pixel = 0; image < labels.length; image += 1) {

@@ -54,7 +54,7 @@ InsideMNIST.train ??= {};
         this.controls.sync(this.chosen, this.isRunning);
         if (this.pair) this.begin();
       });
-      for (const link of document.querySelectorAll('a[href^="#left="]')) {
+      for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("li a[data-state]"))) {
         InsideMNIST.leads(link, host);
       }
       const again = () => this._draw();
