@@ -62,6 +62,9 @@ SMOKE = ("--study", "smoke", "--dataset", "digits")
 # Files and folders that take long, the longest first.
 LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py", "test_named_set.py")
 LONG += ("test_notebooks.py", "figures", "test_manifold.py", "test_statistics.py", "test_features.py")
+# Files of which none is quick: they build, start processes or servers, run pages' snippets, or try hundreds of examples.
+SLOW_FILES = {"test_other_data.py", "test_runner.py", "test_server.py", "test_snippets.py", "test_cards.py"}
+SLOW_FILES |= {"test_check.py", "test_data.py", "test_results.py", "test_units.py", "test_survey.py", "test_publish.py"}
 SLOW_FIXTURES = {"once", "browser"}  # a build of the project, a browser
 SLOW_MODULES = {"subprocess", "cutting", "experiments.exact", "experiments.train", "experiments.analyses.specimen"}
 SLOW_MODULES |= {"planned", "experiments.measures.scaling", "report.site.past"}  # whole studies, whole sites
@@ -92,7 +95,8 @@ def is_quick(item):
     """Whether a test is not among those that take long, and neither builds, nor browses, nor trains, nor starts a
     program: told by the fixtures that it asks for, also through others, and by what its module has imported."""
     named = {getattr(value, "__module__", getattr(value, "__name__", "")) for value in vars(item.module).values()}
-    return not (set(LONG) & set(item.path.parts) or SLOW_FIXTURES & set(item.fixturenames) or SLOW_MODULES & named)
+    is_slow = {*LONG, *SLOW_FILES} & set(item.path.parts) or item.path.name.startswith("test_fuzz")
+    return not (is_slow or SLOW_FIXTURES & set(item.fixturenames) or SLOW_MODULES & named)
 
 
 @pytest.hookimpl(optionalhook=True)
