@@ -59,10 +59,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 
 ROOT = Path(__file__).resolve().parents[1]
 SMOKE = ("--study", "smoke", "--dataset", "digits")
+MOST = 8  # cores that tests use
 # Files and folders that take long, the longest first.
 LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py", "test_named_set.py")
 LONG += ("test_notebooks.py", "figures", "test_manifold.py", "test_statistics.py", "test_features.py")
-# Files of which none is quick: they build, start processes or servers, run pages' snippets, or try hundreds of examples.
+# Files of which none is quick: they build, start processes or servers, run pages' snippets, or try many examples.
 SLOW_FILES = {"test_other_data.py", "test_runner.py", "test_server.py", "test_snippets.py", "test_cards.py"}
 SLOW_FILES |= {"test_check.py", "test_data.py", "test_results.py", "test_units.py", "test_survey.py", "test_publish.py"}
 SLOW_FIXTURES = {"once", "browser"}  # a build of the project, a browser
@@ -76,6 +77,15 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if is_quick(item):
             item.add_marker("quick")
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Files that have no quick test are not even imported where only those are asked for."""
+    return True if config.option.markexpr == "quick" and has_no_quick(collection_path) else None
+
+
+def has_no_quick(path):
+    return bool({*LONG, *SLOW_FILES} & set(path.parts)) or path.name.startswith("test_fuzz")
 
 
 def pytest_generate_tests(metafunc):
@@ -95,8 +105,13 @@ def is_quick(item):
     """Whether a test is not among those that take long, and neither builds, nor browses, nor trains, nor starts a
     program: told by the fixtures that it asks for, also through others, and by what its module has imported."""
     named = {getattr(value, "__module__", getattr(value, "__name__", "")) for value in vars(item.module).values()}
-    is_slow = {*LONG, *SLOW_FILES} & set(item.path.parts) or item.path.name.startswith("test_fuzz")
-    return not (is_slow or SLOW_FIXTURES & set(item.fixturenames) or SLOW_MODULES & named)
+    return not (has_no_quick(item.path) or SLOW_FIXTURES & set(item.fixturenames) or SLOW_MODULES & named)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Processes for `-n auto`: one more than cores, as browsers and builds are waited for; but not for quick tests."""
+    return min(os.cpu_count() or 1, MOST) + (config.option.markexpr != "quick")
 
 
 @pytest.hookimpl(optionalhook=True)
