@@ -64,8 +64,9 @@ MOST = 8  # cores that tests use
 LONG = ("test_determinism.py", "test_build.py", "browser", "test_durability.py", "test_named_set.py")
 LONG += ("test_notebooks.py", "figures", "test_manifold.py", "test_statistics.py", "test_features.py")
 # Files of which none is quick: they build, start processes or servers, run pages' snippets, or try many examples.
-SLOW_FILES = {"test_other_data.py", "test_runner.py", "test_server.py", "test_snippets.py", "test_cards.py"}
-SLOW_FILES |= {"test_check.py", "test_data.py", "test_results.py", "test_units.py", "test_survey.py", "test_publish.py"}
+SLOW_FILES = ("tests/test_other_data.py", "tests/test_snippets.py", "tests/test_data.py", "tests/test_results.py")
+SLOW_FILES += ("engine/test_runner.py", "engine/test_survey.py", "engine/test_publish.py", "test_fuzz_*.py")
+SLOW_FILES += ("report/test_server.py", "report/test_cards.py", "report/test_check.py", "report/test_units.py")
 SLOW_FIXTURES = {"once", "browser"}  # a build of the project, a browser
 SLOW_MODULES = {"subprocess", "cutting", "experiments.exact", "experiments.train", "experiments.analyses.specimen"}
 SLOW_MODULES |= {"planned", "experiments.measures.scaling", "report.site.past"}  # whole studies, whole sites
@@ -85,7 +86,7 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def has_no_quick(path):
-    return bool({*LONG, *SLOW_FILES} & set(path.parts)) or path.name.startswith("test_fuzz")
+    return bool(set(LONG) & set(path.parts)) or any(path.match(name) for name in SLOW_FILES)
 
 
 def pytest_generate_tests(metafunc):

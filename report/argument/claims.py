@@ -15,14 +15,16 @@ from report.argument.known import Known, Place, Titled
 
 @dataclass(frozen=True)
 class Row:
-    """A fact that a check rests on: its name, what it is of, in words, and of which measure."""
+    """A fact that a check rests on: its name, its measure, and in words what it is of and where in that."""
 
     name: str
     of: str
     measure: str
+    at: str = ""
 
 
 Rows = tuple[Row, ...]
+AT = {"first": "first layer", "last": "last hidden layer"}  # what pages call these places, in a table of facts
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,8 @@ class Checks:
     def rows(self, measure: str, among: Sequence[Place], at: tuple[Place, ...]) -> tuple[Row, ...]:
         """The facts of a measure at several places, as far as they are there."""
         there = [each for each in among if self.strict or self.known.has(measure, each, *at)]
-        return tuple(Row(self.known.name(measure, each, *at), titled(each), measure) for each in there)
+        where = ", ".join(AT.get(titled(each), titled(each)) for each in at)
+        return tuple(Row(self.known.name(measure, each, *at), titled(each), measure, where) for each in there)
 
 
 def titled(place: Place) -> str:

@@ -228,8 +228,12 @@ class Functions:
         if not rows:
             return ""
         tables: dict[str, dict[str, Fact]] = {}
+        places: dict[str, set[str]] = {}
         for row in rows:
-            tables.setdefault(row.measure, {})[row.of] = self.library.facts[row.name]
+            places.setdefault(row.measure, set()).add(row.at)
+        for row in rows:
+            of = f"{row.of}, {row.at}" if row.at and len(places[row.measure]) > 1 else row.of
+            tables.setdefault(row.measure, {})[of] = self.library.facts[row.name]
         number = len(self.notes) + 1
         shown = {measure: list(of.items()) for measure, of in tables.items()}
         self.notes.append(marks.note(number, shown, asked=asked))

@@ -1,5 +1,7 @@
 """The digit lab on every screen and for every reader: narrow and wide, light and dark, by touch, without scripts."""
 
+import shutil
+
 import pytest
 
 from experiments import published
@@ -79,6 +81,18 @@ def test_the_front_page_opens_with_a_digit_the_networks_and_four_findings_on_one
     lit = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
         .data.some((level) => level > 120 && level < 255)"""
     assert all(seen.nth(place).evaluate(lit) for place in range(3))
+
+
+def test_a_lab_without_its_networks_says_so_and_the_rest_of_the_page_stands(open_page, published_site, tmp_path):
+    site = tmp_path / "site"
+    shutil.copytree(published_site, site, ignore=shutil.ignore_patterns("networks.js"))
+    page = open_page((site / "lab.html").as_uri())
+    told = page.locator("[data-lab] [role=alert]")
+    told.wait_for()
+    assert told.text_content() == (
+        "The networks could not be read: data/networks.js could not be read. The rest of the page is not affected."
+    )
+    assert page.locator("[data-lab][data-ready]").count() == 0
 
 
 def test_on_a_phone_what_can_be_done_to_a_unit_stays_in_reach_of_the_thumb(lab):

@@ -159,6 +159,14 @@ def test_a_claim_stands_with_its_evidence_behind_a_mark():
     assert "5.0" in note
 
 
+def test_one_measure_at_two_places_has_a_row_for_each_in_the_evidence():
+    functions, condition = page(), PUBLISHED.conditions[0]
+    checks = [CHECKS.at_least(0.1, "a.form", [condition], place) for place in ("last", "first")]
+    body = functions.finish(f"<p>{functions.claim('Does it?', *checks, caller=lambda: 'It does.')}</p>")
+    rows = re.findall(r'<th scope="row">(.*?)</th>.*?<data[^>]*value="([^"]*)"', body)
+    assert rows == [("MLP, raw, last hidden layer", "0.3"), ("MLP, raw, first layer", "0.2")]
+
+
 def test_a_claim_that_fails_stops_the_published_build_and_names_the_facts():
     with pytest.raises(PageError) as error:
         page().claim("Does it?", CHECKS.every("higher", "a.gain", BUILT), caller=lambda: "It does.")

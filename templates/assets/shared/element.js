@@ -33,14 +33,23 @@ window.InsideMNIST ??= {};
   }
 
   /**
-   * Has a link that sets something up lead to that state as soon as a reader takes hold of it, for it is no place on the
-   * page, and bring it into sight. Only when the address has changed: that ends a smooth scroll.
-   * @param {HTMLAnchorElement} link with the state in `data-state`
+   * A link with a state in `data-state` takes it along as soon as a reader takes hold of it: it is a state for scripts, and
+   * no place on the page that the link names.
+   * @param {Event} event
+   */
+  function takeAlong(event) {
+    const link = event.target instanceof Element ? event.target.closest("a[data-state]") : null;
+    if (link instanceof HTMLAnchorElement && link.dataset.state) link.hash = link.dataset.state;
+  }
+  for (const held of ["pointerdown", "focusin", "click"]) document.addEventListener(held, takeAlong, true); // before the link's own
+
+  /**
+   * Has such a link to this page bring what it sets up into sight. Only when the address has changed: that ends a smooth
+   * scroll.
+   * @param {HTMLAnchorElement} link
    * @param {Element} shown what it sets up
    */
   function leads(link, shown) {
-    const take = () => { link.hash = link.dataset.state ?? ""; };
-    for (const held of ["pointerdown", "focusin", "click"]) link.addEventListener(held, take);
     link.addEventListener("click", ({ ctrlKey, metaKey, shiftKey }) => {
       if (ctrlKey || metaKey || shiftKey) return; // opens elsewhere
       if (link.hash === location.hash) bring(shown);

@@ -238,18 +238,6 @@
     else if (values.has("unit") || values.has("layer")) tools.scrollIntoView({ block: "start" });
   }
 
-  /**
-   * Links to the lab take along which unit is switched off there, as soon as a reader takes hold of them: it is a state
-   * for the lab's scripts, and no place on its page.
-   * @param {Event} event
-   */
-  function takeAlong(event) {
-    const link = event.target instanceof Element ? event.target.closest("a[data-state]") : null;
-    if (link instanceof HTMLAnchorElement && link.dataset.state) link.hash = link.dataset.state;
-  }
-  document.addEventListener("pointerdown", takeAlong);
-  document.addEventListener("focusin", takeAlong);
-
   const controls = makeControls();
   window.addEventListener("hashchange", () => {
     if (!takePlace()) return;
