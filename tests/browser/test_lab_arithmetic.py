@@ -310,5 +310,5 @@ def test_what_to_try_sets_the_lab_up(lab):
         page.wait_for_function("(target) => location.hash === target", arg=f"#{link.get_attribute('data-state')}")
         assert page.locator("[data-sums]").is_visible()
         assert page.locator("[data-state-note]:visible").count() == 0
-        assert page.evaluate("document.querySelector('[data-lab]').getBoundingClientRect().bottom") > 0
+        page.wait_for_function("document.querySelector('[data-lab]').getBoundingClientRect().bottom > 0")  # it glides
     assert page.messages == []
