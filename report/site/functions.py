@@ -243,12 +243,16 @@ class Functions:
 
     def page_link(self, slug: str, text: str | None = None) -> str:
         """A link to a page, under its short title or another text; the text alone where the study lacks the page."""
-        if slug in self.library.absent and slug not in self.library.pages:
-            return html.escape(text or slug.capitalize())
-        if slug not in self.library.pages:
+        title = self._title(slug)
+        shown, target = html.escape(text or title), self.library.pages.get(slug)
+        return f'<a href="{self.top}{target.file}">{shown}</a>' if target else shown
+
+    def _title(self, slug: str) -> str:
+        if slug in self.library.pages:
+            return self.library.pages[slug].title
+        if slug not in self.library.absent:
             raise unknown("page", slug, self.library.pages, "Each is a file in templates/pages.")
-        target = self.library.pages[slug]
-        return f'<a href="{self.top}{target.file}">{html.escape(text or target.title)}</a>'
+        return slug.capitalize()
 
     def glossary(self, term: str, text: str | None = None) -> str:
         """A link to a term's entry, under the term itself or another form of it; a script opens the entry in place."""
@@ -264,11 +268,13 @@ class Functions:
         return f'{link} data-term="{found.anchor}">{html.escape(text or term)}</a>'
 
     def _definition(self, name: str, term: Term) -> str:
-        """A term's entry in the glossary, for the end of the page. Words and references within it are no links."""
+        """A term's entry in the glossary, for the end of the page. Words, pages and references within it are no links;
+        what stands for them is escaped as it is put in."""
         plainly = {
             **self.names(),
-            "glossary": lambda other, text=None: html.escape(text or other),
-            "cite": lambda *keys: "; ".join(html.escape(self.library.references[key].short) for key in keys),
+            "glossary": lambda other, text=None: text or other,
+            "page": lambda slug, text=None: text or self._title(slug),
+            "cite": lambda *keys: "; ".join(self.library.references[key].short for key in keys),
         }
         body, _ = to_html(self.library.partials.from_string(term.template).render(plainly))
         return (

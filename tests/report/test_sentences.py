@@ -56,6 +56,14 @@ def test_no_title_of_a_figure_has_numbers_in_a_row(published_site):
             assert len(numbers(text)) < 3, (path.stem, text)
 
 
+def test_no_markup_is_read_as_text(published_site):
+    """What is escaped twice, or put in where it is no markup, stands on the page as a tag."""
+    for path in published_site.glob("**/*.html"):
+        read = re.sub(r"<(pre|code|script)\b.*?</\1>", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        tags = re.findall(r"&lt;/?(?:a|p|em|strong|span|sup|svg|div|table)\b.{40}|&amp;(?:lt|#\w+);", read)
+        assert not tags, (path.name, tags[:2])
+
+
 @pytest.mark.parametrize(
     ("sentence", "count"),
     [
