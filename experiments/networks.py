@@ -26,6 +26,7 @@ from experiments.models import plain
 from experiments.treatment import treat
 
 HEADER = "network"
+OURS = "experiments.models."  # a header may name any function of any module, and a file may be anybody's
 REFERENCES = 3  # images whose logits a page compares with its own
 
 
@@ -83,12 +84,16 @@ def runnable(
 def open_network(data: bytes) -> Network:
     """The network that `keep` made these bytes of, ready to be read (in evaluation mode).
 
-    Raises InputError where the file is not whole, or is not what `keep` makes: wrong sizes, types, or numbers.
+    Raises InputError where the file is not whole, or is not what `keep` makes: wrong sizes, types, or numbers. A header
+    that names another builder than one of the project's own is refused, and nothing of it imported.
     """
     try:
         state = load(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         belongs = json.loads(header["__metadata__"][HEADER])
+        builder = belongs["architecture"]["build"]
+        if not builder.startswith(OURS):
+            raise ValueError(f"it is built by {builder!r}, which is none of the networks in {OURS.rstrip('.')}")
         wrong = [name for name, value in state.items() if not value.isfinite().all()]
         model = _with_state(state, belongs["architecture"])
         wrong += [name for name, value in model.state_dict().items() if value.dtype != state[name].dtype]

@@ -1,5 +1,7 @@
 """A kept network opens as the network that was trained, with the treatment it was trained on."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -72,6 +74,17 @@ def test_published_products_are_found_by_stage_and_name(tmp_path, weights, image
     assert labels.tolist() == list(range(6))
     with pytest.raises(InputError, match=r"no network\.safetensors of network/cnn-raw.*network/mlp-raw"):
         published.network("cnn-raw", results=tmp_path)
+
+
+def test_a_file_that_names_anybody_s_function_is_refused_before_that_is_imported(weights, tmp_path, monkeypatch):
+    (tmp_path / "foreign.py").write_text("raise SystemExit('imported')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    data = keep(weights=weights, architecture=ARCHITECTURE | {"build": "foreign:Network"}, treatment=TREATMENT)
+    with pytest.raises(
+        InputError, match=r"built by 'foreign:Network', which is none of the networks in experiments\.models"
+    ):
+        open_network(data["network.safetensors"])
+    assert "foreign" not in sys.modules
 
 
 @pytest.mark.parametrize(
