@@ -267,7 +267,8 @@ def nearest_by_hand(condition, hook):
     images = 17 * sheet()["images"]
     _, cache = run_with_cache(network.model, network.treat(images), names=[hook])
     points = cache[hook].flatten(1).double().numpy()
-    apart = np.stack([np.square(points - point).sum(axis=1) for point in points])
+    lengths = np.square(points).sum(axis=1)
+    apart = lengths[:, None] + lengths - 2 * points @ points.T
     np.fill_diagonal(apart, np.inf)
     return apart, np.sort(apart, axis=1)[:, :NEARBY]
 
