@@ -26,7 +26,7 @@ from experiments.models import plain
 from experiments.treatment import treat
 
 HEADER = "network"
-OURS = "experiments.models."  # a header may name any function of any module, and a file may be anybody's
+OURS = "experiments.models"  # a header may name any function of any module, and a file may be anybody's
 REFERENCES = 3  # images whose logits a page compares with its own
 
 
@@ -81,19 +81,21 @@ def runnable(
     return {"runnable.json": {"layers": plain.described(model), "reference": reference}}
 
 
-def open_network(data: bytes) -> Network:
+def open_network(data: bytes, *, package: str = OURS) -> Network:
     """The network that `keep` made these bytes of, ready to be read (in evaluation mode).
 
-    Raises InputError where the file is not whole, or is not what `keep` makes: wrong sizes, types, or numbers. A header
-    that names another builder than one of the project's own is refused, and nothing of it imported.
+    package: where its builder has to stand, in a module of it or in itself; another is not imported.
+
+    Raises InputError where the file is not whole, or is not what `keep` makes: wrong sizes, types, or numbers; or names
+    another builder.
     """
     try:
         state = load(data)
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         belongs = json.loads(header["__metadata__"][HEADER])
         builder = belongs["architecture"]["build"]
-        if not builder.startswith(OURS):
-            raise ValueError(f"it is built by {builder!r}, which is none of the networks in {OURS.rstrip('.')}")
+        if not builder.startswith((f"{package}.", f"{package}:")):
+            raise ValueError(f"it is built by {builder!r}, which is none of the networks in {package}")
         wrong = [name for name, value in state.items() if not value.isfinite().all()]
         model = _with_state(state, belongs["architecture"])
         wrong += [name for name, value in model.state_dict().items() if value.dtype != state[name].dtype]
