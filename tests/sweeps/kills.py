@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from experiments.engine.files import TOKEN
+from experiments.engine.hand import BEGIN
 from experiments.engine.store import Shelf
 from tests.test_signals import session
 
@@ -185,7 +186,7 @@ def kill(build: subprocess.Popen[bytes], victim: str) -> bool:
 
 def workers(build: subprocess.Popen[bytes]) -> list[int]:
     """The processes of a build that compute."""
-    return [each for each, said in session(build.pid).items() if "spawn_main" in said]
+    return [each for each, said in session(build.pid).items() if BEGIN in said]
 
 
 def survivors(leader: int) -> list[int]:
