@@ -84,7 +84,8 @@ def runnable(
 def open_network(data: bytes, *, package: str = OURS) -> Network:
     """The network that `keep` made these bytes of, ready to be read (in evaluation mode).
 
-    package: where its builder has to stand, in a module of it or in itself; another is not imported.
+    package: in which module, or package of modules, its builder has to be a class of networks; nothing else that the
+    header names is imported or called.
 
     Raises InputError where the file is not whole, or is not what `keep` makes: wrong sizes, types, or numbers; or names
     another builder.
@@ -94,7 +95,7 @@ def open_network(data: bytes, *, package: str = OURS) -> Network:
         header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
         belongs = json.loads(header["__metadata__"][HEADER])
         builder = belongs["architecture"]["build"]
-        if not builder.startswith((f"{package}.", f"{package}:")):
+        if not _is_network(builder, package):
             raise ValueError(f"it is built by {builder!r}, which is none of the networks in {package}")
         wrong = [name for name, value in state.items() if not value.isfinite().all()]
         model = _with_state(state, belongs["architecture"])
@@ -103,9 +104,20 @@ def open_network(data: bytes, *, package: str = OURS) -> Network:
             raise ValueError(f"{wrong[0]} has numbers that are not finite, or of another type than the network's")
         treat(np.zeros((1, 1, 1), np.uint8), mean=belongs["treatment"]["mean"], std=belongs["treatment"]["std"])
         return Network(model, belongs["treatment"])
-    except (SafetensorError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+    except (SafetensorError, ImportError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         cause = " ".join(str(error).split())
         raise InputError(f"a packed network is damaged ({cause}); build it again") from error
+
+
+def _is_network(builder: str, package: str) -> bool:
+    """Whether a class of networks is named, and not a function, which might go on to call whatever it is told."""
+    from importlib import import_module  # here alone: stages rest on what this file imports, and open no files
+
+    module, _, name = builder.partition(":")
+    if not f"{module}.".startswith(f"{package}."):
+        return False
+    made = getattr(import_module(module), name, None)
+    return isinstance(made, type) and issubclass(made, HookedModule)
 
 
 def kept(data: bytes, *, architecture: Mapping[str, Any]) -> HookedModule:
