@@ -142,8 +142,7 @@ def look(options: argparse.Namespace, study: Study, memo: Memo, contents: Conten
     if contents.faults:
         check(stages, contents, root=ROOT, out=options.out)
     places.check_readable(folder / kept for folder in (options.cache, ROOT / "results") for kept in KEPT)
-    for kept in KEPT:
-        sweep(options.cache / kept)
+    clear(options.cache)
     sources, surroundings = Sources(ROOT, memo=memo.known["sources"]), Surroundings(memo.known["installed"])
     memo.known |= {"sources": sources.memo, "installed": surroundings.memo}
     shelves = Shelves(Shelf("cache", options.cache), Shelf("results", ROOT / "results"))
@@ -151,6 +150,12 @@ def look(options: argparse.Namespace, study: Study, memo: Memo, contents: Conten
     if options.rebuild:
         survey.rebuild(options.rebuild)
     return survey
+
+
+def clear(cache: Path) -> None:
+    """Removes what builds that were killed left half-written in a cache."""
+    for kept in KEPT:
+        sweep(cache / kept)
 
 
 def compute(survey: Survey, contents: Contents, *, out: Path, jobs: int | None, scheduler: str) -> runner.Outcome:
@@ -172,7 +177,9 @@ def compute(survey: Survey, contents: Contents, *, out: Path, jobs: int | None, 
     with runner.workers(survey, most=len(missing), jobs=jobs, scheduler=scheduler) as executor:
         console.show_graph(standing, costs=survey.costs(), jobs=executor.jobs)
         with Progress({*missing} - perhaps, perhaps=perhaps, costs=survey.costs, jobs=executor.jobs) as progress:
-            return runner.run(survey, executor, jobs=executor.jobs, told=progress.told)
+            outcome = runner.run(survey, executor, jobs=executor.jobs, told=progress.told)
+    clear(survey.shelves.local.folder)  # of those who were still dying when this build began
+    return outcome
 
 
 def inspect(survey: Survey, contents: Contents, *, out: Path, jobs: int | None, scheduler: str) -> int:

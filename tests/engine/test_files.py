@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,18 @@ def test_sweeping_takes_what_the_dead_left_and_nothing_else(tmp_path):
         (tmp_path / name).write_text("")
     sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not tell so of a process")
+def test_sweeping_takes_what_was_left_by_one_that_ended_and_was_not_asked_for_yet(tmp_path):
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    try:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and still has its number
+        (tmp_path / f".a.npz.{TOKEN}-{ended.pid}-0a0a0a0a.tmp").write_text("half")
+        sweep(tmp_path)
+        assert not list(tmp_path.iterdir())
+    finally:
+        ended.wait()
 
 
 def test_sweeping_where_nothing_is_does_nothing(tmp_path):
