@@ -282,18 +282,18 @@ class StepLog:
         *,
         losses: Sequence[Tensor],
         logits: Float[Tensor, "network sample class"],
-        gradients: Sequence[Float[Tensor, "network ..."]],
-        weights: Sequence[Float[Tensor, "network ..."]],
+        gradients: Sequence[Float[Tensor, "network _"]],
+        weights: Sequence[Float[Tensor, "network _"]],
     ) -> None:
         """Logs one step, between the backward pass and the update; `start` is the batch's first sample. losses: () of
-        each network. gradients, weights: of each of `parameters`, of all networks."""
+        each network. gradients, weights: of each of `parameters`, of all networks, a network's in a row."""
         torch.stack(list(losses), out=self._loss[step])
         self._logits[:, start : start + logits.shape[1]] = logits
         for norms, tensors in zip(self._norms[step], (gradients, weights), strict=True):
             for norm, tensor in zip(norms.unbind(1), tensors, strict=True):
-                torch.linalg.vector_norm(tensor.flatten(1), dim=1, out=norm)
+                torch.linalg.vector_norm(tensor, dim=1, out=norm)
         if self._places:
-            torch.cat([gradients[place].flatten(1) for place in self._places], dim=1, out=self._bias_gradients[step])
+            torch.cat([gradients[place] for place in self._places], dim=1, out=self._bias_gradients[step])
 
     @torch.no_grad()
     def moved(self, step: int, before: Sequence[Tensor]) -> None:

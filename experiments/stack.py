@@ -2,7 +2,8 @@
 
 In: copies of a network that learn at different rates, or networks that begin differently and see other batches. Out:
 what `sweep.one` gives of each copy; or of each network the epoch's log, as `train.train_epoch` gives it. Gradients are
-written out by hand. What becomes of a network does not depend on those beside it, to the last bit.
+written out by hand. What becomes of a network that is trained side by side with others does not depend on them, to the
+last bit, where they are `aligned`. What follows the matrix products is in parts.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import nll_loss
 
+from experiments import parts
 from experiments.descent import Plain
 from experiments.hooks import HookedModule
 from experiments.models.chain import Chain
@@ -23,16 +25,30 @@ from experiments.record import StepLog
 
 Images = tuple[Float[Tensor, "image 1 side side"], Int[Tensor, " image"]]
 Arrays = dict[str, np.ndarray]
-PLAIN = (("linear", "relu"), ("linear",))  # what a hidden layer and the last one are made of
 EVALUATED = 1000  # images at a time
+BOUNDARY = 16  # numbers of four bytes: a matrix product may round otherwise where a matrix begins elsewhere in memory
 
 
-def fits(model: HookedModule, recipe: Mapping[str, Any]) -> bool:
-    """Whether copies of a network can be stacked: dense layers with ReLU between them, and plain gradient descent."""
-    made = [model.parts.get(layer) for layer in model.layers]
-    is_dense = isinstance(model, Chain) and {*made[:-1]} == {PLAIN[0]} and made[-1] == PLAIN[1]
+def fits(model: HookedModule, recipe: Mapping[str, Any], *, plain: bool = False) -> bool:
+    """Whether networks of this shape can be stacked: dense layers, with what is known in parts.py behind the hidden
+    ones, and plain gradient descent. plain: with nothing but a ReLU there."""
     is_plain = recipe["optimizer"] == "sgd" and not recipe.get("momentum") and not recipe.get("weight_decay")
-    return is_dense and is_plain
+    if not is_plain or not isinstance(model, Chain) or model.parts[model.layers[-1]] != ("linear",):
+        return False
+    hidden = model.layers[:-1]
+    return all(parts.known(model, layer) for layer in hidden) and not (
+        plain and any(len(model.parts[layer]) > 2 for layer in hidden)
+    )
+
+
+def aligned(model: HookedModule, samples: int, batch_size: int) -> bool:
+    """Whether, with networks of this shape in a row, each begins where one alone would: at a boundary in memory. If
+    not, the last bits of a network could tell where in the row it stood."""
+    layers: list[Any] = [model.get_submodule(name) for name in model.layers]
+    widths = [layers[0].in_features, *(layer.out_features for layer in layers)]
+    batches = {min(batch_size, samples), samples % batch_size}
+    matrices = [layer.weight.numel() for layer in layers] + [batch * width for batch in batches for width in widths]
+    return all(numbers % BOUNDARY == 0 for numbers in matrices)
 
 
 @torch.no_grad()
@@ -70,27 +86,30 @@ def train(
 
 
 class Stack:
-    """The layers of several networks of one shape. Of layer l, weights[l] is (network, unit, input) and biases[l]
-    (network, 1, unit)."""
+    """The layers of several networks of one shape. Of layer l, weights[l] is (network, unit, input), biases[l]
+    (network, 1, unit), and behind[l] what follows its product; chances: what each network draws from in training."""
 
-    def __init__(self, models: Sequence[HookedModule]) -> None:
+    def __init__(self, models: Sequence[HookedModule], chances: Sequence[torch.Generator] = ()) -> None:
         self.names = models[0].layers
         each: list[list[Any]] = [[model.get_submodule(name) for model in models] for name in self.names]
         self.weights = [torch.stack([layer.weight.detach() for layer in layers]) for layers in each]
         self.biases = [torch.stack([layer.bias.detach() for layer in layers])[:, None] for layers in each]
+        self.behind = [*(parts.made(models, name, chances) for name in self.names[:-1]), []]
 
     def forward(self, inputs: Float[Tensor, "*network image input"]) -> list[Float[Tensor, "network image unit"]]:
         """What each layer hands on, the logits last. Where all networks are fed the same, the first layers are a single
         wide product."""
         networks, units, _ = self.weights[0].shape
-        if inputs.ndim == 2:
-            wide = torch.addmm(self.biases[0].view(-1), inputs, self.weights[0].view(networks * units, -1).T)
-            handed = [wide.view(-1, networks, units).transpose(0, 1).clamp_min(0)]
-        else:
-            handed = [torch.baddbmm(self.biases[0], inputs, self.weights[0].transpose(1, 2)).clamp_min_(0)]
-        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
-            before = torch.baddbmm(bias, handed[-1], weight.transpose(1, 2))
-            handed.append(before if weight is self.weights[-1] else before.clamp_min_(0))
+        handed: list[Tensor] = []
+        for weight, bias, behind in zip(self.weights, self.biases, self.behind, strict=True):
+            if handed or inputs.ndim == 3:
+                activations = torch.baddbmm(bias, handed[-1] if handed else inputs, weight.transpose(1, 2))
+            else:
+                wide = torch.addmm(bias.view(-1), inputs, weight.view(networks * units, -1).T)
+                activations = wide.view(-1, networks, units).transpose(0, 1)
+            for part in behind:
+                activations = part.forward(activations)
+            handed.append(activations)
         return handed
 
     def backward(
@@ -104,10 +123,12 @@ class Stack:
     ) -> None:
         """Writes the gradients of weights and biases, of the shapes of these. `gradient` is that of the logits."""
         for place in reversed(range(len(self.weights))):
+            for part in reversed(self.behind[place]):
+                gradient = part.backward(gradient)
             torch.sum(gradient, 1, keepdim=True, out=of_biases[place])
             if place:
                 torch.bmm(gradient.transpose(1, 2), handed[place - 1], out=of_weights[place])
-                gradient = torch.bmm(gradient, self.weights[place]).masked_fill_(handed[place - 1] <= 0, 0)
+                gradient = torch.bmm(gradient, self.weights[place])
             elif inputs.ndim == 2:
                 wide = gradient.transpose(0, 1).flatten(1)
                 torch.mm(wide.T, inputs, out=of_weights[0].view(wide.shape[1], -1))
@@ -157,22 +178,27 @@ class Copies(Stack):
 
 
 class Together(Stack):
-    """Networks that are trained side by side, each with its own batches. Their parameters are parts of the stack's, so
-    that whoever reads a network reads what it is now. rates: {parameter: learning rate}, the same for all."""
+    """Networks that are trained side by side, each with its own batches and, where it draws, its own chance. Their
+    parameters are parts of the stack's, so that whoever reads a network reads what it is now. rates: {parameter:
+    learning rate}, the same for all."""
 
-    def __init__(self, models: Sequence[HookedModule], rates: Mapping[str, float]) -> None:
-        super().__init__(models)
+    def __init__(
+        self, models: Sequence[HookedModule], rates: Mapping[str, float], chances: Sequence[torch.Generator]
+    ) -> None:
+        super().__init__(models, chances)
         self._models, self._rates = models, rates
         self._of_weights, self._of_biases = ([torch.empty_like(e) for e in of] for of in (self.weights, self.biases))
+        changed: dict[str, list[Tensor]] = {name: [model.get_parameter(name) for model in models] for name in rates}
+        all_of = (("weight", self.weights, self._of_weights), ("bias", self.biases, self._of_biases))
+        for kind, stacked, gradients in all_of:
+            for layer, of_all, gradient in zip(self.names, stacked, gradients, strict=True):
+                for parameter, own in zip(changed[f"{layer}.{kind}"], of_all, strict=True):
+                    parameter.data = own.view(parameter.shape)
+                changed[f"{layer}.{kind}"], of_all.grad = [of_all], gradient
         groups: dict[float, list[Tensor]] = {}
-        for place, name in enumerate(self.names):
-            for number, model in enumerate(models):
-                layer: Any = model.get_submodule(name)
-                layer.weight.data, layer.bias.data = self.weights[place][number], self.biases[place][number, 0]
-            self.weights[place].grad, self.biases[place].grad = self._of_weights[place], self._of_biases[place]
-            groups.setdefault(rates[f"{name}.weight"], []).append(self.weights[place])
-            groups.setdefault(rates[f"{name}.bias"], []).append(self.biases[place])
-        self._descents = [(rate, Plain(parameters)) for rate, parameters in groups.items()]
+        for name, tensors in changed.items():
+            groups.setdefault(rates[name], []).extend(tensors)
+        self._descents = [(rate, Plain(tensors)) for rate, tensors in groups.items()]
 
     @torch.no_grad()
     def epoch(
@@ -189,7 +215,7 @@ class Together(Stack):
             self._models[0], networks=len(order), samples=order.shape[1], steps=len(batches), rates=self._rates
         )
         weights, gradients = (
-            [each for layer in zip(*of, strict=True) for each in layer]
+            [each.flatten(1) for layer in zip(*of, strict=True) for each in layer]
             for of in ((self.weights, self.biases), (self._of_weights, self._of_biases))
         )
         room = flat.new_empty(len(order) * batch_size, flat.shape[1])

@@ -36,7 +36,7 @@ DROPOUT = 0.2
 def _variant(name: str, title: str, *after: list[str]) -> Architecture:
     """The MLP with other parts behind its weights: a list for each hidden layer; see experiments/models/layered.py."""
     options = {"hidden": [32, 16], "after": list(after), "dropout": DROPOUT}
-    return Architecture(name, title, build="experiments.models.layered:LayeredMLP", options=options)
+    return Architecture(name, title, build="experiments.models.layered:LayeredMLP", options=options, side_by_side=True)
 
 
 NOTEBOOKS = _variant("notebooks", "Notebooks’ combination", ["relu", "layernorm", "dropout"], ["layernorm", "relu"])

@@ -69,7 +69,7 @@ def sweep(
             return model
 
         model = begin()
-        if stack.fits(model, recipe):
+        if stack.fits(model, recipe, plain=True):
             orders = (batch_order(len(trained[1])) for _ in range(epochs))
             curves, weights = stack.train(model, trained, read, recipe=recipe, rates=rates, orders=orders)
         else:

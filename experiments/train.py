@@ -6,7 +6,7 @@ layers.npz, weights.npz, of each. The loss is the cross entropy.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -69,8 +69,8 @@ def train_each(
     epochs: int,
     early: int,
 ) -> list[Products]:
-    """`train` of each seed. Side by side where the network can be stacked, see `stack.fits`; a run's bytes do not
-    depend on those beside it."""
+    """`train` of each seed. Side by side where that is possible, see `stack.fits`, and changes no bit, see
+    `stack.aligned`: a run's bytes do not depend on those beside it."""
     if not 0 <= early <= epochs:
         raise ValueError(f"early is {early}: it must be an epoch of the training, 0 to {epochs}")
     (inputs, labels), test, probe = (_tensors(images, treatment) for images in (train_set, test_set, probe_set))
@@ -78,21 +78,15 @@ def train_each(
     batch_size, learns = recipe["batch_size"], {name: of for name, of in recipe.items() if name != "batch_size"}
     with deterministic(), torch.random.fork_rng(devices=[]):
         runs = [_Run(each, architecture, size, learns) for each in seed]
-        if stack.fits(runs[0].model, recipe):
-            together = stack.Together([run.model for run in runs], runs[0].steps.rates)
+        stacks = [[run] for run in runs]
+        if by_hand := stack.fits(runs[0].model, recipe):
+            stacks = [runs] if stack.aligned(runs[0].model, len(labels), batch_size) else stacks
+        for beside in stacks:
+            learn = _side_by_side(beside) if by_hand else beside[0].learn
             for epoch in range(epochs + 1):
                 if epoch:
-                    orders = [run.order(len(labels)) for run in runs]
-                    logs = together.epoch(inputs, labels, batch_size, orders)
-                    for run, log in zip(runs, logs, strict=True):
-                        run.logs.append(log)
-                for run in runs:
-                    run.read(test, probe, keep=epoch in (0, early, epochs))
-        else:
-            for run in runs:
-                for epoch in range(epochs + 1):
-                    if epoch:
-                        run.learn(inputs, labels, batch_size)
+                    learn(inputs, labels, batch_size)
+                for run in beside:
                     run.read(test, probe, keep=epoch in (0, early, epochs))
         return [run.products(test, probe, train=(inputs, labels)) for run in runs]
 
@@ -107,7 +101,8 @@ class _Run:
         self.model = models.build(architecture["build"], options=architecture["options"], **size)
         self.steps = Steps(self.model, **learns)
         self.logs: list[Arrays] = []
-        self._chance = torch.get_rng_state()
+        self.chance = torch.Generator()
+        self.chance.set_state(torch.get_rng_state())
         self._readings: list[Arrays] = []
         self._penultimate: list[np.ndarray] = []
         self._weights: list[Arrays] = []
@@ -115,21 +110,14 @@ class _Run:
 
     def order(self, samples: int) -> Tensor:
         """The order of the next epoch."""
-        with self._drawing():
-            return batch_order(samples)
+        return batch_order(samples, chance=self.chance)
 
     def learn(self, inputs: Tensor, labels: Tensor, batch_size: int) -> None:
-        """One epoch of this network alone; see `train_epoch`."""
-        with self._drawing():
-            order = batch_order(len(labels))
-            self.logs.append(train_epoch(self.model.train(), inputs, labels, batch_size, self.steps, order=order))
-
-    @contextmanager
-    def _drawing(self) -> Iterator[None]:
-        """Whatever is drawn within is drawn by the run's own chance, which goes on from where it was."""
-        torch.set_rng_state(self._chance)
-        yield
-        self._chance = torch.get_rng_state()
+        """One epoch of this network alone; see `train_epoch`. What its layers draw, its own chance decides."""
+        order = self.order(len(labels))
+        torch.set_rng_state(self.chance.get_state())
+        self.logs.append(train_epoch(self.model.train(), inputs, labels, batch_size, self.steps, order=order))
+        self.chance.set_state(torch.get_rng_state())
 
     def read(self, test: tuple[Tensor, Tensor], probe: tuple[Tensor, Tensor], *, keep: bool) -> None:
         """Reads the network as it would be used: dropout off, running statistics. keep: whole activations, too."""
@@ -160,6 +148,18 @@ class _Run:
         }
 
 
+def _side_by_side(runs: Sequence[_Run]) -> Callable[[Tensor, Tensor, int], None]:
+    """What has all these networks learn for an epoch, as `_Run.learn` has one."""
+    together = stack.Together([run.model for run in runs], runs[0].steps.rates, [run.chance for run in runs])
+
+    def learn(inputs: Tensor, labels: Tensor, batch_size: int) -> None:
+        orders = [run.order(len(labels)) for run in runs]
+        for run, log in zip(runs, together.epoch(inputs, labels, batch_size, orders), strict=True):
+            run.logs.append(log)
+
+    return learn
+
+
 def train_epoch(
     model: HookedModule,
     inputs: Float[Tensor, "sample 1 side side"],
@@ -177,14 +177,14 @@ def train_epoch(
     batches = order.split(batch_size)
     rates = steps.rates if steps.is_plain else None
     log = record.StepLog(model, samples=len(order), steps=len(batches), rates=rates)
-    weights = [parameter.detach()[None] for parameter in log.parameters]  # as they are at any time
+    weights = [parameter.detach().view(1, -1) for parameter in log.parameters]  # as they are at any time
     for step, batch in enumerate(batches):
         logits = model(inputs[batch])
         loss = cross_entropy(logits, labels[batch])
         for parameter in steps.parameters:
             parameter.grad = None
         loss.backward()
-        gradients = [cast(Tensor, parameter.grad)[None] for parameter in log.parameters]
+        gradients = [cast(Tensor, parameter.grad).reshape(1, -1) for parameter in log.parameters]
         start = step * batch_size
         log.write(step, start, losses=[loss], logits=logits[None], gradients=gradients, weights=weights)
         if rates is not None:
@@ -196,15 +196,15 @@ def train_epoch(
     return log.summaries(labels[order][None], batch_size=batch_size)[0]
 
 
-def batch_order(samples: int) -> Int[Tensor, " sample"]:
+def batch_order(samples: int, *, chance: torch.Generator | None = None) -> Int[Tensor, " sample"]:
     """The order of one epoch, drawn as torch's DataLoader draws it, so that a seed means the same with either.
 
-    A loader's iterator first takes a base seed for its workers from the global generator; its random sampler
-    then takes the seed of the generator that permutes the samples.
+    A loader's iterator first takes a base seed for its workers from a generator, `chance` or else the global one; its
+    random sampler then takes the seed of the generator that permutes the samples.
     """
-    torch.empty((), dtype=torch.int64).random_()
+    torch.empty((), dtype=torch.int64).random_(generator=chance)
     generator = torch.Generator()
-    generator.manual_seed(int(torch.empty((), dtype=torch.int64).random_().item()))
+    generator.manual_seed(int(torch.empty((), dtype=torch.int64).random_(generator=chance).item()))
     return torch.randperm(samples, generator=generator)
 
 

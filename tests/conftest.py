@@ -41,6 +41,7 @@ NUMERICS = (
     "experiments.measures",
     "experiments.models",
     "experiments.networks",
+    "experiments.parts",
     "experiments.record",
     "experiments.statistics",
     "experiments.train",

@@ -22,6 +22,7 @@ NUMERICS = (
     "experiments.train",
     "experiments.sweep",
     "experiments.stack",
+    "experiments.parts",
     "experiments.exact",
     "experiments.record",
     "experiments.networks",

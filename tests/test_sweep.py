@@ -48,7 +48,7 @@ def tried(**changed):
 def test_stacked_networks_are_what_each_is_alone(monkeypatch, hidden, factors):
     given = {"architecture": {**MLP, "options": {"hidden": hidden}}, "recipe": {**PLAIN, "layer_rates": factors}}
     stacked = tried(**given)
-    monkeypatch.setattr(stack, "fits", lambda *_: False)
+    monkeypatch.setattr(stack, "fits", lambda *_, **__: False)
     alone = tried(**given)
     for name in ("train_loss", "set_aside", "test", "diverged", "rates"):
         np.testing.assert_allclose(stacked["curves.npz"][name], alone["curves.npz"][name], rtol=2e-5, atol=1e-6)
@@ -79,6 +79,40 @@ def test_what_cannot_be_stacked_is_not():
     assert not stack.fits(made(hidden=[6], activation="tanh"), PLAIN)
     assert not stack.fits(made(hidden=[6]), {**PLAIN, "momentum": 0.9})
     assert not stack.fits(models.build(CNN["build"], options=CNN["options"], classes=4, side=10), PLAIN)
+
+
+def layered(*after, dropout=0.2):
+    options = {"hidden": [6], "after": [list(after)], "dropout": dropout}
+    return models.build("experiments.models.layered:LayeredMLP", options=options, classes=4, side=10)
+
+
+@pytest.mark.parametrize("after", [["layernorm", "relu"], ["batchnorm", "relu"], ["relu", "dropout"]])
+def test_networks_with_more_behind_a_layer_are_stacked_but_copies_of_them_are_not(after):
+    assert stack.fits(layered(*after), PLAIN)
+    assert not stack.fits(layered(*after), PLAIN, plain=True)
+
+
+def without(model, name, value):
+    """The model, with something in the place of a part of its hidden layer, or of a part's attribute."""
+    *path, last = name.split(".")
+    setattr(model.hidden1.get_submodule(".".join(path)), last, value)
+    return model
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        layered("relu", "dropout", dropout=1.0),
+        layered("relu", "dropout", dropout=0.0),
+        without(layered("layernorm", "relu"), "layernorm.bias", None),
+        without(layered("layernorm", "relu"), "layernorm", torch.nn.GroupNorm(2, 6)),
+        without(layered("batchnorm", "relu"), "batchnorm.momentum", None),
+        without(layered("batchnorm", "relu"), "batchnorm", torch.nn.BatchNorm1d(6, affine=False)),
+    ],
+    ids=["all dropped", "none dropped", "no shift", "another module", "another average", "no scale"],
+)
+def test_what_is_not_as_usual_behind_a_layer_is_not_stacked(model):
+    assert not stack.fits(model, PLAIN)
 
 
 def test_a_loss_that_is_no_number_is_told_with_its_step_and_nowhere_else():

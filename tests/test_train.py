@@ -235,14 +235,23 @@ def test_the_same_arguments_give_the_same_bytes_whatever_was_drawn_before(digits
             assert array.tobytes() == second[product][name].tobytes(), name
 
 
+LAYERED = replace(MLP, build="experiments.models.layered:LayeredMLP")
+BEHIND = {  # what stands behind the two hidden layers
+    "layernorm before and after": [["layernorm", "relu"], ["relu", "layernorm"]],
+    "batchnorm, and a layer of nothing": [["batchnorm", "relu"], ["relu"]],
+    "dropout twice": [["relu", "dropout"], ["dropout", "relu"]],
+    "all of it": [["batchnorm", "relu", "layernorm", "dropout"], ["layernorm", "dropout", "relu"]],
+}
+WIDTHS = {"one small layer": [5], "odd widths": [33, 17, 3], "two small layers": [9, 5], "even widths": [48, 16]}
+VARIED = {name: replace(LAYERED, options={"hidden": [16, 8], "after": after}) for name, after in BEHIND.items()}
 PLAIN = {"all alike": RECIPE, "a faster first layer": RECIPE | {"layer_rates": {"first": 3.0}}}
 
 
 @pytest.mark.parametrize("recipe", PLAIN.values(), ids=PLAIN)
 @pytest.mark.parametrize(
     "architecture",
-    [MLP, replace(MLP, options={"hidden": [5]}), replace(MLP, options={"hidden": [33, 17, 3]}), CNN],
-    ids=["mlp", "one small layer", "odd widths", "cnn"],
+    [MLP, *(replace(MLP, options={"hidden": hidden}) for hidden in WIDTHS.values()), CNN, *VARIED.values()],
+    ids=["mlp", *WIDTHS, "cnn", *VARIED],
 )
 def test_what_becomes_of_a_network_does_not_depend_on_those_beside_it(digits, architecture, recipe):
     described = {"build": architecture.build, "options": dict(architecture.options)}
@@ -254,23 +263,44 @@ def test_what_becomes_of_a_network_does_not_depend_on_those_beside_it(digits, ar
         "epochs": 2,
         "early": 1,
     }
-    for seeds in ([5], [3, 5], [5, 1, 2, 3, 4]):
+    for seeds in ([5], [3, 5], [5, 1, 2, 3, 4], [0, 1, 5, 2]):
         beside = train_each(**arguments, seed=seeds)[seeds.index(5)]
         assert differing(beside, run(digits, architecture, NORMALIZED, recipe=recipe)) == []
 
 
 @pytest.mark.parametrize("recipe", PLAIN.values(), ids=PLAIN)
-def test_side_by_side_is_one_after_the_other(digits, recipe, monkeypatch):
+@pytest.mark.parametrize("architecture", [MLP, *VARIED.values()], ids=["mlp", *VARIED])
+def test_side_by_side_is_one_after_the_other(digits, architecture, recipe, monkeypatch):
     """The simple loop, with gradients by PyTorch, is the oracle."""
     changes = {"treatment": NORMALIZED, "recipe": recipe}
-    beside = run(digits, **changes)
+    beside = run(digits, architecture, **changes)
     monkeypatch.setattr(stack, "fits", lambda *_: False)
-    alone = run(digits, **changes)
+    alone = run(digits, architecture, **changes)
     for product in alone:
         assert list(beside[product]) == list(alone[product])
         for name, array in alone[product].items():
             if array.dtype.kind == "f":
                 np.testing.assert_allclose(beside[product][name], array, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "samples", "is_aligned"),
+    [([32, 16], 264, True), ([32, 16], 256, True), ([32, 16], 263, False), ([9, 5], 256, False), ([8], 256, True)],
+)
+def test_networks_stand_in_a_row_where_each_begins_as_one_alone(digits, hidden, samples, is_aligned, monkeypatch):
+    """Elsewhere they are trained by themselves."""
+    rows, made = [], stack.Together
+    monkeypatch.setattr(stack, "Together", lambda models, *rest: rows.append(len(models)) or made(models, *rest))
+    given = digits | {"train_set": {name: array[:samples] for name, array in digits["train_set"].items()}}
+    described = {"build": MLP.build, "options": {"hidden": hidden}}
+    train_each(**given, architecture=described, treatment=RAW, recipe=RECIPE, seed=[1, 2, 3], epochs=1, early=0)
+    assert rows == ([3] if is_aligned else [1, 1, 1])
+
+
+def test_a_batch_of_one_image_is_said_where_it_has_no_variance(digits):
+    given = digits | {"train_set": {name: array[:129] for name, array in digits["train_set"].items()}}
+    with pytest.raises(ValueError, match="over which BatchNorm has no variance: choose another batch size"):
+        run(given, VARIED["all of it"])
 
 
 def differing(one, other):
