@@ -170,7 +170,9 @@ def rates(network, rate):
 
 def write(log, step, start, loss, logits):
     """Writes a step of a single network."""
-    gradients, weights = ([each[None] for each in of] for of in ([p.grad for p in log.parameters], log.parameters))
+    gradients, weights = (
+        [each.reshape(1, -1) for each in of] for of in ([p.grad for p in log.parameters], log.parameters)
+    )
     log.write(step, start, losses=[loss], logits=logits[None], gradients=gradients, weights=weights)
 
 
