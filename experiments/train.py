@@ -177,7 +177,6 @@ def train_epoch(
     batches = order.split(batch_size)
     rates = steps.rates if steps.is_plain else None
     log = record.StepLog(model, samples=len(order), steps=len(batches), rates=rates)
-    weights = [parameter.detach().view(1, -1) for parameter in log.parameters]  # as they are at any time
     for step, batch in enumerate(batches):
         logits = model(inputs[batch])
         loss = cross_entropy(logits, labels[batch])
@@ -185,6 +184,7 @@ def train_epoch(
             parameter.grad = None
         loss.backward()
         gradients = [cast(Tensor, parameter.grad).reshape(1, -1) for parameter in log.parameters]
+        weights = [parameter.detach().reshape(1, -1) for parameter in log.parameters]
         start = step * batch_size
         log.write(step, start, losses=[loss], logits=logits[None], gradients=gradients, weights=weights)
         if rates is not None:

@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from experiments import record
+from experiments.descent import Steps
 from experiments.hooks import run_with_cache
 from experiments.models.cnn import CNN
 from experiments.models.mlp import MLP
+from experiments.train import train_epoch
 
 LABELS = torch.arange(60) % 10
 
@@ -174,6 +176,18 @@ def write(log, step, start, loss, logits):
         [each.reshape(1, -1) for each in of] for of in ([p.grad for p in log.parameters], log.parameters)
     )
     log.write(step, start, losses=[loss], logits=logits[None], gradients=gradients, weights=weights)
+
+
+def test_the_order_of_weights_in_memory_does_not_matter():
+    """A fork may keep a convolution's weights with the channels last."""
+    logs = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        torch.manual_seed(0)
+        model = CNN().to(memory_format=layout)
+        steps = Steps(model, optimizer="sgd", learning_rate=0.1)
+        logs.append(train_epoch(model.train(), drawn(60, 1, 28, 28), LABELS, 30, steps))
+    for name, value in logs[0].items():
+        np.testing.assert_allclose(logs[1][name], value, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
 def test_a_unit_that_never_answers_has_a_zero_gradient_in_every_step(mlp, images):
