@@ -32,6 +32,7 @@ def test_the_map_filters_and_tells_by_name(open_page, named_site):
     page.get_by_role("button", name="Cross", exact=True).click()
     assert page.evaluate("location.hash") == "#digits=1"
     page.locator(".map-numbers summary").click()
+    page.locator(".map-numbers tbody th").first.wait_for()  # written once the browser has told that it is open
     assert page.locator(".map-numbers tbody th").all_text_contents() == list(NAMES)
     page.locator("canvas.map-canvas").first.focus()
     page.keyboard.press("ArrowRight")
