@@ -9,7 +9,7 @@ import hashlib
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
 from pathlib import Path
@@ -181,15 +181,9 @@ class Functions:
         which says what is shown and not what comes of it."""
         return text if self._held(text, checks) else otherwise
 
-    def evidence(self, measure: str, among: Sequence[Any], *at: Place, asked: str = "", against: bool = False) -> str:
-        """The mark of a measure's facts, of conditions or comparisons; `asked` stands above them.
-
-        `against`: what is told of a comparison is no difference of its two conditions.
-        """
-        rows = Checks(self.library.known, self.library.strict).rows(measure, list(among), at)
-        if against:
-            rows = tuple(replace(row, of=row.of.replace(" minus ", " against ")) for row in rows)
-        return self._mark(rows, asked)
+    def evidence(self, measure: str, among: Sequence[Any], *at: Place, asked: str = "") -> str:
+        """The mark of a measure's facts, of conditions or comparisons; `asked` stands above them."""
+        return self._mark(Checks(self.library.known, self.library.strict).rows(measure, list(among), at), asked)
 
     def reach(self, measure: str, among: Sequence[Any], *at: Place, **options: Any) -> str:
         """The end of a sentence: from what to what a measure's facts reach, and their mark; that none is decided, where
@@ -224,7 +218,8 @@ class Functions:
         return not failed
 
     def _mark(self, rows: Sequence[Row], asked: str) -> str:
-        """The mark in the text; its note stands at the end of the page."""
+        """The mark in the text; its note stands at the end of the page. What two conditions have in common, or their
+        ratio, is no difference: one stands against the other there."""
         if not rows:
             return ""
         tables: dict[str, dict[str, Fact]] = {}
@@ -232,7 +227,8 @@ class Functions:
         for row in rows:
             places.setdefault(row.measure, set()).add(row.at)
         for row in rows:
-            of = f"{row.of}, {row.at}" if row.at and len(places[row.measure]) > 1 else row.of
+            of = row.of if ".difference." in row.name else row.of.replace(" minus ", " against ")
+            of = f"{of}, {row.at}" if row.at and len(places[row.measure]) > 1 else of
             tables.setdefault(row.measure, {})[of] = self.library.facts[row.name]
         number = len(self.notes) + 1
         shown = {measure: list(of.items()) for measure, of in tables.items()}

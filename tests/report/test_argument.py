@@ -240,7 +240,7 @@ def test_a_claim_about_what_no_network_has_is_left_out_of_a_smaller_study_and_a_
 
 def test_what_is_told_of_a_comparison_and_is_no_difference_is_said_so():
     writer = page()
-    writer.names()["evidence"]("a.soon", TREATED[:1], against=True, asked="Epochs")
+    writer.names()["evidence"]("a.soon", TREATED[:1], asked="Epochs")
     assert "MLP: normalized against raw" in writer.notes[0]
     assert "minus" not in writer.notes[0]
 
