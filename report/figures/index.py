@@ -19,7 +19,7 @@ from report.arrays import Arrays, Card
 MEASURES: tuple[tuple[str, bool, str], ...] = (
     ("training.first_epoch", False, "accuracy after\none epoch, in %"),
     ("training.test_accuracy", False, "accuracy at\nthe end, in %"),
-    ("health.dead", False, "dead units,\nin %"),
+    ("health.dead", False, "dead units, all\nlayers, in %"),
     ("activations.mean_shift", True, "drift of the last\nhidden layer, in SD"),
     ("geometry.silhouette", True, "silhouette of the\nlast hidden layer"),
     ("geometry.dimension", True, "dimensions that it\nuses"),

@@ -102,6 +102,7 @@ class Functions:
             "said": lambda measure, *at: wording.said(known.fact(measure, *at)),
             "verdict": lambda measure, *at: wording.verdict(known.fact(measure, *at)),
             "number": lambda measure, *at: known.fact(measure, *at)["value"],
+            "count": lambda measure, *at: known.fact(measure, *at)["n"],
             "class_name": lambda measure, *at: self.library.classes[int(known.fact(measure, *at)["value"])],
             "has": known.has,
             "layers": lambda condition: self.library.networks[condition.architecture.name]["layers"],
@@ -186,11 +187,12 @@ class Functions:
         return self._mark(Checks(self.library.known, self.library.strict).rows(measure, list(among), at), asked)
 
     def reach(self, measure: str, among: Sequence[Any], *at: Place, **options: Any) -> str:
-        """The end of a sentence: from what to what a measure's facts reach, and their mark; that none is decided, where
-        they are differences of which none is. Nothing where there are no facts."""
+        """The end of a sentence: from what to what a measure's facts reach, and their mark; where they are differences,
+        that none of them is decided, or not all. Nothing where there are no facts."""
         facts = self._there(measure, among, at)
-        open_ = bool(facts) and all("verdict" in fact and wording.verdict(fact) == "undecided" for fact in facts)
-        reach = wording.span(facts, "# (not decided)." if open_ else "#.")
+        undecided = sum("verdict" in fact and wording.verdict(fact) == "undecided" for fact in facts)
+        open_ = " (not all decided)" if 0 < undecided < len(facts) else " (not decided)" if undecided else ""
+        reach = wording.span(facts, f"#{open_}.")
         return f"{reach} {self.evidence(measure, among, *at, **options)}" if reach else ""
 
     def sketch(

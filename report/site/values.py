@@ -101,14 +101,15 @@ def _tried(study: Study) -> Names:
     """The learning rates that are tried: who learns at them, and their treatments by what they do to the pixels.
 
     `rest`: (what a treatment changes that does it all, what is left of it at a matched step). `beside`: (the same, what
-    another treatment of the same architecture changes).
+    another treatment of the same architecture changes). `left`: what any treatment changes beyond the matched step.
     """
     found: dict[str, list[Any]] = {name: [] for name in ("conditions", "scaled", "centred", "both", "stepped", "begun")}
-    found |= {"rest": [], "sweeps": [], "beside": []}
+    found |= {"rest": [], "left": [], "sweeps": [], "beside": []}
     for architecture in (each for each in study.architectures if each.name in study.sweeps):
         tried, effects = study.tried(architecture), study.tried_comparisons(architecture)
         found["sweeps"].append((architecture, study.sweeps[architecture.name]))
         found["conditions"] += [condition for condition, begun in tried.values() if begun is None]
+        found["left"] += [each for each in effects if each.is_contrast]
         for effect in (each for each in effects if not each.is_contrast):
             kind = _kind(effect.first.treatment, is_begun=tried[effect.first.name][1] is not None)
             found[kind].append(effect)

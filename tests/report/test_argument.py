@@ -251,12 +251,14 @@ def test_a_mark_may_stand_behind_what_its_numbers_reach():
     assert reach("a.nothing", TREATED) == ""
 
 
-def test_where_none_of_several_differences_is_decided_that_is_told_as_well(monkeypatch):
+def test_where_none_of_several_differences_is_decided_or_not_all_that_is_told_as_well(monkeypatch):
     monkeypatch.setitem(FACTS, "a.open.difference.mlp:normalized", fact(0.1, -1.0, 1.0) | {"verdict": "undecided"})
     monkeypatch.setitem(FACTS, "a.open.difference.cnn:normalized", fact(0.5, -1.0, 2.0) | {"verdict": "undecided"})
     assert "(not decided)" in page().names()["reach"]("a.open", TREATED)
     monkeypatch.setitem(FACTS, "a.open.difference.cnn:normalized", fact(1.5, 1.0, 2.0) | {"verdict": "higher"})
-    assert "(not decided)" not in page().names()["reach"]("a.open", TREATED)
+    assert "(not all decided)" in page().names()["reach"]("a.open", TREATED)
+    monkeypatch.setitem(FACTS, "a.open.difference.mlp:normalized", fact(2.5, 2.0, 3.0) | {"verdict": "higher"})
+    assert "decided" not in page().names()["reach"]("a.open", TREATED)
 
 
 def predicted(*came, strict=True):
