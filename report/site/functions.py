@@ -220,8 +220,8 @@ class Functions:
         return not failed
 
     def _mark(self, rows: Sequence[Row], asked: str) -> str:
-        """The mark in the text; its note stands at the end of the page. What two conditions have in common, or their
-        ratio, is no difference: one stands against the other there."""
+        """The mark in the text; its note stands at the end of the page. What is told between two conditions, such as
+        their likeness or their ratio, is no difference: one stands against the other there."""
         if not rows:
             return ""
         tables: dict[str, dict[str, Fact]] = {}
@@ -229,7 +229,8 @@ class Functions:
         for row in rows:
             places.setdefault(row.measure, set()).add(row.at)
         for row in rows:
-            of = row.of if ".difference." in row.name else row.of.replace(" minus ", " against ")
+            is_between = ".difference." not in row.name or row.name.replace(".difference", "", 1) in self.library.facts
+            of = row.of.replace(" minus ", " against ") if is_between else row.of
             of = f"{of}, {row.at}" if row.at and len(places[row.measure]) > 1 else of
             tables.setdefault(row.measure, {})[of] = self.library.facts[row.name]
         number = len(self.notes) + 1

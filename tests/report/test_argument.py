@@ -51,6 +51,8 @@ FACTS = {
     "a.form.cnn-raw.conv1": fact(0.1),
     "a.form.difference.raw:cnn.last": fact(0.4, 0.3, 0.5),
     "a.soon.mlp:normalized": fact(3.0),
+    "a.likeness.mlp:normalized": fact(0.9),
+    "a.likeness.difference.mlp:normalized": fact(0.1, 0.05, 0.15),
     "a.class.mlp-raw.3": fact(7.0),
     "a.gain.difference.batchnorm": fact(-1.0, -2.0, -0.5),
     "a.near.difference.mlp:normalized": fact(0.1, 0.05, 0.15) | {"margin": 0.2, "verdict": "the same"},
@@ -243,6 +245,8 @@ def test_what_is_told_of_a_comparison_and_is_no_difference_is_said_so():
     writer.names()["evidence"]("a.soon", TREATED[:1], asked="Epochs")
     assert "MLP: normalized against raw" in writer.notes[0]
     assert "minus" not in writer.notes[0]
+    writer.names()["evidence"]("a.likeness", TREATED[:1])
+    assert "MLP: normalized against raw" in writer.notes[1]  # what it differs from is no condition
 
 
 def test_a_mark_may_stand_behind_what_its_numbers_reach():
