@@ -470,3 +470,68 @@ def test_the_front_page_opens_with_a_digit_that_the_networks_disagree_on_and_not
     assert "Nothing drawn" in verdict(page)
     shared = lab("#digit=324", name="index.html")
     assert "test image 324" in verdict(shared)
+
+
+def test_back_leads_to_the_digit_that_the_front_page_begins_with_and_a_blank_board_stays_blank(lab, travel):
+    page = lab(name="index.html")
+    begun = page.locator("[data-seen]").get_attribute("aria-label")
+    link = page.locator("a[data-lab-link]").first
+    assert re.search(r"#digit=\d+$", link.get_attribute("href"))
+    draw(page, 7)
+    travel(page, "back")
+    page.wait_for_function(
+        "(label) => document.querySelector('[data-seen]').getAttribute('aria-label') === label", arg=begun
+    )
+    page.get_by_role("button", name="Clear").click()
+    assert page.evaluate("location.hash") == "#digit=none"
+    page.reload()
+    page.locator("[data-lab][data-ready]").wait_for()
+    assert "Nothing drawn" in verdict(page)
+    assert page.locator("[data-state-note]:visible").count() == 0
+
+
+def test_the_arithmetic_keeps_the_focus_when_it_is_of_another_answer_or_unit(lab):
+    page = lab("#digit=324&look=mlp-raw.logits.4")
+    page.locator("[data-sums] select").focus()
+    page.locator("[data-sums] select").select_option("3")
+    assert page.evaluate("location.hash").endswith("look=mlp-raw.logits.3")
+    assert page.evaluate("document.activeElement.tagName") == "SELECT"
+    page.locator("[data-sums] button").first.focus()
+    page.keyboard.press("Enter")
+    assert "hidden2" in page.evaluate("location.hash")
+    assert page.evaluate("document.activeElement.closest('[data-sums]') !== null")
+
+
+@pytest.mark.chromium
+def test_a_finger_that_turns_out_to_scroll_leaves_a_unit_at_its_mean(lab):
+    page = lab("#digit=324&scale=mlp-raw.hidden2.3:mean", has_touch=True)
+    cell = unit(page, "mlp-raw", "hidden2.3")
+    cell.scroll_into_view_if_needed()
+    cell.evaluate("""(cell) => {
+        const tell = (kind, x) => cell.dispatchEvent(
+            new PointerEvent(kind, { pointerId: 1, button: 0, clientX: x, clientY: 9, bubbles: true }));
+        cell.setPointerCapture = () => {};
+        tell("pointerdown", 10); tell("pointermove", 40); tell("pointercancel", 40);
+    }""")
+    assert "mlp-raw.hidden2.3:mean" in page.evaluate("location.hash")
+
+
+def test_what_is_no_change_is_none_and_what_is_not_chosen_has_no_name(lab):
+    page = lab("#digit=324&scale=mlp-raw.hidden1.7:1")
+    assert page.locator("[data-state-note]").is_visible()
+    assert page.locator("[data-changes] li").count() == 0
+    page.evaluate("location.hash = '#digit=324&look=mlp-raw.hidden2.3'")
+    page.wait_for_function("() => document.querySelector('[data-chosen-name]').textContent.includes('3')")
+    page.evaluate("location.hash = '#digit=324'")
+    page.wait_for_function("() => document.querySelector('[data-chosen-name]').textContent.startsWith('Nothing')")
+    assert page.locator("[data-chosen-called]").text_content() == ""
+
+
+def test_a_pen_that_was_down_is_up_when_a_stroke_is_taken_back(lab):
+    page = lab()
+    page.locator("[data-board]").focus()
+    for key in ("Space", "ArrowDown", "ArrowDown", "Backspace"):
+        page.keyboard.press(key)
+    assert page.locator("[data-nib].is-down").count() == 0
+    page.keyboard.press("ArrowDown")
+    assert "Nothing drawn" in verdict(page)

@@ -35,6 +35,17 @@ def test_a_guess_opens_the_finding_is_told_from_what_came_true_and_kept_in_the_a
     assert page.messages == []
 
 
+def test_a_guess_that_is_gone_from_the_address_is_gone_from_the_page(chapter):
+    page = chapter("basis")
+    section = page.locator("[data-predict=axes]")
+    section.locator("input").first.check()
+    page.evaluate("location.hash = ''")
+    page.wait_for_function("() => document.querySelector('[data-predict=axes] :checked') === null")
+    assert section.locator("[data-said]").text_content() == ""
+    assert section.locator(".came-true").count() == 0
+    assert not section.locator("details").evaluate("(fold) => fold.open")
+
+
 def test_a_guess_is_made_by_keyboard_and_nothing_is_asked_of_the_network(chapter):
     page = chapter("basis")
     page.locator("[data-predict=axes] input").first.focus()

@@ -196,6 +196,16 @@ def test_a_click_beside_the_window_closes_it(opened):
     assert not page.locator("dialog").is_visible()
 
 
+def test_text_that_is_selected_out_of_the_field_leaves_the_window_open(opened):
+    page = opened("dead")
+    box, window = page.get_by_role("searchbox").bounding_box(), page.locator("dialog").bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(window["x"] - 30, box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    assert page.locator("dialog").is_visible()
+
+
 def test_without_scripts_there_is_no_button(open_page, published_site):
     page = open_page((published_site / "why.html").as_uri(), java_script_enabled=False)
     assert page.locator("[data-tools] *").count() == 0

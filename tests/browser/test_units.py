@@ -170,6 +170,23 @@ def test_one_unit_is_shown_and_the_arrow_keys_lead_to_the_next_and_back(visit):
     assert page.messages == []
 
 
+def test_arrow_keys_in_the_search_window_leave_the_unit_and_one_held_down_is_one_step_back(visit):
+    page = visit("units/mlp-raw.html")
+    first = page.title()
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("searchbox").press("Tab")
+    page.keyboard.press("ArrowRight")
+    assert page.title() == first
+    page.keyboard.press("Escape")
+    before = page.evaluate("history.length")
+    page.keyboard.down("ArrowRight")
+    for _ in range(3):
+        page.keyboard.down("ArrowRight")  # as a key does that is held
+    page.keyboard.up("ArrowRight")
+    assert page.title() != first
+    assert page.evaluate("history.length") <= before + 1
+
+
 def test_buttons_and_list_lead_to_every_unit_by_keyboard(visit):
     page = visit()
     page.get_by_role("button", name="Previous").press("Enter")

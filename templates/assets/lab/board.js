@@ -84,9 +84,9 @@
       finish();
       pointer = event.pointerId;
       element.setPointerCapture(pointer);
-      element.classList.add("is-drawing");
       nib.classList.remove("is-shown");
       begin(place(event));
+      element.classList.add("is-drawing");
     });
     element.addEventListener("pointermove", (event) => {
       if (event.pointerId !== pointer) return;
@@ -163,6 +163,8 @@
       set(other) {
         strokes = other;
         open = null;
+        element.classList.remove("is-drawing");
+        nib.classList.remove("is-down");
         show();
       },
     };

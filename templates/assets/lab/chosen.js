@@ -93,11 +93,17 @@ window.InsideMNIST ??= {};
       part("hint").hidden = look !== null;
       part("acts").hidden = !isUnit;
       if (link) link.hidden = !isUnit || portraits === null;
-      if (!look) return void (part("name").textContent = "Nothing is chosen.");
+      if (!look) return showNothing();
       element.dataset.condition = look.unit.condition;
       part("name").textContent = isUnit ? words.capital(words.briefName(look.unit)) : logitName(look);
       part("called").textContent = [isUnit ? calledOf(look.unit) : "", look.unit.title].filter(Boolean).join(" \u00b7 ");
       if (isUnit) showActs(look.unit, setting);
+    }
+
+    function showNothing() {
+      delete element.dataset.condition;
+      part("name").textContent = "Nothing is chosen.";
+      part("called").textContent = "";
     }
 
     /** @param {Look} look */

@@ -14,6 +14,7 @@ window.InsideMNIST ??= {};
    */
   /** @type {Content} */
   const BLANK = { strokes: [], digit: null };
+  const NONE = "none"; // in an address: nothing is on the board, where something would be at first
 
   /** @param {HTMLElement} element */
   function makeLab(element) {
@@ -44,6 +45,8 @@ window.InsideMNIST ??= {};
     /** @type {Float32Array | null} what is on the board, as the networks read it */
     let pixels = null;
     let waiting = false; // for the next frame
+    /** @type {ShelfDigit | null} on the board where the address says nothing */
+    const usual = digits.get(Number(element.dataset.begin ?? NaN)) ?? null;
 
     const part = (/** @type {string} */ name) => /** @type {HTMLElement} */ (element.querySelector(`[data-${name}]`));
     const live = part("live");
@@ -308,7 +311,7 @@ window.InsideMNIST ??= {};
 
     state.declare({
       strokes: (/** @type {string} */ text) => raster.decode(text) !== null,
-      digit: (/** @type {string} */ text) => /^\d{1,6}$/.test(text) && digits.has(Number(text)),
+      digit: (/** @type {string} */ text) => text === NONE || (/^\d{1,6}$/.test(text) && digits.has(Number(text))),
       scale: (/** @type {string} */ text) => scales.parse(text) !== null,
       look: (/** @type {string} */ text) => InsideMNIST.parseLook(text, networks) !== null,
       saliency: (/** @type {string} */ text) => text.split(",").every((name) => networks.has(name)),
@@ -319,7 +322,7 @@ window.InsideMNIST ??= {};
       const { strokes, digit } = content;
       const told = {
         strokes: digit || strokes.length === 0 ? null : raster.encode(strokes),
-        digit: digit ? String(digit.index) : null,
+        digit: digit ? String(digit.index) : usual && isBlank(content) ? NONE : null,
         scale: scales.text() || null,
         look: InsideMNIST.lookText(look) || null,
         saliency: [...salient].join(",") || null,
@@ -328,16 +331,14 @@ window.InsideMNIST ??= {};
       tellLinks();
     }
 
-    /**
-     * @param {Map<string, string>} values
-     * @param {ShelfDigit | null} [usual] on the board where the address has nothing: it is in no address, and nothing to undo
-     */
-    function restore(values, usual = null) {
+    /** @param {Map<string, string>} values */
+    function restore(values) {
       changing = false;
       before = new Map();
-      const digit = digits.get(Number(values.get("digit") ?? NaN)) ?? null;
-      const strokes = digit ? [] : (raster.decode(values.get("strokes") ?? "") ?? []);
-      set({ strokes, digit: strokes.length ? null : (digit ?? usual) });
+      const told = values.get("digit");
+      const digit = told ? (digits.get(Number(told)) ?? null) : usual;
+      const strokes = told ? [] : (raster.decode(values.get("strokes") ?? "") ?? []);
+      set({ strokes, digit: strokes.length ? null : digit });
       scales.setAll(values.get("scale"));
       look = InsideMNIST.parseLook(values.get("look") ?? "", networks);
       if (open && (scales.list().length > 0 || look)) open.open = true; // what is in force is in sight
@@ -348,9 +349,10 @@ window.InsideMNIST ??= {};
 
     /** Links to the lab's own page take along what is on this one. */
     function tellLinks() {
+      const here = location.hash || (content.digit ? `#digit=${content.digit.index}` : "");
       for (const link of element.querySelectorAll("a[data-lab-link]")) {
         const [page] = (link.getAttribute("href") ?? "").split("#");
-        link.setAttribute("href", page + location.hash);
+        link.setAttribute("href", page + here);
       }
     }
 
@@ -361,7 +363,7 @@ window.InsideMNIST ??= {};
     for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".tries a[data-state]"))) {
       InsideMNIST.leads(link, heard.parentElement ?? heard);
     }
-    restore(state.read(), digits.get(Number(element.dataset.begin ?? NaN)));
+    restore(state.read());
     element.dataset.ready = "";
   }
 

@@ -36,7 +36,7 @@ window.InsideMNIST ??= {};
         const layer = network?.layers.slice(0, -1).find((each) => each.name === name);
         const setting = told === "mean" ? told : Number(told);
         if (!network || !layer || Number(place) >= layer.units) return null;
-        if (setting === "mean" ? !means[condition]?.[name] : setting > MOST) return null;
+        if (setting === "mean" ? !means[condition]?.[name] : setting > MOST || setting === 1) return null; // 1 changes nothing
         return { unit: { condition, title: network.title, layer: name, kind: layer.kind, unit: Number(place) }, setting };
       });
       return found.some((each) => each === null) ? null : /** @type {Change[]} */ (found);

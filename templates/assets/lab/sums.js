@@ -37,10 +37,21 @@ window.InsideMNIST ??= {};
       const key = [condition, layer, unit, look.minus].join(".");
       if (key !== built) {
         built = key;
+        const focused = body.contains(document.activeElement) ? document.activeElement : null;
         body.replaceChildren();
         update = builder(look.unit)(body, look.unit, calls, shown, look.minus);
+        update(shown, look);
+        if (focused) keepFocus(focused.tagName);
+        return;
       }
       update(shown, look);
+    }
+
+    /** What had the focus is gone: its like has it now, or else the panel. @param {string} tag */
+    function keepFocus(tag) {
+      const like = /** @type {HTMLElement | null} */ (body.querySelector(tag));
+      if (!like) panel.tabIndex = -1;
+      (like ?? panel).focus();
     }
 
     return { show };

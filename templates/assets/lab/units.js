@@ -75,7 +75,7 @@ window.InsideMNIST ??= {};
         if (event.altKey || event.ctrlKey || event.metaKey || (way === 0 && turn === 0 && !off)) return;
         event.preventDefault();
         if (way) row[(place + way + row.length) % row.length].button.focus();
-        else if (off) calls.onscale(unit, calls.settingOf(unit) === 0 ? 1 : 0);
+        else if (off) event.repeat || calls.onscale(unit, calls.settingOf(unit) === 0 ? 1 : 0);
         else set(unit, factor(calls.settingOf(unit)) + turn);
       });
       button.addEventListener("keyup", (event) => /Arrow(Up|Down)|Page|Delete|Backspace/.test(event.key) && calls.ondone());
@@ -84,12 +84,12 @@ window.InsideMNIST ??= {};
 
     /** Dragging sideways scales; a press without dragging chooses. @param {Cell} cell */
     function drag({ button, unit }) {
-      /** @type {{id: number, x: number, scale: number, moved: boolean} | null} */
+      /** @type {{id: number, x: number, setting: Setting, moved: boolean} | null} */
       let held = null;
       let dragged = false; // swallows the click that ends a drag
       button.addEventListener("pointerdown", (event) => {
         if (event.button !== 0) return;
-        held = { id: event.pointerId, x: event.clientX, scale: factor(calls.settingOf(unit)), moved: false };
+        held = { id: event.pointerId, x: event.clientX, setting: calls.settingOf(unit), moved: false };
         dragged = false;
         button.setPointerCapture(event.pointerId);
       });
@@ -97,7 +97,7 @@ window.InsideMNIST ??= {};
         if (!held || event.pointerId !== held.id) return;
         const way = event.clientX - held.x;
         held.moved ||= Math.abs(way) > STILL;
-        if (held.moved) set(unit, held.scale + way / WAY);
+        if (held.moved) set(unit, factor(held.setting) + way / WAY);
       });
       button.addEventListener("pointerup", () => {
         dragged = held?.moved ?? false;
@@ -106,7 +106,7 @@ window.InsideMNIST ??= {};
       });
       button.addEventListener("pointercancel", () => {
         if (held?.moved) {
-          set(unit, held.scale); // the browser took the finger's movement for scrolling
+          calls.onscale(unit, held.setting); // the browser took the finger's movement for scrolling
           calls.ondone();
         }
         held = null;

@@ -64,6 +64,7 @@ window.InsideMNIST ??= {};
     }
 
     room.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {
+      if (event.button !== 0) return;
       room.setPointerCapture(event.pointerId);
       point(event);
     });

@@ -26,6 +26,17 @@
       right === undefined ? "Compare your guess with what was found." : guess === right ? "So it came out." : "It came out otherwise.";
   }
 
+  /** @param {HTMLElement} section there is no guess, or none any more */
+  function forget(section) {
+    if (!section.querySelector(".came-true, :checked")) return; // what the reader opened without one stays open
+    for (const label of section.querySelectorAll("label")) label.classList.remove("came-true");
+    for (const choice of section.querySelectorAll("input")) choice.checked = false; // which a browser may remember
+    const said = section.querySelector("[data-said]");
+    const fold = section.querySelector("details");
+    if (said) said.textContent = "";
+    if (fold) fold.open = false;
+  }
+
   lab.state.declare(
     Object.fromEntries(
       [...sections].map((section) => [
@@ -39,7 +50,7 @@
     for (const section of sections) {
       const guess = guesses.get(section.dataset.predict);
       if (guess !== undefined) tell(section, guess);
-      else section.querySelectorAll("input").forEach((choice) => (choice.checked = false)); // that a browser remembered
+      else forget(section);
     }
   };
   for (const section of sections) {

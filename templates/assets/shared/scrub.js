@@ -94,7 +94,8 @@ window.InsideMNIST ??= {};
     const label = add(row, "label", "scrub-label");
     label.append("Epoch ");
     const slider = add(label, "input", "scrub-slider");
-    Object.assign(slider, { type: "range", min: "0", max: String(last), step: "1", value: String(last) });
+    // A browser that comes back to the page would set the slider where it was, and tell nobody.
+    Object.assign(slider, { type: "range", min: "0", max: String(last), step: "1", value: String(last), autocomplete: "off" });
     const output = add(row, "span", "scrub-epoch");
     output.setAttribute("aria-hidden", "true"); // the slider says it
     const values = add(box, "div", "scroll scrub-values");

@@ -117,8 +117,11 @@ window.InsideMNIST ??= {};
   close.addEventListener("click", () => dialog.close());
   input.addEventListener("input", show);
   dialog.addEventListener("keydown", move);
+  /** @type {EventTarget | null} where the pointer went down: text that is selected out of the field ends beside the window */
+  let pressed = null;
+  dialog.addEventListener("pointerdown", (/** @type {Event} */ event) => (pressed = event.target));
   dialog.addEventListener("click", (/** @type {Event} */ event) => {
-    if (event.target === dialog) dialog.close(); // beside the window
+    if (event.target === dialog && pressed === dialog) dialog.close(); // beside the window
   });
   byKey.addEventListener("change", () => (key.isOn = byKey.checked));
   document.addEventListener("keydown", (event) => {

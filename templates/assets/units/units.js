@@ -65,17 +65,18 @@
   /**
    * Another choice by the reader: into the address, then onto the page.
    * @param {Object<string, string | null>} changes
+   * @param {boolean} [push] whether "back" leads to the choice before
    */
-  function choose(changes) {
-    state.write(changes, { push: true });
+  function choose(changes, push = true) {
+    state.write(changes, { push });
     show(state.read());
   }
 
-  /** @param {number} by how many units on, or back; at the ends it goes round */
-  function step(by) {
+  /** @param {number} by how many units on, or back; at the ends it goes round @param {boolean} [push] */
+  function step(by, push = true) {
     if (!current || list.length === 0) return;
     const next = list[(list.indexOf(current) + by + list.length) % list.length];
-    choose({ unit: next.id });
+    choose({ unit: next.id }, push);
     if (values.has("show")) reveal(next);
   }
 
@@ -207,9 +208,9 @@
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const target = /** @type {Element} */ (event.target);
     const busy = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.defaultPrevented;
-    if (!by || busy || target.closest("select, input, textarea, summary, .scroll")) return;
+    if (!by || busy || target.closest("select, input, textarea, summary, dialog, .scroll")) return;
     event.preventDefault();
-    step(by);
+    step(by, !event.repeat); // a key that is held down is one step back
   });
 
   /** A plain place in the address, #hidden2-7 or #hidden2, is a choice too; returns whether it was one. */
