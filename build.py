@@ -14,6 +14,13 @@ import sys
 import time
 from pathlib import Path
 
+from experiments.engine import bytecode
+
+STARTED = time.time_ns()
+ROOT = Path(__file__).resolve().parent
+if __name__ == "__main__":
+    bytecode.look_at_content(ROOT)
+
 from experiments.chapters import left_out
 from experiments.description import described
 from experiments.engine import console, places, runner
@@ -35,19 +42,19 @@ from experiments.study import STUDIES
 from report.errors import PageError
 from report.site import unchanged
 from report.site.pages import Contents, read
-from report.site.update import check, update
+from report.site.update import Read, check, update
 
-ROOT = Path(__file__).resolve().parent
 KEPT = (".", "records", "artifacts")  # the folders of a shelf
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; every trouble becomes one message and an exit code."""
+def main(arguments: list[str] | None = None, *, began: int | None = None) -> int:
+    """Runs one command; every trouble becomes one message and an exit code. began: when its modules were not read yet,
+    in ns since 1970; now, where nothing is said."""
     debug = False
     try:
         options = parse(arguments, root=ROOT, about=__doc__)
         debug = options.debug
-        return command(options)
+        return command(options, began=began or unchanged.now())
     except SystemExit as said:  # help, or bad arguments
         return int(said.code or 0)
     except KeyboardInterrupt:
@@ -68,17 +75,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
-def command(options: argparse.Namespace) -> int:
+def command(options: argparse.Namespace, *, began: int) -> int:
     """Does what the arguments ask for; returns the exit code."""
     if options.serve is not None:
         from report.site.serve import serve
 
         return serve(ROOT, options.out, port=options.serve)
     stand()
-    started, began = time.monotonic(), unchanged.now()
+    started = time.monotonic()
     current = f"nothing to do: {options.out} is current"
     if asks_for_the_site(options) and unchanged.current(options, root=ROOT):
         return console.show(f"{current} in {spoken(time.monotonic() - started)}")
+    sources = Read(ROOT, began=began)
     memo = Memo(options.cache / "memo.json")
     study = sensible(STUDIES[options.study])
     contents = read(ROOT, memo=memo.known["pages"]).without(left_out(study))
@@ -100,8 +108,8 @@ def command(options: argparse.Namespace) -> int:
     written = update(
         survey,
         contents,
+        sources,
         study=study,
-        root=ROOT,
         out=options.out,
         cache=options.cache,
         base_url=options.base_url,
@@ -240,4 +248,4 @@ def publish(survey: Survey) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(process.end(main()))
+    sys.exit(process.end(main(began=STARTED)))

@@ -188,7 +188,7 @@ def rendering(
     where = Coordinates(study, networks or {}, card.get("class_names", ()))
     done.make("facts.json", shared.digest, partial(extras.facts_json, facts, pages, where))
     for name, make in (notebooks or {}).items():
-        texts = [_digests(root, "notebooks/**/*.md"), extras.repository(root)]
+        texts = [_digests(root, "notebooks/**/*"), extras.repository(root)]
         done.make(name, [code, repr(study), sorted(figures), *texts], make)
     told = extras.about(
         study=study, card=card, figures=figures, placed=homes, provenance=provenance, pages=(*pages, *unit_pages)

@@ -30,6 +30,8 @@ from report.site.unchanged import SOURCES
 if TYPE_CHECKING:
     from report.site.render import Rendering
 
+CLOCK = 10_000_000  # ns by which the time of a file may lag behind
+
 
 def check(stages: Iterable[Stage], contents: Contents, *, root: Path, out: Path) -> None:
     """Asked before any work is done. Raises PageError for faults of the templates and of what pages say of themselves,
@@ -42,20 +44,34 @@ def check(stages: Iterable[Stage], contents: Contents, *, root: Path, out: Path)
     folder.check(out, sign=SIGN)
 
 
+class Read:
+    """The files of the project that the site's bytes depend on, as they lay there when a build began to read them."""
+
+    def __init__(self, root: Path, *, began: int) -> None:
+        """began: in ns since 1970, when nothing of them was read yet."""
+        self.root, self._began = root, began
+        self.digests = _sources(root)
+
+    @property
+    def is_as_it_was(self) -> bool:
+        """Whether what the build read at its beginning, in its course and at its end was one and the same."""
+        newest = max(((self.root / name).stat().st_ctime_ns for name in self.digests), default=0)
+        return newest < self._began - CLOCK and _sources(self.root) == self.digests
+
+
 def update(
     survey: Survey,
     contents: Contents,
+    sources: Read,
     *,
     study: Study,
-    root: Path,
     out: Path,
     cache: Path,
     base_url: str | None,
 ) -> str | None:
     """Writes the site unless the folder already holds exactly what would be written; says what it wrote, if anything.
     Of what the folder holds, only that is rendered anew which is not known to be made of the same."""
-    sources = _sources(root)
-    stamp = _stamp(survey, sources, study=study, base_url=base_url)
+    stamp = _stamp(survey, sources.digests, study=study, base_url=base_url)
     note = past.place(cache, out)
     lying = folder.written(out, sign=SIGN)
     last = past.read(note)
@@ -64,11 +80,16 @@ def update(
     if lying and last.stamp == stamp:
         return None
     check_writable(folder.real(out).parent)  # before a site is rendered that could not be put there
-    arguments = _arguments(survey, contents, study=study, root=root, base_url=base_url, code=_code(sources))
+    code = _code(sources.digests)
+    arguments = _arguments(survey, contents, study=study, root=sources.root, base_url=base_url, code=code)
     done, notes = _put(out, arguments, last, lying)
     found_out = {slug: why for slug, why in arguments["absent"].items() if slug not in contents.absent}
     notes = [*(f"without the chapter {slug}: {why}" for slug, why in found_out.items()), *notes]
-    past.write(note, past.Past(stamp, digest(done.manifest), done.made, done.pages, done.places))
+    if sources.is_as_it_was:
+        past.write(note, past.Past(stamp, digest(done.manifest), done.made, done.pages, done.places))
+    else:
+        past.write(note, past.NOTHING)
+        notes.append("some of the project changed while this was built: run again, and all of it is taken in")
     size = sum((out / name).stat().st_size for name in done.files)
     return "\n".join([*notes, f"wrote {out}: {len(done.files)} files, {size / 1e6:.1f} MB"])
 
@@ -99,7 +120,9 @@ def _files(top: Path) -> Iterator[str]:
         yield str(top)
     if top.is_dir():
         with explained("read", top):
-            for folder, _, names in os.walk(top, onerror=_raise):
+            for folder, folders, names in os.walk(top, onerror=_raise):
+                if linked := next((each for each in folders if os.path.islink(f"{folder}{os.sep}{each}")), None):
+                    raise PageError(f"{folder}{os.sep}{linked} is a link to a folder: put the folder itself there")
                 yield from (f"{folder}{os.sep}{name}" for name in names)
 
 

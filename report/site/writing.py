@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -54,12 +55,17 @@ class Environment(jinja2.Environment):
     asked: set[str]
 
     def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> jinja2.Template:
-        self.asked.add(str(name))
+        self.asked.add(_plain(name))
         return super().get_template(name, parent, globals)
 
     def select_template(self, names: Any, parent: Any = None, globals: Any = None) -> jinja2.Template:
-        self.asked.update(map(str, names))
+        self.asked.update(map(_plain, names))
         return super().select_template(names, parent, globals)
+
+
+def _plain(name: Any) -> str:
+    """A template's name as a path: to Jinja, "/a" and "./a" are "a"."""
+    return posixpath.normpath(str(name)).lstrip("/")
 
 
 def environment(templates: Path) -> Environment:

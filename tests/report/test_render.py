@@ -17,6 +17,7 @@ from experiments.study import PUBLISHED
 from report import theme
 from report.argument.known import Coordinates
 from report.errors import PageError
+from report.site import writing
 from report.site.manifest import listed
 from report.site.render import render
 
@@ -416,3 +417,13 @@ def test_a_page_of_code_leads_back_to_what_it_made(site):
     targets = re.findall(r'href="\.\./(\w+\.html)#(fig-[\w-]+)"', back.group())
     assert all(f'id="{anchor}"' in page(site, name) for name, anchor in targets)
     assert 'id="L-6"' in drawn
+
+
+def test_a_template_is_noted_under_its_path_however_it_is_asked_for(tmp_path):
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "words.txt").write_text("words")
+    found = writing.environment(tmp_path)
+    for name in ("assets/words.txt", "/assets/words.txt", "./assets//words.txt"):
+        found.asked.clear()
+        assert found.from_string(f'{{% include "{name}" %}}').render() == "words"
+        assert found.asked == {"assets/words.txt"}

@@ -10,7 +10,8 @@ import pytest
 import build
 from experiments import idx
 from experiments.engine import surroundings
-from report.site import manifest, unchanged
+from report.errors import PageError
+from report.site import manifest, unchanged, update
 
 
 def later():
@@ -185,3 +186,23 @@ def test_a_build_that_finds_nothing_to_do_twice_need_not_plan_a_third_time(built
     for further in (["--list"], ["--explain", "*"], ["--check"], ["--verify", "*"], ["--rebuild", "data"]):
         with pytest.raises(pytest.fail.Exception):
             build.main([*arguments, "--debug", *further])
+
+
+def test_a_source_that_changes_while_a_build_runs_is_told_even_if_it_is_changed_back(tmp_path):
+    path = tmp_path / "build.py"
+    path.write_text("one")
+    os.utime(path, ns=(0, 0))
+    assert update.Read(tmp_path, began=later()).is_as_it_was
+    read = update.Read(tmp_path, began=later())
+    path.write_text("two")
+    assert not read.is_as_it_was
+    read = update.Read(tmp_path, began=unchanged.now() - 1_000_000_000)  # a second ago: it was written since
+    assert not read.is_as_it_was
+
+
+def test_a_folder_of_templates_that_is_linked_is_refused(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "partials").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PageError, match="partials is a link to a folder: put the folder itself there"):
+        update.Read(tmp_path, began=later())
