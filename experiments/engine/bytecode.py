@@ -11,6 +11,7 @@ import sys
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from importlib.util import source_hash
 from pathlib import Path
+from typing import Any
 
 CHECKED = (3).to_bytes(4, "little")  # a compiled module's second word: told by content, to be looked at every time
 
@@ -23,11 +24,11 @@ class Loader(SourceFileLoader):
         data = super().get_data(path)
         if path == self.path:
             self._source = data
-        elif data[4:8] != CHECKED:
+        elif path.endswith(".pyc") and data[4:8] != CHECKED:
             raise OSError(f"{path} is told by its time alone")
         return data
 
-    def set_data(self, path: str, data: bytes, *, _mode: int = 0o666) -> None:
+    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
         """Writes a compiled module: four words, then the code."""
         super().set_data(path, data[:4] + CHECKED + source_hash(self._source) + data[16:], _mode=_mode)
 

@@ -121,7 +121,7 @@ def _files(top: Path) -> Iterator[str]:
     if top.is_dir():
         with explained("read", top):
             for folder, folders, names in os.walk(top, onerror=_raise):
-                if linked := next((each for each in folders if os.path.islink(f"{folder}{os.sep}{each}")), None):
+                if linked := next((each for each in folders if Path(folder, each).is_symlink()), None):
                     raise PageError(f"{folder}{os.sep}{linked} is a link to a folder: put the folder itself there")
                 yield from (f"{folder}{os.sep}{name}" for name in names)
 

@@ -20,7 +20,7 @@ def said(folder):
 def test_an_edit_of_the_same_size_and_time_is_seen_whoever_compiled_the_module_before(tmp_path):
     path = tmp_path / "told.py"
     path.write_text("WORD = 'one'\n")
-    when = os.stat(path)
+    when = path.stat()
     subprocess.run([sys.executable, "-m", "compileall", "-q", str(tmp_path)], check=True)  # told by its time
     for word in ("two", "six", "six"):
         path.write_text(f"WORD = '{word}'\n")
