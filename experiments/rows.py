@@ -13,7 +13,8 @@ WITHIN = "within"  # the whole network, never compared between architectures
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table. `analysis` is whose facts these are, where not those of the analysis named as the page."""
+    """A row of the table. `analysis` is whose facts these are, where not those of the analysis named as the page;
+    `paired`, whether it takes two networks of a condition."""
 
     page: str
     fact: str
@@ -21,6 +22,7 @@ class Row:
     measure: str
     meaning: str  # what is counted, and in what
     analysis: str = ""
+    paired: bool = False
 
     @property
     def name(self) -> str:

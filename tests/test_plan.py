@@ -247,6 +247,15 @@ def test_a_control_stands_beside_the_product_and_is_compared_where_a_contrast_as
     assert [run.name for run in study.runs if "scaled" in run.name] == [f"mlp-scaled/{SMALL.seeds[0]}"]
 
 
+def test_conditions_of_one_network_are_told_to_the_table_of_all_measures():
+    def single(study):
+        return next(stage for stage in plan(study) if stage.name == "analysis/comparison").parameters["single"]
+
+    control = Condition(SMALL.architectures[0], SCALED)
+    assert single(replace(SMALL, controls=(control,), control_seeds=1)) == ["mlp-scaled"]
+    assert single(replace(SMALL, seeds=(3,))) == [each.name for each in SMALL.conditions]
+
+
 def test_what_a_longer_step_does_is_told_apart_where_all_three_are_compared():
     triples = [tuple(each.name for each in triple) for triple in PUBLISHED.at_matched_step]
     assert triples == [

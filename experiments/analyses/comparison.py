@@ -26,12 +26,14 @@ def gather(
     networks: Networks,
     rows: Sequence[Mapping[str, str]],
     grid: Grid,
+    single: Sequence[str] = (),
     apart: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The table of all measures.
 
     facts: {analysis: its facts}. networks: {architecture: {"layers", "reading"}}, see `models.check`. rows: those of
-    all chapters, see `rows.Row`, in their order. apart: {comparison of what is left: comparison of the whole effect}.
+    all chapters, see `rows.Row`, in their order. single: the conditions of one network. apart: {comparison of what is
+    left: comparison of the whole effect}.
     Returns `facts.json`:
 
         comparison.<row>.<condition>, comparison.<row>.difference.<comparison>   the facts of the page as they are,
@@ -43,14 +45,14 @@ def gather(
         comparison.left.<comparison>, comparison.left.<page>.<comparison>   what is left of the whole effect, in %: the
             median of the measures that it changes, of all and of those of a page, where it changes any
 
-    A network that lacks what a row measures is left out of the row. Raises ValueError for a row that no network has, or
-    only some of an architecture: no measure goes missing silently.
+    An architecture that lacks what a row measures is left out of the row, and a single network where the row takes two.
+    Raises ValueError for a row that no network has, or only some conditions of an architecture have: no measure goes missing silently.
     """
     named: dict[str, Fact] = {}
     compared: dict[str, dict[str, str]] = {name: {} for name in comparisons(grid, grid["conditions"])}
     for place, row in enumerate(Row(**row) for row in rows):
         made = facts[row.analysis or row.page]
-        found = sources(row, made, networks, grid)
+        found = sources(row, made, networks, grid, single)
         of = {"row": row.name, "place": place, "page": row.page, "measure": row.measure, "meaning": row.meaning}
         has = [name for name in compared if f"difference.{name}" in found]
         for name, source in found.items():
@@ -66,14 +68,14 @@ def gather(
     return {"facts.json": named | counts}
 
 
-def sources(row: Row, made: Facts, networks: Networks, grid: Grid) -> dict[str, str]:
+def sources(row: Row, made: Facts, networks: Networks, grid: Grid, single: Sequence[str] = ()) -> dict[str, str]:
     """{condition or "difference.<comparison>": the name of the fact on the row's page}, where it can be compared."""
     stem = f"{row.page}.{row.fact}"
     named = {
         condition: _names(f"{stem}.{condition}", row, networks[of["architecture"]])
         for condition, of in grid["conditions"].items()
     }
-    lacking = _lacking(made, named, grid)
+    lacking = _lacking(made, named, grid) | set(single if row.paired else ())
     for name, each in grid["comparisons"].items():
         if {each["first"], each["second"]} & lacking:
             continue

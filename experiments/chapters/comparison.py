@@ -33,6 +33,7 @@ def stages(study: Study) -> list[Stage]:
             parameters={
                 "rows": [asdict(row) for row in chosen],
                 "grid": grid(study),
+                "single": [each.name for each in study.conditions if len(study.seeds_of(each)) == 1],
                 "apart": {rest.name: whole.name for whole, _, rest in study.at_matched_step},
             },
             inputs={

@@ -9,7 +9,14 @@ from experiments.wiring import analysis, arrays, figures, grid, read_networks
 ROWS = (
     Row("similarity", "settled", LAST, "time to settle", "epochs until the layer is nearly what it will be"),
     Row("similarity", "cka.untrained", SHARED, "likeness to untrained", "CKA of the layer, trained and untrained"),
-    Row("similarity", "cka.seeds", SHARED, "likeness between seeds", "CKA of the layer in two trained networks"),
+    Row(
+        "similarity",
+        "cka.seeds",
+        SHARED,
+        "likeness between seeds",
+        "CKA of the layer in two trained networks",
+        paired=True,
+    ),
 )
 
 

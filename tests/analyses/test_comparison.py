@@ -192,6 +192,18 @@ def test_a_measure_that_no_network_has_is_an_error():
         gathered({"health": {}}, rows=(row,))
 
 
+def test_a_condition_of_one_network_is_left_out_of_a_row_that_takes_two():
+    row = Row("similarity", "cka.seeds", SHARED, "likeness between seeds", "CKA", paired=True)
+    names = [*GRID["conditions"], *(f"difference.{name}" for name in GRID["comparisons"])]
+    made = {
+        f"similarity.cka.seeds.{name}.last": summary([1.0, 1.1], unit="") for name in names if "normalized" not in name
+    }
+    single = [name for name in GRID["conditions"] if "normalized" in name]
+    assert sources(row, made, NETWORKS, GRID, single).keys() == {"mlp-raw", "cnn-raw", "difference.raw:cnn"}
+    with pytest.raises(ValueError, match=r"similarity\.cka\.seeds\.mlp-normalized"):
+        found_in(row, made)
+
+
 @pytest.mark.parametrize("lost", ["training.accuracy.cnn-raw", "geometry.silhouette.difference.raw:cnn.last"])
 def test_a_fact_that_a_page_lacks_is_an_error_that_names_it(lost):
     given = pages()

@@ -33,10 +33,11 @@ class Fork:
 
 
 FORKS = {
-    "one architecture, of one convolution; four treatments of all kinds": Fork(
+    "one seed; one architecture, of one convolution; four treatments of all kinds": Fork(
         'ORDER = Transform("in one fixed random order", "experiments.treatment:shuffled", {"seed": 0})\n'
         "SMOKE = replace(\n"
         "    SMOKE,\n"
+        "    seeds=(0,),\n"
         '    architectures=(replace(CNN, options={"channels": [4], "hidden": 12}),),\n'
         "    treatments=(\n"
         "        RAW,\n"
@@ -74,12 +75,13 @@ FORKS = {
         unsaid=("normalized", r"\btreatments differ"),
         said={"index": ("MLP, CNN and ViT",), "comparison": ("ViT minus MLP",), "lab": ("ViT, raw",)},
     ),
-    "recipes and epochs of its own for each; tanh; a control and a contrast": Fork(
+    "recipes and epochs of its own for each; tanh; a control of one seed and a contrast": Fork(
         "SMOKE = replace(\n"
         "    SMOKE,\n"
         '    architectures=(replace(MLP, options={"hidden": [24, 12], "activation": "tanh"}), CNN),\n'
         '    controls=(Condition(CNN, Treatment("scaled", "scaled", mean=0.0, std=0.3081)),),\n'
         '    contrasts=(("cnn-scaled", "cnn-normalized"),),\n'
+        "    control_seeds=1,\n"
         "    epochs=2,\n"
         "    recipes={\n"
         '        "mlp-raw": Recipe("adam", 0.002, momentum=0.8, epochs=3),\n'
