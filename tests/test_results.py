@@ -1,9 +1,11 @@
 """results/ holds what the published study needs: nothing lacks, nothing is left over, nothing is damaged."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from experiments.chapters.comparison import rows
 from experiments.engine.contents import lost
 from experiments.engine.reasons import explain, states
 from experiments.engine.sources import Sources
@@ -75,6 +77,13 @@ def test_what_is_compared_seed_by_seed_was_trained_in_one_place(survey):
             places.setdefault((kind, architecture), set()).add(frozenset(told.items()))
     assert len(places) >= 4
     assert {group: len(found) for group, found in places.items() if len(found) > 1} == {}
+
+
+def test_every_measure_has_a_row_in_the_table_of_all(survey):
+    product = Product("analysis/comparison", "facts.json")
+    facts = json.loads(survey.shelves.published.read(product.name, survey.address(product)))
+    found = {fact["of"]["row"] for fact in facts.values() if "of" in fact}
+    assert found == {row.name for row in rows(PUBLISHED)}
 
 
 def test_all_of_it_is_small():

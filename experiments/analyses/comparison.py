@@ -46,7 +46,7 @@ def gather(
             median of the measures that it changes, of all and of those of a page, where it changes any
 
     An architecture that lacks what a row measures is left out of the row, and a single network where the row takes two.
-    Raises ValueError for a row that no network has, or only some conditions of an architecture have: no measure goes missing silently.
+    Raises ValueError for a row that only some conditions of an architecture have: no measure goes missing silently.
     """
     named: dict[str, Fact] = {}
     compared: dict[str, dict[str, str]] = {name: {} for name in comparisons(grid, grid["conditions"])}
@@ -97,9 +97,9 @@ def _are_unlike(comparison: Mapping[str, str], networks: Networks, grid: Grid) -
 
 
 def _lacking(made: Facts, named: Mapping[str, Sequence[str]], grid: Grid) -> set[str]:
-    """The conditions whose networks lack what a row measures: all of an architecture, but not of every one."""
+    """The conditions whose networks lack what a row measures: all of an architecture."""
     has = {grid["conditions"][of]["architecture"] for of, names in named.items() if not made.keys().isdisjoint(names)}
-    return {of for of in named if has and grid["conditions"][of]["architecture"] not in has}
+    return {of for of in named if grid["conditions"][of]["architecture"] not in has}
 
 
 def _names(stem: str, row: Row, network: Mapping[str, Any] | None) -> list[str]:
