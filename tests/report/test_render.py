@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from experiments.study import PUBLISHED
+from experiments.study import PUBLISHED, SMOKE
 from report import theme
 from report.argument.known import Coordinates
 from report.errors import PageError
@@ -356,6 +356,11 @@ def test_a_figure_that_no_page_shows_is_named(arguments, root):
     arguments["figures"]["health/lost"] = arguments["figures"]["health/gradient"]
     with pytest.raises(PageError, match="drawn but on no page: health/lost"):
         render(**arguments)
+
+
+def test_another_study_may_have_a_figure_that_its_pages_do_not_show(arguments):
+    arguments["figures"]["health/lost"] = arguments["figures"]["health/gradient"]
+    assert "figures/health-lost.svg" not in render(**arguments | {"study": SMOKE})
 
 
 def test_a_page_without_a_template_is_named(arguments, root):
