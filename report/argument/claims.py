@@ -6,7 +6,7 @@ In: verdicts and numbers of facts. Out: a check, which holds or does not, and kn
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments.verdicts import UNDECIDED, VERDICTS
 from report.argument import facts as wording
@@ -68,8 +68,10 @@ class Checks:
         return self._verdicts("some", word, measure, list(among), at, any)
 
     def nowhere(self, word: str, measure: str, among: Iterable[Place], *at: Place) -> Check:
-        """The verdict is the word nowhere."""
-        return self._verdicts("none", word, measure, list(among), at, lambda given: bool(given) and not any(given))
+        """The verdict is the word nowhere, and is told everywhere: of one seed nothing is shown, nor that it is not."""
+        found = self._verdicts("none", word, measure, list(among), at, lambda given: bool(given) and not any(given))
+        told = all(_has_spread(self.known.facts[row.name]) for row in found.rows)
+        return replace(found, holds=found.holds and told)
 
     def at_least(self, least: float, measure: str, among: Iterable[Place], *at: Place) -> Check:
         """The interval lies at or above a number everywhere; a fact without an interval counts with its value."""
@@ -166,5 +168,9 @@ def titled(place: Place) -> str:
 
 def _verdict(fact: wording.Fact) -> str:
     """A mean of one seed says as little as a difference of one."""
-    is_told = "verdict" in fact or "equal" in fact or fact["low"] is not None
-    return wording.verdict(fact) if is_told else UNDECIDED
+    return wording.verdict(fact) if "verdict" in fact or _has_spread(fact) else UNDECIDED
+
+
+def _has_spread(fact: wording.Fact) -> bool:
+    """Whether several seeds tell how far a fact may be trusted."""
+    return "equal" in fact or fact["low"] is not None

@@ -59,6 +59,7 @@ FACTS = {
     "a.near.difference.cnn:normalized": fact(0.0) | {"margin": 0.2, "verdict": "the same", "equal": True},
     "a.all.mlp-raw": fact(-1.0) | {"equal": True},
     "a.one.mlp-raw": fact(3.0),
+    "a.one.difference.mlp:normalized": fact(46.0) | {"margin": None, "verdict": "undecided"},
 }
 KNOWN = Known(FACTS, NETWORKS)
 CHECKS = Checks(KNOWN)
@@ -131,6 +132,8 @@ def test_a_fact_that_is_not_there_is_named_with_the_nearest():
         (CHECKS.above("a.gain", [TREATED[1]], TREATED[0]), False),
         (CHECKS.every("higher", "a.gain", []), False),
         (CHECKS.nowhere("higher", "a.gain", []), False),
+        (CHECKS.nowhere("higher", "a.one", TREATED[:1]), False),  # of one seed
+        (CHECKS.nowhere("lower", "a.one", PUBLISHED.conditions[:1]), False),
         (CHECKS.at_least(0, "a.gain", []), False),
     ],
 )
