@@ -135,6 +135,7 @@ class Treatment:
         if not isinstance(self.mean, str) and not math.isfinite(self.mean):
             told.append(f"its mean is {self.mean}: give a number")
         told += [f"its transform is {t.function!r}: write 'module:function'" for t in self.transforms if not _leads(t)]
+        told += [fault for each in (self, *self.transforms) for fault in _untold(each.title)]
         for role, rate in self.layer_rates.items():
             if role not in ROLES:
                 told.append(f"no layer has the role {role!r}: use {' or '.join(ROLES)}")
@@ -381,6 +382,12 @@ class Study:
         told += [
             f"two conditions are called {name!r}: name one anew" for name in _twice([c.name for c in self.conditions])
         ]
+        told += [
+            f"the architecture {each.name!r}: {fault}"
+            for each in axes
+            if isinstance(each, Architecture)
+            for fault in _untold(each.title)
+        ]
         told += [f"seed {seed} stands twice: take one out" for seed in _twice(self.seeds)]
         told += [f"a part of {count} images is none: use 1 or more" for count in self.most or () if count < 1]
         told += [f"the recipe: {fault}" for fault in self.recipe.faults]
@@ -495,6 +502,12 @@ class Study:
 
 def _is_name(thing: Architecture | Treatment) -> bool:
     return re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", thing.name) is not None
+
+
+def _untold(title: str) -> list[str]:
+    """What of a title pages would take for markup."""
+    signs = "".join(dict.fromkeys(re.findall(r"[|*_$\[\]<>`\\{}]", title)))
+    return [f"its title is {title!r}: leave out {signs}, which pages would take for markup"] if signs else []
 
 
 def _leads(transform: Transform) -> bool:

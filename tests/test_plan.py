@@ -378,6 +378,16 @@ SWEEP = Sweep(treatments=(RAW, SCALED), rates=(0.01, 0.1), seeds=1, epochs=1)
         ({"treatments": (RAW, replace(SCALED, layer_rates={"middle": 2.0}))}, "no layer has the role 'middle'"),
         ({"treatments": (RAW, replace(SCALED, layer_rates={"first": -2.0}))}, "its rate of the first layer is -2.0"),
         ({"treatments": (RAW, replace(SCALED, transforms=(Transform("so", "x"),)))}, "write 'module:function'"),
+        (
+            {"treatments": (RAW, replace(SCALED, title="s|caled *"))},
+            "its title is 's|caled *': leave out |*, which pages",
+        ),
+        ({"architectures": (replace(MLP, title="<b>"),)}, "the architecture 'mlp': its title is '<b>': leave out <>,"),
+        ({"variants": (replace(MLP, name="deep", title="$a$"),)}, "its title is '$a$': leave out $, which pages"),
+        (
+            {"treatments": (RAW, replace(SCALED, transforms=(Transform("[so](x)", "x:y"),)))},
+            "the treatment 'scaled': its title is '[so](x)': leave out [], which pages would take for markup",
+        ),
         ({"treatments": ()}, "no architecture, no treatment or no seed"),
     ],
 )

@@ -31,6 +31,7 @@ from report.site.pages import Page
 from report.site.prose import inline, plain, to_html
 from report.site.references import Reference
 from report.site.terms import Term
+from report.site.values import literal
 
 TOKEN = "\ue000{}\ue001"  # private-use characters: Markdown leaves them alone
 UNDECIDED = "What the published study found does not follow from these numbers: *not decided here*."
@@ -103,7 +104,7 @@ class Functions:
             "verdict": lambda measure, *at: wording.verdict(known.fact(measure, *at)),
             "number": lambda measure, *at: known.fact(measure, *at)["value"],
             "count": lambda measure, *at: known.fact(measure, *at)["n"],
-            "class_name": lambda measure, *at: self.library.classes[int(known.fact(measure, *at)["value"])],
+            "class_name": lambda measure, *at: literal(self.library.classes[int(known.fact(measure, *at)["value"])]),
             "has": known.has,
             "layers": lambda condition: self.library.networks[condition.architecture.name]["layers"],
             "with_channels": lambda conditions: [

@@ -153,14 +153,14 @@ def of_dataset(card: Mapping[str, Any]) -> Names:
     """What pages may say of the data: whatever its card says, and `codes`, short names of its classes. Text is markup
     that shows it as it is, wherever it comes to stand: a class may be called "<b> & *c*"."""
     short = {"codes": classes.codes(card["class_names"])} if "class_names" in card else {}
-    return Names("dataset", {name: _markup(value) for name, value in {**card, **short}.items()})
+    return Names("dataset", {name: literal(value) for name, value in {**card, **short}.items()})
 
 
-def _markup(value: Any) -> Any:
+def literal(value: Any) -> Any:
     """Text with every character that HTML or Markdown would take for more than itself as an entity."""
     if isinstance(value, str):
         return Markup(_SIGNS.sub(lambda sign: f"&#{ord(sign[0])};", value))
-    return [_markup(each) for each in value] if isinstance(value, list) else value
+    return [literal(each) for each in value] if isinstance(value, list) else value
 
 
 def words(number: int) -> str:

@@ -2,12 +2,15 @@
 
 import html
 import re
+from pathlib import Path
 
 import jinja2
 import pytest
 
 from experiments.study import PUBLISHED
 from report.site import values
+from report.site.functions import Functions, Library
+from report.site.pages import Page
 from report.site.prose import to_html
 
 
@@ -53,6 +56,15 @@ def test_text_of_the_data_is_shown_as_it_is_in_prose_and_in_attributes():
     )
     assert html.unescape(shown.render(dataset=dataset)) == f'<i title="{title}"><b></i>'
     assert dataset.class_names[2] == dataset.codes[2] == "plain"
+
+
+def test_a_class_that_a_fact_names_is_shown_as_it_is():
+    library = Library(
+        Path(), {"a.worst": {"value": 1.0}}, {}, {}, {}, {}, jinja2.Environment(), classes=["plain", "*c* <b>"]
+    )
+    name = Functions(library, Page("a", "A", "What?", "d", "p")).names()["class_name"]
+    assert html.unescape(to_html(name("a.worst"))[0]) == "<p>*c* <b></p>"
+    assert "<b>" not in to_html(name("a.worst"))[0]
 
 
 def test_names_of_the_data_are_never_mistaken_for_methods():
