@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -58,7 +59,7 @@ def of_study(study: Study) -> Names:
             "name": study.name,
             "seeds": len(study.seeds),
             "seed_list": study.seeds,
-            "control_seeds": study.control_seeds,
+            "control_seeds": min(study.control_seeds, len(study.seeds)),
             "epochs": min(map(study.epochs_of, study.conditions)),
             "early": study.early,
             "recipes": _recipes(study),
@@ -107,7 +108,8 @@ def _tried(study: Study) -> Names:
     found |= {"rest": [], "left": [], "sweeps": [], "beside": []}
     for architecture in (each for each in study.architectures if each.name in study.sweeps):
         tried, effects = study.tried(architecture), study.tried_comparisons(architecture)
-        found["sweeps"].append((architecture, study.sweeps[architecture.name]))
+        sweep = study.sweeps[architecture.name]
+        found["sweeps"].append((architecture, replace(sweep, seeds=min(sweep.seeds, len(study.seeds)))))
         found["conditions"] += [condition for condition, begun in tried.values() if begun is None]
         found["left"] += [each for each in effects if each.is_contrast]
         for effect in (each for each in effects if not each.is_contrast):
@@ -171,6 +173,11 @@ def words(number: int) -> str:
         return WORDS[number]
     tens, ones = divmod(number, 10)
     return f"{TENS[tens - 2]}-{WORDS[ones]}" if ones else TENS[tens - 2]
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of something: "one seed", "ten seeds"."""
+    return f"{words(number)} {noun}{'' if number == 1 else 's'}"
 
 
 def listed(things: Sequence[Any], *, last: str = "and") -> str:

@@ -79,7 +79,12 @@ def environment(templates: Path) -> Environment:
         keep_trailing_newline=True,
     )
     found.asked = set()
-    found.filters |= {"grouped": wording.grouped, "words": values.words, "listed": values.listed}
+    found.filters |= {
+        "grouped": wording.grouped,
+        "words": values.words,
+        "counted": values.counted,
+        "listed": values.listed,
+    }
     return found
 
 
@@ -335,10 +340,6 @@ class _Unknown(jinja2.StrictUndefined):
         return super()._undefined_message
 
 
-def _counted(number: int, noun: str) -> str:
-    return f"{values.words(number)} {noun}{'' if number == 1 else 's'}"
-
-
 def _notices(study: Study, card: Mapping[str, Any]) -> list[str]:
     """What every page must say of a site that does not show the published study of MNIST."""
     notices = []
@@ -346,7 +347,7 @@ def _notices(study: Study, card: Mapping[str, Any]) -> list[str]:
         notices.append(f"Made with {card['title']}, not with MNIST.")
     if study.name != "published" and study.data is None:
         notices.append(
-            f"A preview: the {study.name} study, {_counted(len(study.seeds), 'seed')} and "
-            f"{_counted(study.epochs, 'epoch')}. Its numbers are not the published ones."
+            f"A preview: the {study.name} study, {values.counted(len(study.seeds), 'seed')} and "
+            f"{values.counted(study.epochs, 'epoch')}. Its numbers are not the published ones."
         )
     return notices

@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jinja2
@@ -28,6 +29,16 @@ from report.site.prose import to_html
 )
 def test_counts_under_a_hundred_are_words(number, word):
     assert values.words(number) == word
+
+
+def test_what_is_counted_is_one_or_several():
+    assert [values.counted(number, "seed") for number in (1, 2)] == ["one seed", "two seeds"]
+
+
+def test_no_more_seeds_are_told_than_a_study_has():
+    study = values.of_study(replace(PUBLISHED, seeds=(0,)))
+    assert study.control_seeds == 1
+    assert [sweep.seeds for _, sweep in study.tried.sweeps] == [1, 1]
 
 
 def test_a_study_tells_its_counts_and_constants():
