@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from experiments.spec import Comparison, Condition, Recipe, Study, Treatment
+from experiments.spec import Comparison, Condition, Recipe, Study
 from report import classes
 from report.argument.facts import grouped
 
@@ -103,8 +103,10 @@ def _tried(study: Study) -> Names:
 
     `rest`: (what a treatment changes that does it all, what is left of it at a matched step). `beside`: (the same, what
     another treatment of the same architecture changes). `left`: what any treatment changes beyond the matched step.
+    `other`: what has no place among these.
     """
-    found: dict[str, list[Any]] = {name: [] for name in ("conditions", "scaled", "centred", "both", "stepped", "begun")}
+    kinds = ("scaled", "centred", "both", "stepped", "begun", "other")
+    found: dict[str, list[Any]] = {name: [] for name in ("conditions", *kinds)}
     found |= {"rest": [], "left": [], "sweeps": [], "beside": []}
     for architecture in (each for each in study.architectures if each.name in study.sweeps):
         tried, effects = study.tried(architecture), study.tried_comparisons(architecture)
@@ -113,7 +115,7 @@ def _tried(study: Study) -> Names:
         found["conditions"] += [condition for condition, begun in tried.values() if begun is None]
         found["left"] += [each for each in effects if each.is_contrast]
         for effect in (each for each in effects if not each.is_contrast):
-            kind = _kind(effect.first.treatment, is_begun=tried[effect.first.name][1] is not None)
+            kind = _kind(effect, is_begun=tried[effect.first.name][1] is not None)
             found[kind].append(effect)
             if kind == "both":
                 own = [each for each in effects if each != effect]
@@ -122,8 +124,11 @@ def _tried(study: Study) -> Names:
     return Names("study.tried", found)
 
 
-def _kind(treatment: Treatment, *, is_begun: bool) -> str:
-    """What a treatment does, beside one that leaves the pixels as they are."""
+def _kind(effect: Comparison, *, is_begun: bool) -> str:
+    """What a treatment does, beside one that leaves the pixels and the rates as they are."""
+    treatment, plain = effect.first.treatment, effect.second.treatment
+    if treatment.transforms or plain.layer_rates or not plain.is_identity:
+        return "other"
     if is_begun:
         return "begun"
     if treatment.is_identity:

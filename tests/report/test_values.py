@@ -41,6 +41,20 @@ def test_no_more_seeds_are_told_than_a_study_has():
     assert [sweep.seeds for _, sweep in study.tried.sweeps] == [1, 1]
 
 
+def test_what_a_treatment_does_is_told_beside_one_that_leaves_pixels_and_rates_as_they_are():
+    sweep, (mlp, _) = PUBLISHED.sweeps["mlp"], PUBLISHED.architectures
+    kinds = ("scaled", "centred", "both", "stepped", "begun")
+
+    def told(*treatments):
+        sweeps = {mlp.name: replace(sweep, treatments=treatments, folded=())}
+        tried = values.of_study(replace(PUBLISHED, sweeps=sweeps)).tried
+        return [kind for kind in kinds if tried[kind]]
+
+    raw, centred, scaled, normalized, matched = sweep.treatments
+    assert told(raw, centred, scaled, normalized, matched) == list(kinds[:4])
+    assert told(normalized, raw) == told(matched, raw) == told(raw, PUBLISHED.controls[1].treatment) == []
+
+
 def test_a_study_tells_its_counts_and_constants():
     study = values.of_study(PUBLISHED)
     assert study.seeds == len(PUBLISHED.seeds)
