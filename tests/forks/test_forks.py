@@ -56,6 +56,7 @@ FORKS = {
             "index": ("measured, matched and shuffled",),
             "methods": ("in one fixed random order", "learn at 10.53 times"),
             "comparison": ("CNN: shuffled minus raw",),
+            "geometry": ("leaves t-SNE and UMAP out",),
             "units": ("CNN, measured",),
         },
     ),
