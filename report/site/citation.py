@@ -70,7 +70,8 @@ def plain(citation: Mapping[str, Any]) -> str:
     year = f" ({citation['date-released'].year})" if citation["date-released"] else ""
     version = f" (version {citation['version']})" if citation.get("version") else ""
     where = f" {address(citation)}" if address(citation) else ""
-    return f"{'; '.join(of)}{year}. {citation['title']}{version}.{where}"
+    who = f"{'; '.join(of)}{year}".removesuffix(".")
+    return f"{who}. {citation['title']}{version}.{where}"
 
 
 def bibtex(citation: Mapping[str, Any]) -> str:

@@ -29,14 +29,18 @@ class Reference:
     @property
     def text(self) -> str:
         """The reference as plain text."""
-        return f"{self.authors}{f' ({self.year})' if self.year else ''}. {self.title}. {self.venue}."
+        return f"{self._who} {self.title}. {self.venue}."
+
+    @property
+    def _who(self) -> str:
+        """Authors and year, with one full stop: initials may end in it."""
+        return f"{self.authors}{f' ({self.year})' if self.year else ''}".removesuffix(".") + "."
 
     @property
     def markup(self) -> str:
         """The reference as HTML, with a link to the original."""
-        year = f" ({html.escape(self.year)})" if self.year else ""
         return (
-            f"{html.escape(self.authors)}{year}. <cite>{html.escape(self.title)}</cite>. {html.escape(self.venue)}. "
+            f"{html.escape(self._who)} <cite>{html.escape(self.title)}</cite>. {html.escape(self.venue)}. "
             f'<a href="{html.escape(self.url)}">{html.escape(self.label)}</a>'
         )
 

@@ -51,7 +51,13 @@ FORKS = {
         "    ),\n"
         ")\n",
         absent=("layers", "replication", "why", "train"),
-        unsaid=(r"\bMLPs?\b", "normalized", "whatever its architecture", "another architecture", "told apart from that"),
+        unsaid=(
+            r"\bMLPs?\b",
+            "normalized",
+            "whatever its architecture",
+            "another architecture",
+            "told apart from that",
+        ),
         said={
             "index": ("measured, matched and shuffled",),
             "methods": ("in one fixed random order", "learn at 10.53 times"),

@@ -59,6 +59,12 @@ def test_the_reference_as_text(tmp_path):
     assert citation.plain(citation.read(written(tmp_path, WHOLE))) == f"{said} https://example.org/it"
 
 
+def test_an_initial_without_a_year_behind_it_has_one_full_stop(tmp_path):
+    told = {**WHOLE, "authors": [{"family-names": "Holmes", "given-names": "E. T."}]}
+    del told["date-released"]
+    assert citation.plain(citation.read(written(tmp_path, told))).startswith("Holmes, E. T. A study: ")
+
+
 def test_the_projects_own_file_is_in_order():
     found = citation.read(REPOSITORY)
     _, key, fields = entry(citation.bibtex(found))

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,7 @@ from report.argument.known import Coordinates
 from report.errors import PageError
 from report.site import writing
 from report.site.manifest import listed
+from report.site.references import Reference
 from report.site.render import render
 
 REPOSITORY = Path(__file__).parents[2]
@@ -152,6 +154,13 @@ def test_a_citation_shows_the_reference_and_the_reference_names_the_page(site):
     reference = re.search(r'<li id="lu2020">.*?</li>', page(site, "references.html"), re.DOTALL).group()
     assert 'href="https://arxiv.org/abs/1903.06733"' in reference
     assert 'Cited in <a href="health.html">Health</a>' in reference
+
+
+def test_a_reference_without_a_year_has_one_full_stop_behind_an_initial():
+    made = Reference("a", "data", "A", "Holmes, E. T.", "", "Of <it>", "Here", "https://example.org", "it")
+    assert made.text == "Holmes, E. T. Of <it>. Here."
+    assert made.markup.startswith("Holmes, E. T. <cite>Of &lt;it&gt;</cite>. Here. ")
+    assert replace(made, year="1998").text == "Holmes, E. T. (1998). Of <it>. Here."
 
 
 def test_a_term_links_to_its_entry_and_the_entry_names_the_page(site):
@@ -376,8 +385,6 @@ def test_a_damaged_list_of_references_is_named(arguments, root):
 
 
 def test_a_drawing_without_a_size_is_named(arguments):
-    from dataclasses import replace
-
     arguments["figures"]["health/gradient"] = replace(arguments["figures"]["health/gradient"], svg="<svg/>")
     with pytest.raises(PageError, match="figure 'health/gradient' has no viewBox"):
         render(**arguments)
