@@ -434,6 +434,23 @@ def test_every_method_has_the_epochs_that_were_recorded_and_one_epoch_has_no_sli
     assert not page.locator(".map-time").is_visible()
 
 
+def test_the_numbers_are_those_of_the_map_that_is_shown(open_map):
+    page = open_map("#networks=mlp-raw&method=pca")
+    page.get_by_text("The map in numbers").click()
+    rows = page.locator(".map-numbers tbody")
+    first = rows.inner_text()
+    page.get_by_role("radio", name="Hidden 1").check(force=True)
+    page.locator(".map-panel", has_text="Hidden 1").wait_for()
+    other = rows.inner_text()
+    page.get_by_role("slider", name="Epoch").fill("0")
+    page.locator(".map-note", has_text="untrained").wait_for()
+    assert len({first, other, rows.inner_text()}) == 3
+    page.get_by_role("slider", name="Epoch").fill("2")
+    page.get_by_role("radio", name="Hidden 2").check(force=True)
+    page.locator(".map-panel", has_text="Hidden 2").wait_for()
+    assert rows.inner_text() == first
+
+
 def test_back_forward_and_reload_bring_back_what_was_shown(open_map):
     page = open_map("#method=pca")
     first = shown(page)

@@ -158,8 +158,8 @@ window.InsideMNIST = window.InsideMNIST || {};
       if (!this.more.open) return;
       const { names, kind } = this.shared.set;
       const rows = this.deeds.panels().map((panel) => {
-        const same = lab.map.sameNeighbour(panel.scene.places, panel.shown, this.shared.labels);
-        const centres = lab.map.centres(panel.scene.places, this.shared.labels);
+        const same = lab.map.sameNeighbour(panel.target, panel.shown, this.shared.labels);
+        const centres = lab.map.centres(panel.target, this.shared.labels);
         return same.map((/** @type {number} */ share, /** @type {number} */ label) => [
           panel.shown.some((/** @type {number} */ each, /** @type {number} */ image) => each && this.shared.labels[image] === label)
             ? `${(100 * share).toFixed(0)}\u202f%` : "\u2013",

@@ -70,7 +70,8 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.waiting = false;
       /** @type {WeakMap<Float32Array, Float32Array>} */
       this.centres = new WeakMap();
-      this.placed = false;
+      /** @type {Float32Array | undefined} the places of the map shown, to which images may yet be moving */
+      this.target = undefined;
     }
 
     _zoomButtons() {
@@ -147,7 +148,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     _move(target, { lasts = 0, linear = false }) {
       const centres = this.centres.get(target) || lab.map.centres(target, this.labels);
       this.centres.set(target, centres);
-      if (lasts && this.placed) {
+      if (lasts && this.target) {
         const from = [this.scene.places.slice(), this.scene.centres.slice()];
         this.moving = { from, to: [target, centres], began: -1, lasts, linear };
       } else {
@@ -155,7 +156,7 @@ window.InsideMNIST = window.InsideMNIST || {};
         this.scene.places.set(target);
         this.scene.centres.set(centres);
       }
-      this.placed = true;
+      this.target = target;
       this.paint();
     }
 
