@@ -233,6 +233,39 @@ def test_the_lasso_picks_what_lies_in_it_and_clearing_lets_go(open_map):
     assert page.locator(".map-count").inner_text().startswith("None")
 
 
+def test_a_pointer_that_is_down_while_its_panel_leaves_the_page_is_forgotten(open_map, turn_to):
+    page = open_map("#networks=mlp-raw&method=pca")
+    load_frames(page)
+    page.get_by_role("radio", name="Lasso").check(force=True)
+    x, y = pixel(page, 7)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y + 30, steps=3)
+    turn_to(page, "#networks=cnn-raw")
+    page.locator(".map-panel", has_text="CNN, raw").wait_for()
+    page.mouse.move(5, 5)
+    page.mouse.up()
+    turn_to(page, "#networks=mlp-raw&method=pca")
+    page.locator(".map-panel", has_text="MLP, raw").wait_for()
+    page.mouse.move(*pixel(page, 7))
+    assert "test image" in page.locator(".map-name").first.inner_text()
+
+
+def test_taps_mark_again_after_a_finger_was_down_while_its_panel_left_the_page(open_map, turn_to):
+    page = open_map("#networks=mlp-raw&method=pca", has_touch=True, viewport={"width": 1280, "height": 1200})
+    load_frames(page)
+    x, y = pixel(page, 7)
+    touch = page.context.new_cdp_session(page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    turn_to(page, "#networks=cnn-raw")
+    page.locator(".map-panel", has_text="CNN, raw").wait_for()
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    turn_to(page, "#networks=mlp-raw&method=pca")
+    page.locator(".map-panel", has_text="MLP, raw").wait_for()
+    page.touchscreen.tap(*pixel(page, 7))
+    assert "image" in state(page)
+
+
 def test_a_lasso_drawn_with_a_finger_does_not_scroll_the_page(open_map):
     page = open_map("#method=pca&networks=mlp-raw", has_touch=True, viewport={"width": 360, "height": 640})
     page.get_by_role("radio", name="Lasso").check(force=True)

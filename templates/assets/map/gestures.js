@@ -112,6 +112,12 @@ window.InsideMNIST = window.InsideMNIST || {};
       else if (line.length > 2) this.deeds.pick(lab.map.within(scene.places, shown, line), add);
     }
 
+    /** Forgets the pointers that are down: where a panel leaves the page, nothing tells when they are lifted. */
+    forget() {
+      this.down.clear();
+      this.panel.scene.line = [];
+    }
+
     /** @param {WheelEvent} event */
     wheel(event) {
       if (!event.ctrlKey && !event.metaKey) return;

@@ -19,6 +19,8 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.sheet = sheet;
       /** @type {Map<string, any>} panels by network; one that is made stays */
       this.panels = new Map();
+      /** @type {any[]} on each of them */
+      this.hands = [];
       this.state = /** @type {MapState} */ (lab.map.readState());
       this.looked = -1;
       this.tool = "point";
@@ -91,6 +93,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       this.trouble.hidden = true;
       const roots = panels.map((panel) => panel.root);
       if (roots.some((root, at) => this.grid.children[at] !== root) || this.grid.children.length !== roots.length) {
+        for (const hands of this.hands) hands.forget();
         this.grid.replaceChildren(...roots);
       }
       for (const panel of panels) panel.choose(state, moving && !calm.matches ? motion : {});
@@ -107,14 +110,14 @@ window.InsideMNIST = window.InsideMNIST || {};
       const found = this.panels.get(name);
       if (found) return found;
       const panel = new lab.map.Panel(lab.map.chosen([name])[0], data, this.sheet);
-      new lab.map.Hands(panel, {
+      this.hands.push(new lab.map.Hands(panel, {
         look: (/** @type {number} */ image) => this.look(image),
         mark: (/** @type {number} */ image, /** @type {boolean} */ keyboard) => this.keep(image, keyboard),
         pick: (/** @type {number[]} */ images, /** @type {boolean} */ add) => this.pick(images, add),
         lasso: () => this.tool === "lasso",
         marked: () => this.state.image,
         misread: (/** @type {any} */ each, /** @type {number} */ step) => this.misread(each, step),
-      });
+      }));
       panel.next.addEventListener("click", () => this.misread(panel, 1));
       panel.root.dataset.tool = this.tool;
       this.panels.set(name, panel);
