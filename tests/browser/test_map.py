@@ -566,6 +566,27 @@ def test_playing_runs_through_the_epochs_and_ends_at_the_last(open_map):
     assert "epoch 20:" in shown(page)[0]
 
 
+def test_playing_follows_the_method_that_is_chosen_meanwhile(open_map):
+    page = open_map("#networks=mlp-raw&method=pca&epoch=0", reduced_motion="reduce")
+    page.evaluate(
+        """() => {
+          const { writeState } = InsideMNIST.map;
+          InsideMNIST.written = [];
+          InsideMNIST.map.writeState = (state, push) => {
+            InsideMNIST.written.push([state.method, state.epoch]);
+            writeState(state, push);
+          };
+        }"""
+    )
+    page.get_by_role("button", name="Play").click()
+    page.get_by_role("radio", name="UMAP").check(force=True)
+    page.get_by_role("button", name="Play").wait_for(timeout=20_000)
+    written = page.evaluate("InsideMNIST.written")
+    passed = [epoch for method, epoch in written if method == "umap"][1:]
+    assert passed == places("mlp-raw")["epochs/umap/hidden2.post"].tolist()[-len(passed) :]
+    assert passed
+
+
 def test_nothing_moves_by_itself_and_nothing_flies_under_reduced_motion(open_map):
     page = open_map("#networks=mlp-raw&method=pca", reduced_motion="reduce")
     before = page.evaluate("location.hash")

@@ -172,24 +172,29 @@ window.InsideMNIST = window.InsideMNIST || {};
     /** Lets the epochs pass, from the first where the last is shown. Stops at the last. */
     play() {
       const epochs = lab.map.epochs(this.state);
+      const at = lab.map.closest(epochs, this.state.epoch);
+      this.pass(at === epochs.length - 1 ? 0 : at + 1, true);
+    }
+
+    /** @param {number} at the place of the epoch that is shown, and after a while the next @param {boolean} push */
+    pass(at, push) {
+      const epochs = lab.map.epochs(this.state);
       const lasts = epochs.length > 5 ? STEP.many : STEP.few;
-      let at = lab.map.closest(epochs, this.state.epoch);
-      if (at === epochs.length - 1) at = -1;
-      let first = true;
-      const step = () => {
-        at += 1;
-        this.state = { ...this.state, epoch: epochs[at] };
-        lab.map.writeState(this.state, first);
-        first = false;
-        if (at === epochs.length - 1) this.stop();
-        this.update(true, { lasts, linear: true });
-      };
-      this.timer = window.setInterval(step, lasts);
-      step();
+      this.state = { ...this.state, epoch: epochs[at] };
+      lab.map.writeState(this.state, push);
+      if (at === epochs.length - 1) this.stop();
+      else this.timer = window.setTimeout(() => this.pass(this.next(), false), lasts);
+      this.update(true, { lasts, linear: true });
+    }
+
+    /** @returns {number} the place of the epoch after the one shown, among those of the map that is by now chosen */
+    next() {
+      const epochs = lab.map.epochs(this.state);
+      return Math.min(lab.map.closest(epochs, this.state.epoch) + 1, epochs.length - 1);
     }
 
     stop() {
-      window.clearInterval(this.timer);
+      window.clearTimeout(this.timer);
       this.timer = 0;
       this.controls.sync(this.state, false, this.tool);
     }
