@@ -611,6 +611,16 @@ def test_a_filter_leaves_the_other_digits_faint_and_out_of_the_counts(open_map):
     assert "of 2,000 misread" in shown(page)[0]
 
 
+def test_a_button_that_has_nothing_left_to_do_keeps_the_focus(open_map):
+    page = open_map("#digits=4&picked=_w")
+    for name in ("All digits", "Clear"):
+        button = page.get_by_role("button", name=name)
+        button.press("Enter")
+        page.wait_for_function("() => document.activeElement.getAttribute('aria-disabled') === 'true'")
+        assert button.evaluate("button => button === document.activeElement"), name
+    assert page.evaluate("location.hash") == ""
+
+
 def test_colours_follow_the_theme(open_map):
     page = open_map("#networks=mlp-raw&method=pca")
     corner = "[...document.querySelector('.map-canvas').getContext('2d').getImageData(1, 1, 1, 1).data]"

@@ -112,7 +112,7 @@ window.InsideMNIST = window.InsideMNIST || {};
     function sync(state) {
       shown = state.digits;
       buttons.forEach((button, label) => button.setAttribute("aria-pressed", String(shown[label])));
-      all.disabled = shown.every(Boolean);
+      all.setAttribute("aria-disabled", String(shown.every(Boolean))); // not disabled: it keeps the focus
     }
 
     return { root, sync };

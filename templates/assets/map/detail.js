@@ -129,7 +129,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       const { element } = lab;
       const { grouped } = lab.map;
       const { names, noun, plural, kind } = this.shared.set;
-      this.clear.disabled = picked.size === 0;
+      this.clear.setAttribute("aria-disabled", String(picked.size === 0)); // not disabled: it keeps the focus
       this.strip.replaceChildren();
       if (picked.size === 0) {
         this.count.textContent = `None. Draw around dots with the lasso, or pick the marked ${noun}; picked ${plural} stand out in every map.`;
