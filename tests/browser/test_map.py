@@ -547,6 +547,11 @@ def test_what_is_malformed_is_ignored_with_a_note(open_map, part):
     ignored(open_map(f"#{part}"), part)
 
 
+def test_all_that_is_left_out_of_an_address_is_said_together(open_map):
+    page = open_map("#foo=1&layer=conv1&networks=mlp-raw")
+    assert "“foo”, “layer”" in page.locator("[data-state-note]").inner_text()
+
+
 def test_what_is_malformed_is_ignored_too_where_the_address_is_edited_on_the_page(open_map, turn_to):
     page = open_map("#layer=hidden1", reduced_motion="reduce")
     for part in MALFORMED:

@@ -23,6 +23,8 @@
   /** @type {Map<string, string>} what the address says, or said before the reader went to a place on the page */
   let current = new Map();
   let lastRead = "#unread";
+  /** @type {string[]} what was left out of it, and is told */
+  let left = [];
 
   /**
    * Makes keys known. Every script that keeps something in the address declares it before it reads.
@@ -47,7 +49,8 @@
     const text = hash.slice(1);
     if (text.length > LONGEST) refused.push("all of it, as it is too long");
     else for (const part of text.split("&")) take(part, refused);
-    say(refused);
+    left = refused;
+    tell(left);
     return new Map(current);
   }
 
@@ -81,7 +84,8 @@
     const hash = [...current].map(([key, value]) => `${key}=${encoded(value)}`).join("&");
     const target = hash ? `#${hash}` : "";
     if (target === location.hash) return;
-    say([]);
+    left = [];
+    tell(left);
     go(target, options.push === true);
     lastRead = location.hash;
   }
@@ -147,11 +151,18 @@
   }
 
   /**
-   * Tells the reader which parts of the address were left out; an empty list takes the note away.
-   * Scripts may tell of parts that they could not use themselves.
+   * For scripts: tells of more parts of the address that could not be used.
    * @param {string[]} refused
    */
   function say(refused) {
+    tell([...left, ...refused]);
+  }
+
+  /**
+   * Tells the reader which parts of the address were left out; an empty list takes the note away.
+   * @param {string[]} refused
+   */
+  function tell(refused) {
     const note = noteElement(refused.length > 0);
     if (!note) return;
     note.hidden = refused.length === 0;
