@@ -645,6 +645,14 @@ def test_nothing_scrolls_sideways(open_map):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, width
 
 
+def test_pictures_of_what_is_picked_keep_their_shape_on_a_narrower_page(open_map):
+    page = open_map("#picked=" + "_" * 8)
+    page.set_viewport_size({"width": 320, "height": 800})
+    scales = "each => [each.clientWidth / each.width, each.clientHeight / each.height]"
+    across, down = page.locator(".map-strip canvas").evaluate(scales)
+    assert across == pytest.approx(down, rel=0.02)
+
+
 def test_every_control_has_a_name_and_room_for_a_finger(open_map):
     page = open_map(viewport={"width": 320, "height": 800})
     small = page.locator(".map :is(button, select, .map-options label):visible").evaluate_all(

@@ -143,6 +143,7 @@ window.InsideMNIST = window.InsideMNIST || {};
       const columns = Math.max(6, Math.floor((this.strip.clientWidth || 280) / TILE));
       const shown = images.slice(0, MOST);
       const sheet = canvas(columns * TILE, Math.ceil(shown.length / columns) * TILE);
+      sheet.style.height = "auto"; // on a narrower page it is scaled, not squeezed
       const context = /** @type {CanvasRenderingContext2D} */ (sheet.getContext("2d"));
       shown.forEach((image, at) => {
         this.deeds.painter().digit(context, image, (at % columns) * 2 * TILE, Math.floor(at / columns) * 2 * TILE, 2 * TILE);
