@@ -175,6 +175,23 @@ def test_another_choice_begins_anew_and_leaves_the_run_before_in_the_charts(trai
     assert page.locator("[data-side=left] [data-treatment]").input_value() == "raw"
 
 
+def test_a_choice_of_view_or_speed_throws_no_run_away(trainer, turn_to):
+    page = trainer("#steps=20", own=True)  # a tab whose history is not full
+    told, entries = words(page), page.evaluate("history.length")
+    page.locator("[data-show]").select_option("weights")
+    page.locator("[data-speed]").select_option("fast")
+    assert page.evaluate("history.length") == entries
+    turn_to(page, "#steps=20")
+    assert page.locator("[data-show]").input_value() == "change"
+    page.locator("[data-start]").click()
+    page.wait_for_function("told => document.querySelector('[data-words]').textContent !== told", arg=told)
+    turn_to(page, "#steps=20&show=weights")
+    page.locator("[data-start]").click()
+    rest(page)
+    assert images(page) > 20 * 64
+    assert not page.locator(".train-curve.is-before.is-left").first.get_attribute("points")
+
+
 def test_every_link_of_what_to_try_sets_the_page_up(trainer):
     page = trainer()
     links = page.locator("main li a[data-state]")

@@ -10,6 +10,7 @@ InsideMNIST.train ??= {};
   "use strict";
   const { train } = InsideMNIST;
   const SIDES = ["left", "right"];
+  const RUN = /** @type {const} */ (["left", "right", "network", "steps"]); // what makes it another run
   const WORK = 7; // milliseconds of a frame in which networks learn
   const PACE = /** @type {Object<string, number>} */ ({ slow: 4, steady: 50, fast: Infinity }); // steps in a second
   const CALM = 1500; // milliseconds between two drawings for who asks for less motion
@@ -50,9 +51,11 @@ InsideMNIST.train ??= {};
       this.views = [];
       this.controls.sync(this.chosen, false);
       InsideMNIST.state.onchange(() => {
+        const before = this.chosen;
         this.chosen = this.choices.read();
         this.controls.sync(this.chosen, this.isRunning);
-        if (this.pair) this.begin();
+        if (this.pair && RUN.some((key) => this.chosen[key] !== before[key])) this.begin();
+        else this._draw();
       });
       for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("li a[data-state]"))) {
         InsideMNIST.leads(link, host);
@@ -97,9 +100,9 @@ InsideMNIST.train ??= {};
     /** @param {Partial<Chosen>} part what the reader changed; other networks begin anew, and go on if they were going */
     async choose(part) {
       const wasRunning = this.isRunning;
-      const isOther = "left" in part || "right" in part || "network" in part || "steps" in part;
+      const isOther = RUN.some((key) => key in part);
       this.chosen = { ...this.chosen, ...(isOther ? { steps: 0 } : {}), ...part };
-      this.choices.write(this.chosen, true);
+      this.choices.write(this.chosen, isOther);
       this.chosen = this.choices.read();
       this.controls.sync(this.chosen, this.isRunning);
       if (!this.pair) return;
