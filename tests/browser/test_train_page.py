@@ -294,6 +294,20 @@ def test_a_chapter_fetches_the_images_only_when_the_reader_starts(open_page, ser
     assert page.messages == []
 
 
+def test_a_chapter_goes_on_from_where_its_address_says(trainer):
+    page = trainer("#steps=30", name="why")
+    page.locator("[data-words]", has_text="After 1,920 images").wait_for()
+    page.locator("[data-one]").click()
+    page.locator("[data-words]", has_text="After 1,984 images").wait_for()
+    page.wait_for_function("() => location.hash === '#steps=31'")
+
+
+def test_a_step_asked_for_on_the_way_to_where_the_address_says_comes_after_it(trainer):
+    page = trainer("#steps=40&speed=slow", name="why")
+    page.locator("[data-one]").click()
+    page.locator("[data-words]", has_text="After 2,624 images").wait_for()
+
+
 def test_a_guess_on_the_same_page_stays_in_the_address(open_page, published_site):
     page = open_page((published_site / "why.html").as_uri())
     page.locator("[data-predict=suspect] input").first.check()

@@ -28,6 +28,8 @@ InsideMNIST.train ??= {};
       this.chosen = this.choices.read();
       /** @type {any} the two networks; null until their images are there */
       this.pair = null;
+      /** @type {Promise<void> | null} while these are fetched for the first time */
+      this.opening = null;
       /** @type {Score[]} those of the run before */
       this.before = [];
       this.isRunning = false;
@@ -43,7 +45,7 @@ InsideMNIST.train ??= {};
       this.said = 0;
       this.controls = new train.Controls(host, this.told, {
         start: () => (this.isRunning ? this.stop() : this.start(this._end())),
-        one: () => this.start((this.pair?.steps ?? 0) + 1),
+        one: () => this.start(this._place() + 1),
         anew: () => this.choose({ steps: 0 }),
         choose: (/** @type {Partial<Chosen>} */ part) => this.choose(part),
       });
@@ -54,7 +56,8 @@ InsideMNIST.train ??= {};
         const before = this.chosen;
         this.chosen = this.choices.read();
         this.controls.sync(this.chosen, this.isRunning);
-        if (this.pair && RUN.some((key) => this.chosen[key] !== before[key])) this.begin();
+        const isOther = RUN.some((key) => this.chosen[key] !== before[key]);
+        if (isOther && (this.pair || this.chosen.steps)) this.open();
         else this._draw();
       });
       for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("li a[data-state]"))) {
@@ -86,6 +89,13 @@ InsideMNIST.train ??= {};
       this.host.removeAttribute("aria-busy");
     }
 
+    /** @returns {Promise<boolean>} whether the networks are there, fetched where they were not */
+    async isThere() {
+      if (!this.pair) await (this.opening ??= this.open());
+      this.opening = null;
+      return this.pair !== null;
+    }
+
     /** Both networks from the start, with what is chosen; they go on to where the address says. */
     begin() {
       const kind = this.choices.network(this.chosen);
@@ -114,8 +124,7 @@ InsideMNIST.train ??= {};
 
     /** @param {number} until so many steps */
     async start(until) {
-      if (!this.pair) await this.open();
-      if (!this.pair) return;
+      if (!(await this.isThere())) return;
       this.isRunning = true;
       this.owed = until - this.pair.steps === 1 ? 1 : 0;
       this.then = performance.now();
@@ -138,10 +147,14 @@ InsideMNIST.train ??= {};
       this._draw();
     }
 
+    /** @returns {number} the steps that the networks have taken, or are yet to take as the address says */
+    _place() {
+      return Math.max(this.pair?.steps ?? 0, this.chosen.steps);
+    }
+
     /** @returns {number} the steps after which the networks next stand still */
     _end() {
-      const steps = this.pair?.steps ?? 0;
-      return this.span * (Math.floor(steps / this.span) + 1);
+      return this.span * (Math.floor(this._place() / this.span) + 1);
     }
 
     /** Has everything drawn, in the frames to come. */
@@ -154,8 +167,9 @@ InsideMNIST.train ??= {};
     _frame(now) {
       const begun = performance.now();
       const { pair } = this;
-      const pace = this.isRunning ? PACE[this.chosen.speed] : Infinity;
-      this.owed = Math.min(this.owed + (Math.max(0, now - this.then) / 1000) * pace, Math.max(1, pace / 10));
+      const hasArrived = pair.steps >= this.chosen.steps; // the address says so many
+      const pace = this.isRunning && hasArrived ? PACE[this.chosen.speed] : Infinity;
+      this.owed = Math.min(this.owed + (Math.max(1, now - this.then) / 1000) * pace, Math.max(1, pace / 10));
       this.then = now;
       const isDone = () => pair.isWhole && pair.steps >= this.until;
       const hadSteps = pair.steps;
@@ -164,8 +178,8 @@ InsideMNIST.train ??= {};
         pair.advance();
       }
       if (pair.steps > hadSteps || !pair.isWhole) this.left = this.views.length;
-      if (!this.isRunning && !isDone()) {
-        this.controls.show(`Going to where this page\u2019s address says: step ${pair.steps} of ${this.until}.`);
+      if (!(this.isRunning && hasArrived) && !isDone()) {
+        this.controls.show(`Going to where this page\u2019s address says: step ${pair.steps} of ${this.chosen.steps}.`);
       } else if (this.left && this._isTime(begun)) {
         this.views[this.turn].draw(pair, { before: this.before, reach: this.reach * pair.batch, change: this.chosen.show === "change" });
         this.turn = (this.turn + 1) % this.views.length;
@@ -209,6 +223,6 @@ InsideMNIST.train ??= {};
   const host = /** @type {HTMLElement | null} */ (document.querySelector("[data-train]"));
   if (host) {
     const trainer = new Trainer(host);
-    if (!("later" in host.dataset)) trainer.open();
+    if (!("later" in host.dataset) || trainer.chosen.steps) trainer.isThere();
   }
 })();
