@@ -142,6 +142,26 @@ def test_an_address_leads_to_the_same_networks_on_every_visit(trainer):
     assert page.locator("[data-side=right] [data-rate]").input_value() == "0.1"
 
 
+def test_networks_learn_no_further_than_an_address_may_ask_for(open_page, published_site, tmp_path):
+    for name in ("assets", "data"):
+        (tmp_path / name).symlink_to(published_site / name)
+    text = (published_site / "train.html").read_text()
+    assert "&#34;span&#34;: 1000" in text
+    (tmp_path / "train.html").write_text(text.replace("&#34;span&#34;: 1000", "&#34;span&#34;: 2"))
+    page = open_page((tmp_path / "train.html").as_uri() + "#steps=9")
+    rest(page)
+    page.locator("[data-start]").click()
+    end = page.locator("[data-start][aria-disabled=true]", has_text="As far as they go")
+    end.wait_for()
+    page.reload()
+    end.wait_for()
+    page.locator("[data-words]", has_text="After 640 images").wait_for()
+    page.locator("[data-one][aria-disabled=true]").click(force=True)
+    page.wait_for_timeout(100)
+    assert page.evaluate("location.hash") == "#steps=10"
+    assert page.locator("[data-state-note]:visible").count() == 0
+
+
 def test_a_faster_first_layer_makes_up_for_pixels_as_they_are(trainer):
     """What the page is there to show."""
     page = trainer("#steps=260")

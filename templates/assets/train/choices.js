@@ -15,7 +15,7 @@ InsideMNIST.train ??= {};
   "use strict";
   const SPEEDS = ["slow", "steady", "fast"];
   const SHOWS = ["change", "weights"];
-  const MOST = 5000; // steps that an address may ask for
+  const SPANS = 5; // after which networks learn no further, so that an address may ask for any step
   const USUAL = { speed: "steady", show: "change" };
 
   /** @param {Told} told */
@@ -40,7 +40,7 @@ InsideMNIST.train ??= {};
       network: (/** @type {string} */ text) => told.networks.some(({ name }) => name === text),
       speed: (/** @type {string} */ text) => SPEEDS.includes(text),
       show: (/** @type {string} */ text) => SHOWS.includes(text),
-      steps: (/** @type {string} */ text) => /^[1-9][0-9]{0,3}$/.test(text) && Number(text) <= MOST,
+      steps: (/** @type {string} */ text) => /^[1-9][0-9]*$/.test(text) && Number(text) <= most(told),
     });
 
     /** @returns {Chosen} what the address says, and for the rest what is shown first */
@@ -72,6 +72,11 @@ InsideMNIST.train ??= {};
     return { read, write, sides, network: (/** @type {Chosen} */ chosen) => network(chosen.network) };
   }
 
+  /** @param {Told} told @returns {number} the steps that networks may take */
+  function most({ span }) {
+    return SPANS * span;
+  }
+
   /**
    * What is done on a side, in words.
    * @param {Side["treatment"]} treatment
@@ -91,5 +96,5 @@ InsideMNIST.train ??= {};
     return String(Number(number.toPrecision(4)));
   }
 
-  Object.assign(InsideMNIST.train, { choices, deeds });
+  Object.assign(InsideMNIST.train, { choices, deeds, most });
 })();

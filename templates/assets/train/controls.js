@@ -25,7 +25,8 @@ InsideMNIST.train ??= {};
       this.button = at("start");
       this.menus = { network: at("network"), speed: at("speed"), show: at("show") };
       this.button.addEventListener("click", start);
-      at("one").addEventListener("click", one);
+      this.one = at("one");
+      this.one.addEventListener("click", one);
       at("anew").addEventListener("click", anew);
       for (const [key, menu] of Object.entries(this.menus)) menu?.addEventListener("change", () => choose({ [key]: menu.value }));
       this.sides = /** @type {const} */ (["left", "right"]).map((side) => {
@@ -58,7 +59,10 @@ InsideMNIST.train ??= {};
         this.host.style.setProperty(`--tone-${side}`, `var(--treatment-${found.tone})`);
       }
       for (const [key, menu] of Object.entries(this.menus)) if (menu) menu.value = chosen[/** @type {"speed"} */ (key)];
-      const text = isRunning ? "Pause" : chosen.steps ? `Go on${chosen.steps % this.told.span ? "" : " as far again"}` : "Start";
+      const isEnd = !isRunning && chosen.steps >= train.most(this.told);
+      for (const button of [this.button, this.one]) button.setAttribute("aria-disabled", String(isEnd)); // not disabled: it keeps the focus
+      const goOn = isEnd ? "As far as they go" : `Go on${chosen.steps % this.told.span ? "" : " as far again"}`;
+      const text = isRunning ? "Pause" : chosen.steps ? goOn : "Start";
       if (this.button.textContent !== text) this.button.textContent = text;
       this.presets.forEach((button, place) => {
         const { left, right } = this.told.presets[place];

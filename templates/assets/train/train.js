@@ -122,9 +122,10 @@ InsideMNIST.train ??= {};
       if (wasRunning) this.start(this._end());
     }
 
-    /** @param {number} until so many steps */
-    async start(until) {
+    /** @param {number} steps after so many the networks rest, or after the most that they may take */
+    async start(steps) {
       if (!(await this.isThere())) return;
+      const until = Math.min(steps, train.most(this.told));
       this.isRunning = true;
       this.owed = until - this.pair.steps === 1 ? 1 : 0;
       this.then = performance.now();
