@@ -111,6 +111,14 @@ def test_a_step_is_one_batch_and_both_networks_change(trainer):
     assert page.locator("[data-live]").text_content() == words(page)
 
 
+@pytest.mark.parametrize("name", ["train", "why"])
+def test_every_one_of_many_quick_clicks_is_a_step(trainer, name):
+    page = trainer("#speed=slow", name=name)
+    page.locator("[data-one]").evaluate("button => { for (let click = 0; click < 10; click += 1) button.click(); }")
+    page.locator("[data-words]", has_text="After 640 images").wait_for()
+    page.wait_for_function("() => location.hash === '#speed=slow&steps=10'")
+
+
 def test_networks_learn_until_the_reader_pauses_and_go_on_from_there(trainer):
     page = trainer("#speed=fast")
     page.locator("[data-start]").click()

@@ -33,6 +33,7 @@ InsideMNIST.train ??= {};
       /** @type {Score[]} those of the run before */
       this.before = [];
       this.isRunning = false;
+      this.isStepping = false; // one step at a time, each at once
       this.until = 0; // steps
       this.span = this.told.span; // steps until the networks rest, and more each time they go on
       this.reach = this.span;
@@ -44,8 +45,8 @@ InsideMNIST.train ??= {};
       this.drawn = 0;
       this.said = 0;
       this.controls = new train.Controls(host, this.told, {
-        start: () => (this.isRunning ? this.stop() : this.start(this._end())),
-        one: () => this.start(this._place() + 1),
+        start: () => (this.isRunning ? this.stop() : this.start()),
+        one: () => this.step(),
         anew: () => this.choose({ steps: 0 }),
         choose: (/** @type {Partial<Chosen>} */ part) => this.choose(part),
       });
@@ -119,15 +120,25 @@ InsideMNIST.train ??= {};
       if (!isOther) return this._draw();
       if ("network" in part) await this.open();
       else this.begin();
-      if (wasRunning) this.start(this._end());
+      if (wasRunning) this.start();
     }
 
-    /** @param {number} steps after so many the networks rest, or after the most that they may take */
-    async start(steps) {
-      if (!(await this.isThere())) return;
+    /** Lets the networks go on until they next rest. */
+    async start() {
+      if (await this.isThere()) this._run(this.span * (Math.floor(this._place() / this.span) + 1), false);
+    }
+
+    /** Lets them take one step more than the reader has asked for; those that went on by themselves, their last. */
+    async step() {
+      if (await this.isThere()) this._run((this.isStepping ? this.until : this._place()) + 1, true);
+    }
+
+    /** @param {number} steps after so many the networks rest, or after the most that they may take @param {boolean} isStepping */
+    _run(steps, isStepping) {
       const until = Math.min(steps, train.most(this.told));
       this.isRunning = true;
-      this.owed = until - this.pair.steps === 1 ? 1 : 0;
+      this.isStepping = isStepping;
+      this.owed = 0;
       this.then = performance.now();
       this.said = this.then;
       this._go(until);
@@ -153,11 +164,6 @@ InsideMNIST.train ??= {};
       return Math.max(this.pair?.steps ?? 0, this.chosen.steps);
     }
 
-    /** @returns {number} the steps after which the networks next stand still */
-    _end() {
-      return this.span * (Math.floor(this._place() / this.span) + 1);
-    }
-
     /** Has everything drawn, in the frames to come. */
     _draw() {
       this.left = this.views.length;
@@ -169,7 +175,8 @@ InsideMNIST.train ??= {};
       const begun = performance.now();
       const { pair } = this;
       const hasArrived = pair.steps >= this.chosen.steps; // the address says so many
-      const pace = this.isRunning && hasArrived ? PACE[this.chosen.speed] : Infinity;
+      const isPaced = this.isRunning && hasArrived && !this.isStepping;
+      const pace = isPaced ? PACE[this.chosen.speed] : Infinity;
       this.owed = Math.min(this.owed + (Math.max(1, now - this.then) / 1000) * pace, Math.max(1, pace / 10));
       this.then = now;
       const isDone = () => pair.isWhole && pair.steps >= this.until;
