@@ -126,6 +126,7 @@ def test_networks_learn_until_the_reader_pauses_and_go_on_from_there(trainer):
     page.locator("[data-words]", has_text="After").wait_for()
     page.locator("[data-start]").click()
     rest(page)
+    page.wait_for_timeout(300)  # all is drawn
     paused, told = images(page), words(page)
     page.wait_for_timeout(300)
     assert words(page) == told
