@@ -135,7 +135,7 @@ class Treatment:
         if not isinstance(self.mean, str) and not math.isfinite(self.mean):
             told.append(f"its mean is {self.mean}: give a number")
         told += [f"its transform is {t.function!r}: write 'module:function'" for t in self.transforms if not _leads(t)]
-        told += [fault for each in (self, *self.transforms) for fault in _untold(each.title)]
+        told += [fault for title in (self.title, *(t.title for t in self.transforms)) for fault in _untold(title)]
         for role, rate in self.layer_rates.items():
             if role not in ROLES:
                 told.append(f"no layer has the role {role!r}: use {' or '.join(ROLES)}")

@@ -24,7 +24,7 @@ def gather(
     *,
     facts: Mapping[str, Facts],
     networks: Networks,
-    rows: Sequence[Mapping[str, str]],
+    rows: Sequence[Mapping[str, Any]],
     grid: Grid,
     single: Sequence[str] = (),
     apart: Mapping[str, str] = MappingProxyType({}),
