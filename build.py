@@ -88,6 +88,7 @@ def command(options: argparse.Namespace, *, began: int) -> int:
         return console.show(f"{current} in {spoken(time.monotonic() - started)}")
     sources = Read(ROOT, began=began)
     memo = Memo(options.cache / "memo.json")
+    memo.check()
     study = sensible(STUDIES[options.study])
     contents = read(ROOT, memo=memo.known["pages"]).without(left_out(study))
     survey = look(options, study, memo, contents)

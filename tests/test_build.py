@@ -123,6 +123,17 @@ def test_a_file_where_the_cache_should_be_is_named(fresh):
     assert fresh.build(*SMOKE, "--list").returncode == 0
 
 
+@pytest.mark.parametrize("arguments", [(), ("--list",), ("--check",), ("--explain", "probe")])
+def test_a_file_of_others_with_the_memo_s_name_is_refused_and_stays(fresh, arguments):
+    fresh.cache.mkdir()
+    (fresh.cache / "memo.json").write_text("mine")
+    done = fresh.build(*SMOKE, *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    said = "which no build wrote; move it away, or name another cache"
+    assert done.stderr == f"build.py: will not replace {fresh.cache / 'memo.json'}, {said}\n"
+    assert [(path.name, path.read_text()) for path in fresh.cache.iterdir()] == [("memo.json", "mine")]
+
+
 # ----------------------------------------------------------------------------- listing and explaining
 
 
