@@ -9,6 +9,7 @@ if __name__ == "__main__":
     process.begin()  # before the other imports: Ctrl-C may be pressed while they are read
 
 import argparse
+import hashlib
 import os
 import sys
 import time
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parent
 if __name__ == "__main__":
     bytecode.look_at_content(ROOT)
 
+from experiments import idx
 from experiments.chapters import left_out
 from experiments.description import described
 from experiments.engine import console, places, runner
@@ -35,7 +37,6 @@ from experiments.engine.store import Damaged, Shelf
 from experiments.engine.surroundings import ClusterError, Surroundings
 from experiments.engine.survey import PlanError, Shelves, Survey
 from experiments.errors import InputError
-from experiments.idx import fingerprints
 from experiments.plan import PICTURES, plan, sensible, shown
 from experiments.spec import Product, Study
 from experiments.study import STUDIES
@@ -98,6 +99,8 @@ def command(options: argparse.Namespace, *, began: int) -> int:
         return console.show_list(survey, options.list or None, as_json=options.json)
     if options.explain:
         return console.show(explain(survey, options.explain))
+    if options.dataset == "mnist" and not options.data and study.data is None:
+        spare(options.cache / "mnist")
     if options.check:
         return inspect(survey, contents, out=options.out, **hired)
     if options.verify:
@@ -138,7 +141,7 @@ def stand() -> None:
 
 def look(options: argparse.Namespace, study: Study, memo: Memo, contents: Contents) -> Survey:
     """Plans the study and surveys where every stage stands; PageError, of all templates, where pages are at fault."""
-    files = fingerprints(options.data.resolve(), memo=memo.known["files"]) if options.data else {}
+    files = idx.fingerprints(options.data.resolve(), memo=memo.known["files"]) if options.data else {}
     stages = plan(
         study,
         dataset=options.dataset,
@@ -165,6 +168,25 @@ def clear(cache: Path) -> None:
     """Removes what builds that were killed left half-written in a cache."""
     for kept in KEPT:
         sweep(cache / kept)
+
+
+def spare(kept: Path) -> None:
+    """Raises FilesError where a download of MNIST, kept in this folder, would replace what none left there."""
+    for part, name in idx.FILES.items():
+        path = kept / name
+        if os.path.lexists(path) and not is_of_a_download(path, part):
+            raise FilesError(
+                f"will not replace {path}, which is not MNIST's; give its folder as --data, or move it away"
+            )
+
+
+def is_of_a_download(path: Path, part: str) -> bool:
+    """Whether a file is MNIST's, or may be what an interrupted download left of it."""
+    try:
+        return hashlib.sha256(idx.read(path, part)).hexdigest() == idx.MNIST_DIGESTS[part]
+    except idx.DataError:
+        is_file = path.is_file() and not path.is_symlink()
+        return is_file and b"\0\0\x08".startswith(idx.regular(path, what="IDX file", most=3))
 
 
 def compute(survey: Survey, contents: Contents, *, out: Path, jobs: int | None, scheduler: str) -> runner.Outcome:

@@ -1,5 +1,6 @@
 """The command line on the real project: what it prints, how it exits, what it writes, and what it never loads."""
 
+import hashlib
 import json
 import os
 import re
@@ -14,6 +15,8 @@ import pytest
 from options import OPTIONS
 from sets import plant
 
+import build
+from experiments.idx import FILES
 from experiments.plan import plan
 from experiments.study import STUDIES
 from report.site.pages import read
@@ -132,6 +135,39 @@ def test_a_file_of_others_with_the_memo_s_name_is_refused_and_stays(fresh, argum
     said = "which no build wrote; move it away, or name another cache"
     assert done.stderr == f"build.py: will not replace {fresh.cache / 'memo.json'}, {said}\n"
     assert [(path.name, path.read_text()) for path in fresh.cache.iterdir()] == [("memo.json", "mine")]
+
+
+@pytest.mark.parametrize("kind", ["whole", "text", "link"])
+def test_a_file_that_a_download_would_replace_is_refused_and_stays(fresh, tmp_path, kind):
+    kept = fresh.cache / "mnist" / FILES["test-labels"]
+    kept.parent.mkdir(parents=True)
+    mine = plant(tmp_path / "set", classes=2) / kept.name
+    match kind:
+        case "whole":
+            kept.write_bytes(mine.read_bytes())
+        case "text":
+            kept.write_text("mine")
+        case "link":
+            mine.write_bytes(b"\0\0\x08")
+            kept.symlink_to(mine)
+    before = kept.read_bytes()
+    done = fresh.build("--study", "smoke", "--verify", "data")
+    assert (done.returncode, done.stdout) == (1, "")
+    said = "which is not MNIST's; give its folder as --data, or move it away"
+    assert done.stderr == f"build.py: will not replace {kept}, {said}\n"
+    assert (kept.is_symlink(), kept.read_bytes()) == (kind == "link", before)
+
+
+def test_what_an_interrupted_download_left_is_not_refused(tmp_path, monkeypatch):
+    whole = plant(tmp_path / "set", classes=2)
+    digests = {part: hashlib.sha256((whole / name).read_bytes()).hexdigest() for part, name in FILES.items()}
+    monkeypatch.setattr(build.idx, "MNIST_DIGESTS", digests)
+    build.spare(whole)
+    build.spare(tmp_path / "nowhere")
+    for length in (20, 8, 2, 0):
+        for name in FILES.values():
+            (whole / name).write_bytes((whole / name).read_bytes()[:length])
+        build.spare(whole)
 
 
 # ----------------------------------------------------------------------------- listing and explaining
