@@ -10,9 +10,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from experiments.engine.contents import note
-from experiments.engine.files import explained
+from experiments.engine.files import FilesError, explained
 from experiments.engine.sources import parts
-from experiments.engine.store import Shelf
+from experiments.engine.store import FILES, Shelf
 from experiments.engine.survey import PlanError, Survey
 from experiments.spec import Product, Stage
 
@@ -21,8 +21,12 @@ def publish(survey: Survey, stages: Collection[Stage], shelf: Shelf) -> tuple[in
     """Copies the records of `stages` and the products they publish to a shelf, and drops what else it holds of that
     kind; files of other names stay.
 
-    Returns the number of files and of bytes on the shelf afterwards. Raises PlanError if something is missing.
+    Returns the number of files and of bytes on the shelf afterwards. Raises PlanError if something is missing, and
+    FilesError where a folder of the shelf is a link: what lies behind it may be another shelf's.
     """
+    for path in (shelf.folder / kind for kind in FILES):
+        if path.is_symlink():
+            raise FilesError(f"cannot publish into {path}: it is a link; put a folder there")
     keep: set[Path] = set()
     meanings: dict[str, set[str]] = {}
     for stage in stages:

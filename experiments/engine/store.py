@@ -26,7 +26,12 @@ from experiments.spec import Json
 STORED_AS_IS = 4_000_000  # bytes of arrays above which a file is not compressed: speed matters more than size
 LARGEST = 4_000_000_000  # bytes of an artifact, and of what a packed one unpacks to
 LARGEST_RECORD = 16_000_000
+TEXTS, BYTES = (".svg", ".csv", ".js", ".md", ".txt"), (".png", ".safetensors")  # endings of products
 DIGEST = re.compile(r"[0-9a-f]{64}")
+FILES = {  # what a shelf calls its own, by the folder that it lies in
+    "records": re.compile(rf"{DIGEST.pattern}\.json\.gz"),
+    "artifacts": re.compile(rf"{DIGEST.pattern}({'|'.join(map(re.escape, ('.json.gz', '.npz', *TEXTS, *BYTES)))})"),
+}
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 INGREDIENTS = {"function", "parameters", "sources", "inputs"}
 
@@ -111,13 +116,12 @@ class Shelf:
         return [record for record in found if record is not None]
 
     def files(self) -> list[Path]:
-        """Every file that is named as this shelf names its own, in order; whatever else lies there is another's."""
-        return [
-            self.folder / kind / name
-            for kind in ("records", "artifacts")
-            for name in self._names(kind)
-            if DIGEST.fullmatch(name.partition(".")[0])
+        """Every file that is named as this shelf names its own, in order; whatever else lies there is another's, as
+        are folders and links."""
+        named = [
+            self.folder / kind / name for kind in FILES for name in self._names(kind) if FILES[kind].fullmatch(name)
         ]
+        return [path for path in named if path.is_file() and not path.is_symlink()]
 
     def put(self, record: Record) -> None:
         """Writes a record. Its artifacts must be there already."""
@@ -197,9 +201,9 @@ def encode(product: str, value: Any) -> bytes:
                 return (canonical(value) + "\n").encode()
             except ValueError as error:
                 raise ValueError(f"product {product}: {error}") from error
-        case ".svg" | ".csv" | ".js" | ".md" | ".txt":
+        case ending if ending in TEXTS:
             return value.encode()
-        case ".png" | ".safetensors":
+        case ending if ending in BYTES:
             return value
     raise ValueError(f"product {product}: no way to store this ending; use .npz, .json, .svg, .csv, .js, .txt or .png")
 
@@ -214,7 +218,7 @@ def decode(product: str, data: bytes) -> Any:
                 return dict(arrays)
         case ".json":
             return json.loads(data)
-        case ".svg" | ".csv" | ".js" | ".md" | ".txt":
+        case ending if ending in TEXTS:
             return data.decode()
     return data
 

@@ -3,8 +3,10 @@
 import gzip
 
 import pytest
+from folders import files_in
 
 from experiments.engine.contents import contents, lost
+from experiments.engine.files import FilesError
 from experiments.engine.publish import publish
 from experiments.engine.store import Shelf
 from experiments.engine.survey import PlanError
@@ -39,9 +41,14 @@ def test_publishing_twice_changes_nothing(project):
 def test_what_is_no_longer_reachable_is_dropped(project):
     project.build()
     published(project)
-    mine = [project.published / name for name in ("README.md", "records/notes.json.gz", "artifacts/table.csv")]
+    record, artifact = (f"{kind}/{'0' * 64}" for kind in ("records", "artifacts"))
+    names = ["README.md", "records/notes.json.gz", "artifacts/table.csv", f"{record}.json.gz.orig", f"{record}.csv"]
+    names += [record, f"{artifact}.notes.md", f"{artifact}.csv.bak", f"{artifact}.gz", f"{artifact}.mine.json.gz"]
+    mine = [project.published / name for name in names]
     for path in mine:
         path.write_text("mine")
+    (project.published / f"{artifact}.csv").mkdir()
+    (project.published / f"{artifact}.txt").symlink_to(mine[0])
     fewer = project.plan(factors=(1,))
     project.build(fewer)
     published(project, fewer)
@@ -50,8 +57,23 @@ def test_what_is_no_longer_reachable_is_dropped(project):
         "report",
         "total/1",
     ]
-    assert [path.read_text() for path in mine] == ["mine"] * 3
-    assert len(list(project.published.rglob("*.*"))) == 6 + len(["contents.json", *mine])
+    assert [path.read_text() for path in mine] == ["mine"] * len(mine)
+    left = [path for path in project.published.glob("*/*") if path not in mine and path.is_file()]
+    assert [path for path in left if path.is_symlink()] == [project.published / f"{artifact}.txt"]
+    assert len(left) == 7
+    assert (project.published / f"{artifact}.csv").is_dir()
+
+
+@pytest.mark.parametrize("kind", ["records", "artifacts"])
+def test_nothing_is_published_through_a_link(project, kind):
+    project.build()
+    project.published.mkdir()
+    (project.published / kind).symlink_to(project.local / kind)
+    before = files_in(project.local)
+    with pytest.raises(FilesError, match=rf"cannot publish into .*/{kind}: it is a link; put a folder there"):
+        published(project)
+    assert files_in(project.local) == before
+    assert files_in(project.published) == {}
 
 
 def test_a_damaged_published_file_is_mended(project):
