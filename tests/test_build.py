@@ -353,6 +353,14 @@ def test_a_site_that_somebody_touched_is_not_replaced(project_copy, change, said
     assert project_copy.files() == before
 
 
+def test_a_site_may_be_built_from_within_its_folder(project_copy):
+    edit_page(project_copy)
+    done = project_copy.build(*SMOKE, "--out", ".", cwd=project_copy.site)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"wrote {project_copy.site}: ")
+    assert b"A closing remark." in project_copy.files()["health.html"]
+
+
 @pytest.mark.parametrize("name", ["n" * 300, "loop", "loop/site"])
 def test_a_site_that_cannot_be_is_one_message(project_copy, name):
     (project_copy.site.parent / "loop").symlink_to("loop")

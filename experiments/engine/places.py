@@ -20,7 +20,8 @@ Identity = tuple[int, int] | str
 
 
 def folder(text: str) -> Path:
-    """The folder of that name. ValueError where no folder can have it."""
+    """The folder of that name, in full: the current folder may be one that is replaced. ValueError where no folder can
+    have it."""
     if not text:
         raise ValueError("the name of a folder is needed, and this one is empty")
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
@@ -35,7 +36,7 @@ def folder(text: str) -> Path:
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) not in READABLE:
             raise ValueError(f"{text}: {getattr(error, 'strerror', error)}; choose another folder") from error
-    return Path(text)
+    return Path(text).absolute()
 
 
 def check(project: Path, *, out: Path, cache: Path, data: Path | None) -> None:

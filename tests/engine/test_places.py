@@ -106,3 +106,12 @@ def test_names_that_no_folder_can_have_are_refused(tmp_path, monkeypatch, text, 
 @pytest.mark.parametrize("name", ["new", "ne w", "\N{SNOWMAN}", os.fsdecode(b"\xff\xfe"), "-x", "~"])
 def test_other_names_are_folders(tmp_path, name):
     assert places.folder(str(tmp_path / name)) == tmp_path / name
+
+
+@pytest.mark.parametrize("name", [".", "..", "new/in", "../beside"])
+def test_a_folder_stays_the_same_wherever_the_build_goes(tmp_path, monkeypatch, name):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    found = places.folder(name)
+    monkeypatch.chdir("/")
+    assert os.path.realpath(found) == os.path.realpath(tmp_path / "here" / name)
