@@ -97,13 +97,13 @@ def command(options: argparse.Namespace, *, began: int) -> int:
     hired = {"jobs": options.jobs, "scheduler": options.scheduler or ""}
     if options.list is not None:
         return console.show_list(survey, options.list or None, as_json=options.json)
-    if options.explain:
+    if options.explain is not None:
         return console.show(explain(survey, options.explain))
     if options.dataset == "mnist" and not options.data and study.data is None:
         spare(options.cache / "mnist")
     if options.check:
         return inspect(survey, contents, out=options.out, **hired)
-    if options.verify:
+    if options.verify is not None:
         return compare(survey, options.verify, **hired)
     outcome = compute(survey, contents, out=options.out, **hired)
     memo.keep()
@@ -159,7 +159,7 @@ def look(options: argparse.Namespace, study: Study, memo: Memo, contents: Conten
     memo.known |= {"sources": sources.memo, "installed": surroundings.memo}
     shelves = Shelves(Shelf("cache", options.cache), Shelf("results", ROOT / "results"))
     survey = Survey(stages, shelves, sources, surroundings, wanted=shown(stages))
-    if options.rebuild:
+    if options.rebuild is not None:
         survey.rebuild(options.rebuild)
     return survey
 
@@ -253,8 +253,8 @@ def compare(survey: Survey, pattern: str, *, jobs: int | None, scheduler: str) -
     named = survey.named(pattern)
     stored = [name for name in named if survey.standings[name].valid]
     if not stored:
-        which = f"none of the {len(named)} stages of {pattern} has" if len(named) > 1 else f"{named[0]} has no"
-        console.complain(f"nothing to compare with: {which} a valid stored result; build first")
+        which = f"none of the {len(named)} stages of {pattern} has a" if len(named) > 1 else f"{named[0]} has no"
+        console.complain(f"nothing to compare with: {which} valid stored result; build first")
         return 1
     with runner.workers(survey, most=len(stored), jobs=jobs, scheduler=scheduler) as executor:
         differences = verify(survey, stored, executor, told=console.show)

@@ -62,6 +62,9 @@ def test_help_shows_how_to_begin(fresh):
         (["--explain", "train/mlp-raw/77"], "no stage is named train/mlp-raw/77; did you mean train/mlp-raw/"),
         (["--rebuild", "nothing"], "no stage is named nothing"),
         (["--verify", "nothing"], "no stage is named nothing"),
+        (["--explain", ""], "no stage is named ''; see --list"),
+        (["--rebuild", ""], "no stage is named ''; see --list"),
+        (["--verify", ""], "no stage is named ''; see --list"),
         (["--serve", "-1"], "is not a port"),
         (["--serve", "x" * 5000], "is not a port"),
         (["--jobs", "\N{SUPERSCRIPT TWO}"], "is not a number of processes"),
@@ -266,6 +269,8 @@ def test_verification_without_results_says_so(fresh):
         f"build.py: nothing to compare with: none of the {count} stages of train/* has a valid stored result; "
         "build first\n"
     )
+    done = fresh.build(*SMOKE, "--verify", "probe")
+    assert done.stderr == "build.py: nothing to compare with: probe has no valid stored result; build first\n"
 
 
 # ------------------------------------------------------------------------------------------- building
