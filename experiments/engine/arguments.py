@@ -86,7 +86,7 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
         help="where stages stand, by groups, or one by one those of a GLOB; computes nothing",
     )
     add("--json", action="store_true", help="with --list: every stage, as JSON")
-    add("--check", action="store_true", help="check the networks and the templates; train nothing, write nothing")
+    add("--check", action="store_true", help="check the networks and the templates; train nothing, write no site")
     add("--explain", metavar="STAGE", help="why a stage, or those of a GLOB, would run")
     add(
         "--rebuild",
