@@ -226,7 +226,9 @@ class Survey:
         import difflib
 
         near = " or ".join(difflib.get_close_matches(pattern, names, n=3))
-        raise PlanError(f"no stage is named {pattern or repr(pattern)}; {f'did you mean {near}?' if near else 'see --list'}")
+        raise PlanError(
+            f"no stage is named {pattern or repr(pattern)}; {f'did you mean {near}?' if near else 'see --list'}"
+        )
 
     def _stand(self, stage: Stage) -> Standing:
         read = stage.products_read()
