@@ -87,6 +87,13 @@ def replace(
 def check(folder: Path, *, sign: Sign) -> None:
     """Raises FilesError unless `replace` may write there: asked before any work is done."""
     written(folder, sign=sign)
+    check_place(folder)
+
+
+def check_place(folder: Path) -> None:
+    """Raises FilesError unless another folder can take this one's place."""
+    if os.path.ismount(real(folder)):
+        raise FilesError(f"cannot replace {folder}: a file system is mounted there; choose a folder within it")
     check_writable(real(folder).parent)
 
 
@@ -223,18 +230,29 @@ def _swap(fresh: Path, folder: Path) -> list[Path]:
         fresh.rename(folder)
         flush_folder(folder.parent)
         return []
-    old = beside(folder, ending=".old")
-    fresh.rename(old)
-    if not _exchange(old, folder):
-        ready, old = old, beside(folder, ending=".old")
-        folder.rename(old)
-        try:
-            ready.rename(folder)
-        except OSError:
-            old.rename(folder)
-            raise
+    ready = beside(folder, ending=".old")
+    fresh.rename(ready)
+    try:
+        old = _trade(ready, folder)
+    except OSError:
+        ready.rename(fresh)  # it never had the public name
+        raise
     flush_folder(folder.parent)
     return [old]
+
+
+def _trade(ready: Path, folder: Path) -> Path:
+    """Gives a folder that is ready the other's name. Returns where that is now; after an OSError both are as before."""
+    if _exchange(ready, folder):
+        return ready
+    old = beside(folder, ending=".old")
+    folder.rename(old)
+    try:
+        ready.rename(folder)
+    except OSError:
+        old.rename(folder)
+        raise
+    return old
 
 
 def _exchange(one: Path, other: Path) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from experiments.engine import folder
-from experiments.engine.files import check_writable, explained
+from experiments.engine.files import explained
 from experiments.engine.key import canonical, digest
 from experiments.engine.survey import Survey
 from experiments.plan import CARD, PICTURES, made, shown
@@ -79,7 +79,7 @@ def update(
         last = past.NOTHING  # another build wrote what lies there
     if lying and last.stamp == stamp:
         return None
-    check_writable(folder.real(out).parent)  # before a site is rendered that could not be put there
+    folder.check_place(out)  # before a site is rendered that could not be put there
     code = _code(sources.digests)
     arguments = _arguments(survey, contents, study=study, root=sources.root, base_url=base_url, code=code)
     done, notes = _put(out, arguments, last, lying)

@@ -106,6 +106,34 @@ def test_the_old_site_is_put_back_where_the_second_rename_fails(out, no_exchange
     with pytest.raises(FilesError, match="Input/output error"):
         replace(out, NEW, sign=SIGN)
     assert files_in(out) == OLD
+    assert [path.name for path in out.parent.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize("by_two_renames", [False, True])
+def test_a_site_that_cannot_be_moved_stays_and_nothing_beside_it(out, by_two_renames, monkeypatch):
+    rename = Path.rename
+
+    def busy(self, target):
+        if self == out:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", busy)
+    exchange = mock.Mock(return_value=False) if by_two_renames else lambda one, other: busy(other, one)
+    monkeypatch.setattr(folder, "_exchange", exchange)
+    with pytest.raises(FilesError, match="Device or resource busy"):
+        replace(out, NEW, sign=SIGN)
+    assert files_in(out) == OLD
+    assert [path.name for path in out.parent.iterdir()] == ["site"]
+
+
+def test_a_folder_that_a_file_system_is_mounted_on_is_refused_before_any_work(small_disk):
+    with pytest.raises(FilesError, match=r"disk: a file system is mounted there; choose a folder within it"):
+        check(small_disk, sign=SIGN)
+    check(small_disk / "site", sign=SIGN)
+    with pytest.raises(FilesError, match="Device or resource busy"):
+        replace(small_disk, NEW, sign=SIGN)
+    assert [path.name for path in small_disk.parent.iterdir()] == ["disk"]
 
 
 def test_a_site_moved_aside_by_a_killed_build_is_put_back(out):
