@@ -12,11 +12,11 @@ import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.engine.files import FilesError, explained
+from experiments.engine.files import FilesError, explained, unlock
 
 # Why a second name may be refused although a copy is possible: no such names here, too many, somebody else's file.
 UNLINKABLE = (errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -85,7 +85,7 @@ def retire(old: Path, folder: Path, *, listed: Mapping[str, str]) -> str | None:
         with contextlib.suppress(OSError):
             there, here = f"{old}/{name}", f"{folder}/{name}"
             if _is_same(there, here) or _is_listed(there, listed.get(name)):
-                os.unlink(there)  # noqa: PTH108 (paths as plain text: there are hundreds of them)
+                _drop(os.unlink, there)  # (paths as plain text: there are hundreds of them)
                 continue
             if not os.path.lexists(here):
                 _move(old, folder, name)
@@ -96,7 +96,7 @@ def retire(old: Path, folder: Path, *, listed: Mapping[str, str]) -> str | None:
         with contextlib.suppress(OSError):
             if name not in inner and name not in made and not os.path.lexists(folder / name):
                 _make_folders(old, folder, [*parents(name), name])  # an empty one, there for itself
-            (old / name).rmdir()
+            _drop(os.rmdir, f"{old}/{name}")
     with contextlib.suppress(OSError):
         old.rmdir()
     if not os.path.lexists(old):
@@ -121,6 +121,15 @@ def _entries(folder: Path) -> Iterator[tuple[str, bool]]:
 def _entries_if_any(folder: Path) -> Iterator[tuple[str, bool]]:
     with contextlib.suppress(FilesError):
         yield from _entries(folder)
+
+
+def _drop(drop: Callable[[str], None], path: str) -> None:
+    """Removes a name, also from a folder that is closed to writing: that goes as well."""
+    try:
+        drop(path)
+    except PermissionError:
+        unlock(Path(path).parent)
+        drop(path)
 
 
 def _is_listed(path: str, digest: str | None) -> bool:

@@ -133,10 +133,18 @@ def remove(path: Path) -> None:
     import shutil
 
     if path.is_dir() and not path.is_symlink():
+        for above, _, _ in os.walk(path):
+            with contextlib.suppress(OSError):
+                unlock(Path(above))
         shutil.rmtree(path, ignore_errors=True)
     else:
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def unlock(folder: Path) -> None:
+    """Lets its owner remove what is in a folder."""
+    folder.chmod(folder.stat().st_mode | stat.S_IRWXU)
 
 
 def write_and_flush(path: Path, data: bytes) -> None:

@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+import stat
 import subprocess
 import tempfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from folders import NEW, OLD, SIGN, files_in, site, state
 
-from experiments.engine.files import FilesError
+from experiments.engine.files import FilesError, remove
 from experiments.engine.folder import check, replace
 
 # What is foreign
@@ -171,3 +172,22 @@ def test_a_file_that_an_ordinary_user_may_not_read_stays(out, as_an_ordinary_use
     before = (out / "key").stat()
     replace(out, NEW, sign=SIGN)
     assert ((out / "key").stat().st_ino, (out / "key").stat().st_mode) == (before.st_ino, before.st_mode)
+
+
+def test_folders_that_are_closed_to_writing_stay_so_and_nothing_is_left_beside_the_site(out, as_an_ordinary_user):
+    (out / "private").mkdir()
+    (out / "private" / "key").write_text("secret")
+    left = out.with_name("left")
+    shutil.copytree(out, left)
+    closed = [out / "private", out / "figures", out]
+    for folder in [*closed, left / "figures"]:
+        folder.chmod(0o555)
+    try:
+        remove(left)
+        assert [replace(out, files, sign=SIGN) for files in (NEW, OLD)] == [[], []]
+        assert files_in(out) == OLD | {"private/key": b"secret"}
+        assert [stat.S_IMODE(folder.stat().st_mode) for folder in closed] == [0o555] * 3
+        assert [path.name for path in out.parent.iterdir()] == ["site"]
+    finally:
+        for folder in closed:
+            folder.chmod(0o755)
