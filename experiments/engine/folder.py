@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ from experiments.engine.files import (
 
 LARGEST = 256_000_000  # bytes; no build writes a file as large, so one that is larger need not be read to be foreign
 LINK, NO_FILE = "is reached by a link", "is no file"
+MOMENT = 1  # seconds after which it is said that a folder is waited for
 REMEDY = "choose another folder, or move this one away"
 
 
@@ -295,13 +297,27 @@ def _listed(folder: Path, sign: Sign) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Waits until no other build swaps a folder in this one; where the file system has no locks, does not wait."""
+    """Waits until no other build swaps a folder in this one, and says so where that takes longer; where the file system
+    has no locks, does not wait."""
     handle = None
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _lock(handle, folder)
     try:
         yield
     finally:
         if handle is not None:
             os.close(handle)
+
+
+def _lock(handle: int, folder: Path) -> None:
+    from experiments.engine import console
+
+    end = time.monotonic() + MOMENT
+    while time.monotonic() < end:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+    console.complain(f"waiting for {folder}: another build, or a program like flock, has locked it")
+    return fcntl.flock(handle, fcntl.LOCK_EX)

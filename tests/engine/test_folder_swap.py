@@ -1,6 +1,7 @@
 """The swap of two folders: at every instant, also at a kill, a whole site lies there, with all that is others'."""
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -246,6 +247,22 @@ def test_at_every_step_of_a_swap_the_folder_is_whole(out):
     finally:
         sys.settrace(before)
     assert steps > 100
+
+
+def test_a_folder_that_another_program_has_locked_is_waited_for_and_named(out, monkeypatch, capsys):
+    monkeypatch.setattr(folder, "MOMENT", 0.1)
+    handle = os.open(out.parent, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    waiting = threading.Thread(target=check, args=(out,), kwargs={"sign": SIGN})
+    waiting.start()
+    end = time.monotonic() + 5
+    while not (said := capsys.readouterr().err) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert waiting.is_alive()
+    os.close(handle)
+    waiting.join()
+    line = f"waiting for {out.parent}: another build, or a program like flock, has locked it"
+    assert said == f"build.py: {line}\n"
 
 
 def test_two_builds_at_once_leave_one_whole_site(out):
