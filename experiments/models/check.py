@@ -123,8 +123,6 @@ def _of_forward(network: HookedModule, images: Tensor, classes: int) -> str:
         activation = cache[reading_point(network, layer)]
         if activation.ndim < 2 or len(activation) != len(images):
             return f"{layer} is read as {tuple(activation.shape)}; (image, unit) is due, and positions behind"
-        if layer != "logits" and activation.shape[1] < 2:
-            return f"its layer {layer} has a single unit; give it two or more, for units are compared with one another"
         if rectified(network, layer) and (activation < 0).any():
             return f"{layer} says it has a relu and is negative where it is read; place its HookPoint right behind that"
     if not torch.equal(network(images), logits):
