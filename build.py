@@ -27,7 +27,7 @@ from experiments.chapters import left_out
 from experiments.description import described
 from experiments.engine import console, places, runner
 from experiments.engine.arguments import parse
-from experiments.engine.files import FilesError, check_writable, sweep
+from experiments.engine.files import FilesError, check_writable, printable, sweep
 from experiments.engine.installed import INSTALLED
 from experiments.engine.memo import Memo
 from experiments.engine.progress import Progress, spoken
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None, *, began: int | None = None) -> int
     except (ClusterError, FilesError, PlanError, SourceError, PageError, InputError) as error:
         if debug:
             raise
-        console.complain(str(error))
+        console.complain(str(error) if isinstance(error, PageError | InputError) else printable(str(error)))
         return 1 if isinstance(error, FilesError) else 2
     except Exception as error:
         if debug:
@@ -241,7 +241,7 @@ def tell_losses(survey: Survey) -> None:
     if INSTALLED and shelf is not None and not shelf.folder.is_dir():
         console.complain(f"this copy came without its results ({shelf.folder} is not there): all is computed here")
     if shelf is not None and (names := lost(shelf)):
-        which = ", ".join(str(shelf.folder / name) for name in names[:3])
+        which = printable(", ".join(str(shelf.folder / name) for name in names[:3]))
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         console.complain(f"gone or damaged: {which}{more}; `git restore {shelf.folder}` brings back what was published")
 

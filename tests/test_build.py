@@ -16,9 +16,11 @@ from options import OPTIONS
 from sets import plant
 
 import build
+from experiments.engine import console
 from experiments.idx import FILES
 from experiments.plan import plan
 from experiments.study import STUDIES
+from report.site import manifest
 from report.site.pages import read
 from report.site.serve import without_serve
 from tests.conftest import ROOT, SMOKE, Project, copy_sources
@@ -70,6 +72,7 @@ def test_help_shows_how_to_begin(fresh):
         (["--jobs", "\N{SUPERSCRIPT TWO}"], "is not a number of processes"),
         (["--jobs", "9" * 5000], "is not a number of processes"),
         (["--list", "nothing"], "no stage is named nothing"),
+        (["--list", "a\nb\x1b[31m"], "no stage is named a\\nb\\x1b[31m; see --list"),
         (["--out", "experiments/new"], "lies in the project's folder"),
         (["--base-url", "example.org/x"], "does not begin with http:// or https://"),
         (["--a\nb"], "unrecognized arguments: --a\\nb"),
@@ -364,6 +367,21 @@ def test_a_site_may_be_built_from_within_its_folder(project_copy):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"wrote {project_copy.site}: ")
     assert b"A closing remark." in project_copy.files()["health.html"]
+
+
+def test_a_strange_name_in_a_manifest_is_one_line(tmp_path, capsys):
+    site = tmp_path / "site"
+    about = {"study": "", "dataset": "", "environment": {}, "stages": {}, "pages": [], "figures": []}
+    site.mkdir()
+    (site / "manifest.json").write_bytes(manifest.text(about, {"a\nb\x1b[31m": b""}))
+    assert build.main([*SMOKE, "--out", str(site), "--cache", str(tmp_path / "cache")]) == 1
+    said = r"its manifest.json lists a\nb\x1b[31m, which is gone; choose another folder, or move this one away"
+    assert capsys.readouterr().err == f"build.py: will not replace {site}: {said}\n"
+
+
+def test_trouble_of_several_lines_keeps_them(capsys):
+    console.complain("first\x1b[31m\nsecond")
+    assert capsys.readouterr().err == "build.py: first\\x1b[31m\nsecond\n"
 
 
 @pytest.mark.parametrize("name", ["n" * 300, "loop", "loop/site"])

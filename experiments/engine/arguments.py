@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from experiments.engine import places
+from experiments.engine.files import printable
 from experiments.engine.installed import COMMAND, INSTALLED, PROGRAM
 from experiments.study import STUDIES
 
@@ -140,8 +141,7 @@ def parse(arguments: list[str] | None, *, root: Path, about: str | None) -> argp
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Says what is wrong in one line, whatever the arguments hold, without the usage of all options."""
-        shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in message)
-        self.exit(2, f"{self.prog}: {shown}; --help tells more\n")
+        self.exit(2, f"{self.prog}: {printable(message)}; --help tells more\n")
 
 
 def _count(text: str) -> int:

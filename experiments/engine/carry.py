@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.engine.files import FilesError, explained, unlock
+from experiments.engine.files import FilesError, explained, printable, unlock
 
 # Why a second name may be refused although a copy is possible: no such names here, too many, somebody else's file.
 UNLINKABLE = (errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -101,7 +101,7 @@ def retire(old: Path, folder: Path, *, listed: Mapping[str, str]) -> str | None:
         old.rmdir()
     if not os.path.lexists(old):
         return None
-    named = ", ".join(sorted(stays)) or "what cannot be read"
+    named = printable(", ".join(sorted(stays))) or "what cannot be read"
     return f"kept {named} in {old}, as it could not be put into {folder}; move it, or remove it"
 
 

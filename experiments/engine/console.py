@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 
+from experiments.engine.files import printable
 from experiments.engine.installed import PROGRAM
 from experiments.engine.progress import duration, spoken
 from experiments.engine.reasons import states
@@ -26,8 +27,9 @@ def show(text: str) -> int:
 
 
 def complain(text: str) -> None:
-    """Prints a trouble, with who speaks."""
-    print(f"{PROGRAM}: {text}", file=sys.stderr, flush=True)
+    """Prints a trouble, with who speaks. Its lines are its own: a name from elsewhere is made `printable` before."""
+    shown = "\n".join(map(printable, text.split("\n")))
+    print(f"{PROGRAM}: {shown}", file=sys.stderr, flush=True)
 
 
 def show_graph(standing: Mapping[str, str], *, costs: Mapping[str, float], jobs: int) -> None:

@@ -51,6 +51,11 @@ def explained(what: str, path: Path | str) -> Iterator[None]:
         raise FilesError(f"cannot {what} {path}: {error.strerror or error}; {remedy}") from error
 
 
+def printable(text: str) -> str:
+    """A text in one line, whatever names it holds: what cannot be printed, as Python writes it."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
 def read_file(path: Path | str, *, limit: int) -> bytes:
     """The bytes of a regular file. Raises OSError where there is none, where it is something else (a fifo or a
     device would be waited for without end), or where it holds more than `limit` bytes."""

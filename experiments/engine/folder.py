@@ -26,6 +26,7 @@ from experiments.engine.files import (
     explained,
     flush_folder,
     left_behind,
+    printable,
     read_file,
     remove,
     sweep,
@@ -319,5 +320,5 @@ def _lock(handle: int, folder: Path) -> None:
             return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(0.01)
-    console.complain(f"waiting for {folder}: another build, or a program like flock, has locked it")
+    console.complain(f"waiting for {printable(str(folder))}: another build, or a program like flock, has locked it")
     return fcntl.flock(handle, fcntl.LOCK_EX)

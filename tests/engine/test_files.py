@@ -16,6 +16,7 @@ from experiments.engine.files import (
     FilesError,
     check_writable,
     explained,
+    printable,
     sweep,
     write_file,
 )
@@ -77,6 +78,10 @@ def test_any_other_trouble_names_file_and_cause():
     said = "cannot frob /x: Input/output error; look at the file and run again"
     with pytest.raises(FilesError, match=said), explained("frob", Path("/x")):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_what_cannot_be_printed_is_shown_as_python_writes_it_and_never_begins_a_line():
+    assert printable("a\nb\x1b[31m\udcff\0\u202e é\N{SNOWMAN}") == "a\\nb\\x1b[31m\\udcff\\x00\\u202e é\N{SNOWMAN}"
 
 
 def test_sweeping_takes_what_the_dead_left_and_nothing_else(tmp_path):
