@@ -49,5 +49,5 @@ def note(shelf: Shelf, files: Collection[Path], *, definitions: Mapping[str, Map
 def _is_as_listed(path: Path, address: Json) -> bool:
     try:
         return digest(read_file(path, limit=LARGEST)) == address
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name that no file can have
         return False

@@ -1,6 +1,7 @@
 """Publication: exactly the records and the products that are to travel are on the shelf."""
 
 import gzip
+import json
 
 import pytest
 from folders import files_in
@@ -123,6 +124,12 @@ def test_a_shelf_without_its_list_misses_that(project, text):
     path = project.published / "contents.json"
     path.unlink() if text is None else path.write_text(text)
     assert lost(Shelf("results", project.published)) == ["contents.json"]
+
+
+@pytest.mark.parametrize("name", ["records/a\0b", "records/\ud800", "x" * 300])
+def test_a_listed_name_that_no_file_can_have_is_lost(tmp_path, name):
+    (tmp_path / "contents.json").write_text(json.dumps({"files": {name: "0" * 64}, "definitions": {}}))
+    assert lost(Shelf("results", tmp_path)) == [name]
 
 
 def test_definitions_travel_with_what_is_published(project):
