@@ -3,6 +3,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120 (-P has Python leave it out)
+
 from experiments.engine import process
 
 if __name__ == "__main__":
@@ -10,8 +16,6 @@ if __name__ == "__main__":
 
 import argparse
 import hashlib
-import os
-import sys
 import time
 from pathlib import Path
 

@@ -70,6 +70,14 @@ def test_strange_environments_are_no_trouble(built, tmp_path, environment):
     assert "it is a file" in done.stderr
 
 
+@pytest.mark.parametrize("how", ["build.py", "-P build.py", "-m experiments"])
+def test_a_clone_need_not_be_installed_nor_on_the_path(tmp_path, how):
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = f"{sys.executable} -S {how} --help"
+    done = subprocess.run(command.split(), cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_current_folder_that_is_gone_is_no_trouble_for_full_names(built, tmp_path):
     how = f"mkdir {tmp_path / 'gone'} && cd {tmp_path / 'gone'} && rmdir {tmp_path / 'gone'} && %s"
     assert in_shell(built, how, "--verify", "probe").returncode == 0
