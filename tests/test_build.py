@@ -59,6 +59,8 @@ def test_help_shows_how_to_begin(fresh):
         (["--jobs", "0"], "'0' is not a number of processes; use 1 or more"),
         (["--jobs", "many"], "'many' is not a number of processes"),
         (["--scheduler", "somewhere"], "'somewhere' is no scheduler's address; use one as tcp://host:8786"),
+        (["--scheduler", "abc://h:1"], "'abc://h:1' is no scheduler's address"),
+        (["--scheduler", "inproc://x:1"], "'inproc://x:1' is no scheduler's address"),
         (["--json"], "--json goes with --list"),
         (["--lis"], "unrecognized arguments: --lis"),
         (["--explain", "train/mlp-raw/77"], "no stage is named train/mlp-raw/77; did you mean train/mlp-raw/"),

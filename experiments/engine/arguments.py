@@ -158,7 +158,7 @@ def _port(text: str) -> int:
 
 
 def _scheduler(text: str) -> str:
-    if not re.fullmatch(r"([a-z]+://)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", text):
+    if not re.fullmatch(r"((tcp|tls|wss?)://)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is no scheduler's address; use one as tcp://host:8786")
     return text
 

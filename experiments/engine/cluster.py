@@ -248,11 +248,15 @@ def _imported(survey: Survey, stage: Stage) -> Collection[str]:
 
 def _client(address: str) -> Client:
     try:
-        from distributed import Client
+        from distributed import Client, Security
     except ImportError as error:
         raise ClusterError(
             f"--scheduler needs Dask ({error}): `pip install -e '.[cluster]'` in the project's folder brings it"
         ) from error
+    is_private = address.startswith(("tls", "wss"))
+    if is_private and Security().get_connection_args("client").get("ssl_context") is None:
+        how = "name them in Dask's configuration, under distributed.comm.tls"
+        raise ClusterError(f"{address} cannot be reached without certificates; {how}")
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is told here, in one line
     with warnings.catch_warnings(), _told(f"no Dask scheduler answers at {address}"):
         warnings.simplefilter("ignore")  # versions are compared below

@@ -89,6 +89,12 @@ def test_a_scheduler_that_is_not_there_is_one_line(tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("scheme", ["tls", "wss"])
+def test_a_private_scheduler_is_not_asked_without_certificates(project, scheme):
+    with pytest.raises(ClusterError, match=f"^{scheme}://127.0.0.1:1 cannot be reached without certificates"):
+        build(project, f"{scheme}://127.0.0.1:1")
+
+
 def test_a_scheduler_without_workers_is_one_line(project, own, monkeypatch):
     monkeypatch.setattr(cluster, "WORKERS", 1)
     with pytest.raises(ClusterError, match=f"has no workers; start some: dask worker {own.address}"):
