@@ -177,6 +177,19 @@ def test_what_a_killed_build_had_not_finished_is_removed_whole(out):
     assert [path.name for path in out.parent.iterdir()] == ["site"]
 
 
+def test_of_an_old_site_the_list_goes_last(out, monkeypatch):
+    unlink, gone = os.unlink, []
+
+    def note(path, **options):
+        gone.append(Path(path).name)
+        unlink(path, **options)
+
+    monkeypatch.setattr(os, "unlink", note)
+    replace(out, NEW, sign=SIGN)
+    assert sorted(gone) == ["a.svg", "b.svg", "index.html", "list.json"]
+    assert gone[-1] == "list.json"
+
+
 SWAPPING = """
 import json, sys
 from pathlib import Path
