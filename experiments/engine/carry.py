@@ -74,9 +74,9 @@ def as_before(source: Path, target: Path) -> None:
 
 def retire(old: Path, folder: Path, *, listed: Mapping[str, str]) -> str | None:
     """Removes a folder whose place another has taken: of its files those that a build wrote (`listed`, which ends with
-    the list) and those that are in the new folder as well. What somebody put there in the very moment of the exchange
-    moves to the new folder;
-    where that has something else of the same name, it stays, and the sentence that is returned says so."""
+    the list itself) and those that are in the new folder as well. What somebody put there in the very moment of the
+    exchange moves to the new folder; where that has something else of the same name, it stays, and the sentence that
+    is returned says so."""
     entries = [(name, is_folder) for name, is_folder in _entries_if_any(old)]
     inner = {parent for name, _ in entries for parent in parents(name)}
     stays = []
