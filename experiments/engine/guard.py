@@ -46,6 +46,7 @@ class Guard:
         self.of_the_engine: frozenset[str] = frozenset()  # the modules that a worker itself is made of
         self._codes: dict[tuple[str, str], CodeType] = {}
         self._notes: dict[int, list[set[str]]] = {}  # {thread: where it notes what is opened}
+        self._installed: dict[Path, dict[str, ModuleType]] = {}  # {a folder: modules seen that are not from under it}
         sys.addaudithook(self._hear)
 
     @property
@@ -60,12 +61,19 @@ class Guard:
         self.forget(self.modules(ROOT))
 
     def modules(self, root: Path) -> dict[str, str]:
-        """{module: its file} of what is loaded from under a folder or from no place where packages are installed."""
-        found = {}
+        """{module: its file} of what is loaded from under a folder or from no place where packages are installed.
+        (It is asked before and after every stage, when thousands of modules are loaded: each is looked at once.)"""
+        found, others = {}, self._installed.setdefault(root, {})
         for name, module in sys.modules.copy().items():  # copied in one step: other threads import meanwhile
+            if others.get(name) is module:
+                continue
             file = _file(module)
-            if file is not None and name not in ("__main__", "__mp_main__") and _is_own(file, root):
+            if file is None or name in ("__main__", "__mp_main__"):
+                continue
+            if _is_own(file, root):
                 found[name] = file
+            else:
+                others[name] = module
         return found
 
     def forget(self, names: Iterable[str]) -> None:

@@ -57,16 +57,16 @@ class Progress:
         if event == "due":
             self.sure.add(text)
         self.ended += event in ("done", "failed")
-        total, estimate = self.ended + len(self.sure), self.estimate()
+        total = self.ended + len(self.sure)
         if self._bar is not None:
             now = text if event == "done" else ""
-            self._bar.update(self._bar.task_ids[0], completed=self.ended, total=total, now=now, left=estimate)
+            self._bar.update(self._bar.task_ids[0], completed=self.ended, total=total, now=now, left=self.estimate())
         if event == "note":
             self._say(text)
         elif event == "failed":
             self._say(f"[{self.ended}/{total}] {text} FAILED")
         elif event == "done" and self._bar is None:
-            self._say(f"[{self.ended}/{total}] {text}   {estimate}".rstrip())
+            self._say(f"[{self.ended}/{total}] {text}   {self.estimate()}".rstrip())
 
     def estimate(self) -> str:
         """About how long the rest takes; nothing where nothing is known of it."""

@@ -262,7 +262,9 @@ def _collect(
         raise error
     if error is None:
         try:
-            keep(future.result()[place], survey.shelves.local)
+            made = future.result()[place]
+            keep(made, survey.shelves.local)
+            survey.took(made.record)
         except FilesError as unkept:
             error = unkept
     if error is None:

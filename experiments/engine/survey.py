@@ -86,6 +86,8 @@ class Survey:
     redo: dict[str, str] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     _checked: set[tuple[str, str]] = field(default_factory=set)
+    _there: set[tuple[str, str]] = field(default_factory=set)
+    _fed: set[str | None] = field(default_factory=set)
     _keys: dict[tuple[str, tuple[str, ...]], tuple[str, Json]] = field(default_factory=dict)
     _definitions: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _environments: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
@@ -97,6 +99,8 @@ class Survey:
     def again(self) -> dict[str, Standing]:
         """Looks at every stage in order. A stage that is valid but whose artifact is on no shelf (a checkpoint
         of the published study, say) is redone when something that must run reads it."""
+        self._there.clear()
+        self._fed.clear()
         while True:
             self.standings = {}
             for stage in self.stages:
@@ -149,8 +153,14 @@ class Survey:
         return decode(product.name, holder.read(product.name, address))
 
     def absent(self, product: Product) -> bool:
-        """Whether a product of a valid stage is on no shelf."""
-        return self.shelves.holder(product.name, self.address(product)) is None
+        """Whether a product of a valid stage is on no shelf. What was there once is not looked for again before
+        `again` is asked, or one that is damaged is dropped."""
+        at = product.name, self.address(product)
+        if at not in self._there:
+            if self.shelves.holder(*at) is None:
+                return True
+            self._there.add(at)
+        return False
 
     def must_run(self) -> list[str]:
         """The names of the stages without a valid result, in the order of the plan."""
@@ -159,21 +169,20 @@ class Survey:
     def ready(self, *, besides: Collection[str] = ()) -> list[Standing]:
         """The stages that must run and can, as all they read is there; `besides` those of these names."""
         missing = [standing for standing in self.standings.values() if standing.state == "missing"]
-        others = [standing for standing in missing if standing.stage.name not in besides]
-        return [each for each in others if not any(map(self.absent, each.stage.products_read()))]
+        return [each for each in missing if each.stage.name not in besides and self._is_fed(each)]
 
     def drop_damaged(self, products: Iterable[Product]) -> list[str]:
         """Checks artifacts that are about to be read, once each. A damaged one is removed from the cache, or,
         on the published shelf, passed over; its stage is then redone. Returns a sentence for each."""
         notes = []
         for product in [product for product in products if self.standings[product.stage].valid]:
-            address = self.address(product)
-            holder = self.shelves.holder(product.name, address)
-            if holder is None or (product.name, address) in self._checked:
+            at = product.name, self.address(product)
+            holder = None if at in self._checked else self.shelves.holder(*at)
+            if holder is None:
                 continue
             try:
-                holder.read(product.name, address)
-                self._checked.add((product.name, address))
+                holder.read(*at)
+                self._checked.add(at)
             except Damaged as damaged:
                 notes.append(self._drop(damaged.path, product, holder))
         if notes:
@@ -195,14 +204,26 @@ class Survey:
 
     def costs(self) -> dict[str, float]:
         """{stage name: seconds it took when it last ran, or a stage of the same function on average}, where known."""
+        own, alike = self._seconds
+        means = {function: sum(seconds) / len(seconds) for function, seconds in alike.items()}
+        return {stage.name: means[stage.function] for stage in self.stages if stage.function in means} | own
+
+    def took(self, record: Record) -> None:
+        """Takes notice of how long a stage took that was just computed."""
+        own, alike = self._seconds
+        own[record.stage] = record.seconds
+        alike.setdefault(record.ingredients["function"], []).append(record.seconds)
+
+    @cached_property
+    def _seconds(self) -> tuple[dict[str, float], dict[str, list[float]]]:
+        """The seconds that each stage took when it last ran, and those of every function's, as the records tell."""
         own: dict[str, float] = {}
         alike: dict[str, list[float]] = {}
         for name, records in histories(self).items():
             for record in records:
                 own.setdefault(name, record.seconds)
                 alike.setdefault(record.ingredients["function"], []).append(record.seconds)
-        means = {function: sum(seconds) / len(seconds) for function, seconds in alike.items()}
-        return {stage.name: means[stage.function] for stage in self.stages if stage.function in means} | own
+        return own, alike
 
     def ways(self) -> dict[str, float]:
         """{stage name: seconds until it, and the longest chain of stages that wait for it, are done}. What nothing is
@@ -254,6 +275,14 @@ class Survey:
     def _read_by(self) -> dict[str, frozenset[str]]:
         """{stage: the stages that it reads}."""
         return {stage.name: frozenset(each.stage for each in stage.products_read()) for stage in self.stages}
+
+    def _is_fed(self, standing: Standing) -> bool:
+        """Whether all that a stage reads is on a shelf."""
+        if standing.key not in self._fed:
+            if any(map(self.absent, standing.stage.products_read())):
+                return False
+            self._fed.add(standing.key)
+        return True
 
     def _redo_what_is_absent(self, names: Collection[str]) -> bool:
         """Has the stages redone whose products are on no shelf and will be read: by these stages, or, of these

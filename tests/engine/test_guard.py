@@ -2,7 +2,7 @@
 
 import os
 import sys
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -243,5 +243,17 @@ def test_the_modules_are_listed_while_another_thread_imports(monkeypatch):
                 yield name, module
 
     monkeypatch.setattr(guard, "sys", SimpleNamespace(modules=Importing(sys.modules)))
-    listed = Guard.modules(SimpleNamespace(), ROOT)
+    listed = Guard.modules(SimpleNamespace(_installed={}), ROOT)
     assert "experiments.engine.guard" in listed
+
+
+def test_a_module_that_takes_the_place_of_an_installed_one_is_looked_at(monkeypatch):
+    modules = {"it": ModuleType("it"), "other": ModuleType("other")}
+    modules["it"].__file__ = modules["other"].__file__ = "/somewhere/site-packages/it.py"
+    monkeypatch.setattr(guard, "sys", SimpleNamespace(modules=modules, _getframe=sys._getframe))
+    known = SimpleNamespace(_installed={})
+    assert Guard.modules(known, ROOT) == {}
+    modules["it"] = ModuleType("it")
+    modules["it"].__file__ = str(ROOT / "it.py")
+    assert Guard.modules(known, ROOT) == {"it": str(ROOT / "it.py")}
+    assert Guard.modules(known, ROOT) == {"it": str(ROOT / "it.py")}

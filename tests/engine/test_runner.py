@@ -1,6 +1,7 @@
 """The runner: exactly what is missing runs, and nothing that went wrong is lost or passed over in silence."""
 
 import gzip
+import io
 import os
 import signal
 import threading
@@ -10,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from experiments.engine import runner
+from experiments.engine.progress import Progress
 from experiments.engine.publish import publish
 from experiments.engine.store import Shelf
 from experiments.engine.survey import PlanError
@@ -356,6 +358,35 @@ def test_longest_stages_are_submitted_first(project):
     with Noting(1) as executor:
         runner.run(survey, executor)
     assert names[:2] == ["total/2", "total/1"]
+
+
+def counting(name, function, counts):
+    """The function, whose calls are counted under that name."""
+
+    def counted(*arguments):
+        counts[name] += 1
+        return function(*arguments)
+
+    return counted
+
+
+def test_twice_the_stages_look_at_the_shelves_twice_as_often(project, monkeypatch):
+    """And not four times, as where every stage that ends has all others look afresh."""
+
+    def looks(count):
+        looked = {"records": 0, "has": 0}
+        survey = project.survey(project.plan(factors=tuple(range(count))))
+        survey.rebuild("*")
+        heard = Progress(survey.must_run(), costs=survey.costs, jobs=1, stream=io.StringIO())
+        with monkeypatch.context() as patched:
+            for name in looked:
+                patched.setattr(Shelf, name, counting(name, getattr(Shelf, name), looked))
+            assert len(project.run(survey, workers=1, told=heard.told).computed) == count + 2
+        return looked
+
+    few, many = looks(10), looks(20)
+    assert few["records"] == many["records"] == 2, "once for each shelf"
+    assert many["has"] <= 2.2 * few["has"]
 
 
 def test_a_stage_that_a_long_chain_waits_for_goes_before_a_longer_one(project):
