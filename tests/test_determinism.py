@@ -17,7 +17,7 @@ def test_another_folder_zone_language_umask_and_number_of_processes_make_the_sam
         "HOME": str(tmp_path / "home"),
         "USER": "somebody",
     }
-    done = other.build(*SMOKE, "--jobs", "1", env=environment, umask=0o077, cwd=tmp_path)
+    done = other.build(*SMOKE, "--jobs", "2", env=environment, umask=0o077, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     here, there = request.getfixturevalue("built").files(), other.files()
     assert there.keys() == here.keys()

@@ -137,7 +137,7 @@ def project(tmp_path_factory):
     fork(copy_sources(folder / "project"), SMALLEST)
     project = Project(folder / "project", folder / "cache", folder / "site")
     planted = plant(folder / "set", classes=len(NAMES), train=12, test=6)
-    done = project.build("--study", "smoke", "--data", planted, "--jobs", "2")
+    done = project.build("--study", "smoke", "--data", planted, "--jobs", "1")
     assert done.returncode == 0, done.stderr[-3000:]
     return project
 

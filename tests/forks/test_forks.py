@@ -164,7 +164,7 @@ def test_another_study_is_built_and_its_pages_speak_of_what_it_has(name, cache, 
     if asked.data:
         about = {"title": "Five shapes", "noun": "shape", "plural": "shapes", "class_names": NAMES}
         arguments = ("--study", "smoke", "--data", str(plant(tmp_path / "set", classes=5, **asked.data, **about)))
-    done = project.build(*arguments, "--jobs", "2")
+    done = project.build(*arguments, "--jobs", "1")
     assert done.returncode == 0, done.stderr[-3000:]
     pages = {path.stem: told(path.read_text()) for path in project.site.glob("*.html")}
     assert {"index", "training", "geometry", "units", "lab", "map"} <= pages.keys()
@@ -244,7 +244,7 @@ def test_a_new_chapter_is_new_files_alone(built, cache, tmp_path):
     for name, text in CHAPTER.items():
         assert not (project.root / name).exists()
         (project.root / name).write_text(text.lstrip("\n"))
-    done = project.build(*SMOKE, "--jobs", "2")
+    done = project.build(*SMOKE, "--jobs", "1")
     assert done.returncode == 0, done.stderr[-3000:]
     assert "How bright are the images?" in (project.site / "brightness.html").read_text()
     assert 'href="brightness.html"' in (project.site / "index.html").read_text()
