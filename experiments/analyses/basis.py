@@ -148,7 +148,8 @@ def compare(
     """
     groups = by_condition(runs)
     kinds = UNITS | {"classes": card["kinds"], "spread": "units", "missed": "points", "attractors": "units"}
-    arrays = {f"layers/{condition}": group[0]["layers"] for condition, group in groups.items()} | gathered(groups)
+    arrays = {f"layers/{condition}": np.array(_shared(group), dtype=str) for condition, group in groups.items()}
+    arrays |= gathered(groups)
     units, random = _here(groups, moment=-1)
     for measure, (of_units, of_directions) in _elsewhere(groups, superposition, interventions).items():
         units[measure], random[measure] = of_units, {"drawn": of_directions}
@@ -180,6 +181,11 @@ def compare(
     return {"arrays.npz": arrays, "facts.json": facts}
 
 
+def _shared(group: Sequence[Arrays]) -> list[str]:
+    """The layers that are read in every run: where too few units of one live, a layer is read in others alone."""
+    return [str(layer) for layer in group[0]["layers"] if all(layer in run["layers"] for run in group)]
+
+
 def _here(
     groups: Mapping[str, Sequence[Arrays]], *, moment: int
 ) -> tuple[dict[str, Table], dict[str, dict[str, Table]]]:
@@ -187,7 +193,7 @@ def _here(
     units: dict[str, Table] = {measure: {} for measure in UNITS}
     random: dict[str, dict[str, Table]] = {measure: {control: {} for control in CONTROLS} for measure in UNITS}
     for condition, group in groups.items():
-        for layer in (str(each) for each in group[0]["layers"]):
+        for layer in _shared(group):
             for place, measure in enumerate(UNITS):
                 values = np.array([run[f"own/{layer}"][moment, place] for run in group])
                 units[measure].setdefault(condition, {})[layer] = values
@@ -203,7 +209,7 @@ def _elsewhere(
     """{measure: (table of the units, table of random directions)} of what other analyses have measured."""
     found: dict[str, tuple[Table, Table]] = {name: ({}, {}) for name in ("spread", *INTERVENED)}
     for condition, group in groups.items():
-        for layer in (str(each) for each in group[0]["layers"]):
+        for layer in _shared(group):
             place = f"{condition}/{layer}"
             for table, name in zip(found["spread"], ("units", "units_rotated"), strict=True):
                 if f"{name}/{place}" in superposition:

@@ -210,13 +210,15 @@ def _beyond_chance(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:
 
 
 def _drawn(layers: Float[np.ndarray, "seed 3"]) -> dict[str, Any]:
-    """The fact of a null: its mean and the middle 95 % of random layers, mean over the networks it is drawn for."""
+    """The fact of a null: its mean and the middle 95 % of random layers, mean over the networks it is drawn for. In a
+    single unit all directions are one, and nothing is spread."""
     value, low, high = (float(each) for each in layers.mean(axis=0))
     method = (
         f"{LAYERS_DRAWN} layers of as many centred random directions, in as many units as tell classes apart; "
         "the interval holds the middle 95 % of them"
     )
-    return constant(value, unit="", n=LAYERS_DRAWN, method=method) | {"low": low, "high": high}
+    spread = {"low": low, "high": high} if low < high else {}
+    return constant(value, unit="", n=LAYERS_DRAWN, method=method) | spread
 
 
 def _readout(groups: Mapping[str, Sequence[Arrays]]) -> dict[str, Any]:

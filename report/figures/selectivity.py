@@ -53,13 +53,15 @@ def top_units(*, arrays: Arrays) -> Drawn:
 @style.drawn
 def agreement(*, arrays: Arrays) -> Drawn:
     """Spearman's correlation of two rankings over the units of a layer: a dot per seed, a bar at the mean."""
-    rows = rows_of(arrays)
+    rows = rows_of(arrays, _ranked)
     fig, axes, empty = style.panels(rows, row_height=2.2, spare=True, sharex=True, sharey=True)
     table = []
     for (architecture, layer), ax in axes.items():
         conditions = conditions_of(arrays, architecture)
         half = min(0.14, 0.144 / max(len(conditions) - 1, 1))  # of a bar, so that none touches the next
         for shift, condition in zip(style.beside(len(conditions)), conditions, strict=True):
+            if f"agreement/{condition}/{layer}" not in arrays:
+                continue
             values = arrays[f"agreement/{condition}/{layer}"].astype(float)  # (seed, pair)
             look = style.look(condition)
             for pair in range(values.shape[1]):
@@ -202,6 +204,16 @@ def _living(arrays: Arrays) -> list[str]:
     if not found:
         raise style.Nothing
     return found
+
+
+def _ranked(arrays: Arrays, architecture: str) -> list[str]:
+    """The layers whose units are ranked in some condition: where fewer than two live, there is nothing to rank."""
+    conditions = conditions_of(arrays, architecture)
+    return [
+        layer
+        for layer in layers_of(arrays, architecture)
+        if any(f"agreement/{condition}/{layer}" in arrays for condition in conditions)
+    ]
 
 
 def _parts(arrays: Arrays, architecture: str) -> list[str]:

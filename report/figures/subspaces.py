@@ -29,6 +29,8 @@ WAYS: Mapping[str, tuple[str, dict[str, Any]]] = {  # name in the key, and line;
 def subspaces(*, arrays: Arrays) -> Drawn:
     """Silhouette against the number of units or directions kept; the band holds nine random choices of ten."""
     conditions = conditions_of(arrays, by="greedy")
+    if not conditions:  # the last hidden layers are of a single unit
+        raise style.Nothing
     down, right = style.across(len(conditions), most=3)
     fig, grid = style.figure(
         height=2.4 * down, nrows=down, ncols=right + 1, width_ratios=(*[1] * right, 0.75), squeeze=False, sharey=True

@@ -94,7 +94,8 @@ def confused(*, arrays: Arrays, card: Card) -> Drawn:
 
 def _chance(ax: Axes, drawn: list[Any]) -> None:
     """Where random directions lie: a dotted line at their mean, a grey band that holds most of them."""
-    low, high = min(each["low"] for each in drawn), max(each["high"] for each in drawn)
+    ends = [(each["value"], each["value"]) if each["low"] is None else (each["low"], each["high"]) for each in drawn]
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
     ax.axhspan(low, high, color=style.MUTED, alpha=0.15, linewidth=0)
     middle = float(np.mean([each["value"] for each in drawn]))
     ax.axhline(middle, color=style.MUTED, linewidth=0.9, linestyle=(0, (1, 2)))

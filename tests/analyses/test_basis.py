@@ -136,6 +136,17 @@ def test_weaker_controls_stand_beside_the_one_that_counts():
     assert facts["basis.selectivity_start_beyond.mlp-raw.hidden2"]["value"] == pytest.approx(1, abs=0.05)
 
 
+def test_a_layer_that_one_run_could_not_be_read_at_is_left_out_of_all_of_its_condition():
+    given = study()
+    for name in ("mlp-raw/1", "cnn-raw/0"):
+        given["runs"][name] = {"layers": np.array([], dtype=str)}
+    found = compare(**given)
+    assert not [name for name in found["facts.json"] if "-raw." in name]
+    assert "basis.alone_beyond.mlp-normalized.hidden2" in found["facts.json"]
+    for condition, layers in (("mlp-raw", []), ("cnn-raw", []), ("mlp-normalized", ["hidden2"])):
+        assert found["arrays.npz"][f"layers/{condition}"].tolist() == layers
+
+
 def test_a_layer_of_which_others_drew_no_directions_is_left_out_there():
     given = study()
     for name in ("superposition", "interventions"):

@@ -101,6 +101,19 @@ def test_agreement_is_given_by_pair_of_rankings():
     assert means == {"mean and gradient": 0, "mean and selectivity": 1, "gradient and selectivity": -1}
 
 
+def test_units_of_which_fewer_than_two_live_are_not_ranked_and_leave_no_panel():
+    arrays = study()
+    of_one_network = "agreement/mlp-raw/hidden1"
+    of_all = [name for name in arrays if name.startswith("agreement/") and name.endswith("/hidden2")]
+    for name in (of_one_network, *of_all):
+        del arrays[name]
+    drawn = draw(selectivity.agreement, arrays=arrays)
+    found = {(row["condition"], row["layer"]) for row in rows(drawn)}
+    assert ("mlp-normalized", "hidden1") in found
+    assert not {("mlp-raw", "hidden1"), ("mlp-raw", "hidden2"), ("mlp-normalized", "hidden2")} & found
+    assert "MLP, hidden 2" not in texts(drawn)
+
+
 def test_growth_tells_channels_read_at_their_maximum_apart():
     found = rows(draw(selectivity.growth, arrays=study()))
     assert {row["layer_and_reading"] for row in found if row["condition"] == "cnn-raw"} == {

@@ -31,6 +31,11 @@ def test_subspaces_list_every_way_and_every_condition_and_name_them():
     assert all(name in texts(drawn) for name, _ in subspaces.WAYS.values())
 
 
+def test_of_single_units_there_is_nothing_to_draw_and_the_figure_says_so():
+    drawn = draw(subspaces.subspaces, arrays={"absent": np.array([], dtype=str)})
+    assert texts(drawn) == ["No network of this study has what would be shown here."]
+
+
 @pytest.mark.parametrize("treatments", [("raw",), ("raw", "scaled", "normalized")])
 @pytest.mark.parametrize("architectures", [("mlp",), ("mlp", "cnn")])
 def test_every_number_of_conditions_is_drawn_whole(architectures, treatments, monkeypatch):

@@ -83,5 +83,13 @@ def test_interference_is_drawn_from_the_untrained_network_on():
     assert {(row["random"], row["random_low"], row["random_high"]) for row in found} == {("0.25", "0.15", "0.35")}
 
 
+def test_random_directions_that_are_all_alike_have_no_band():
+    given = study()
+    for each in given["facts"].values():
+        each |= {"low": None, "high": None}
+    found = rows(draw(superposition.interference, **given))
+    assert {(row["random"], row["random_low"], row["random_high"]) for row in found} == {("0.25", "", "")}
+
+
 def test_the_pairs_that_are_misread_most_often_are_named():
     assert texts(draw(superposition.confused, **study())).count("8–9") == len(CONDITIONS)

@@ -88,12 +88,12 @@ FORKS = {
         },
         data={"side": 20},
     ),
-    "three architectures, a transformer among them; two hidden layers, three convolutions": Fork(
+    "three architectures, a transformer among them; three convolutions; a layer of one unit": Fork(
         "SMOKE = replace(\n"
         "    SMOKE,\n"
         "    architectures=(\n"
         '        replace(MLP, options={"hidden": [64, 32, 16]}),\n'
-        '        replace(CNN, options={"channels": [4, 8, 8], "hidden": 16, "kernel": 3, "padding": 1}),\n'
+        '        replace(CNN, options={"channels": [4, 8, 8], "hidden": 1, "kernel": 3, "padding": 1}),\n'
         '        Architecture("vit", "ViT", build="experiments.models.transformer:VisionTransformer"),\n'
         "    ),\n"
         "    treatments=(RAW,),\n"
