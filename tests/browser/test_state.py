@@ -81,6 +81,32 @@ def test_a_place_on_the_page_is_no_state_and_loses_none(lab):
     assert "A 0 by its label" in page.locator("[data-verdict]").inner_text()
 
 
+def test_who_comes_back_to_a_place_finds_the_state_with_which_it_was_left_for(lab, travel):
+    def says():
+        return page.locator("[data-verdict]").inner_text()
+
+    page = lab("#digit=324")
+    page.get_by_role("link", name="What to try").last.click()
+    page.locator("button[data-digit='1527']").click()
+    page.wait_for_function("() => location.hash === '#digit=1527'")
+    last = says()
+    travel(page, "back")
+    assert page.evaluate("location.hash") == "#what-to-try"
+    assert "A 0 by its label" in says() != last
+    travel(page, "back")
+    assert page.evaluate("location.hash") == "#digit=324"
+    assert "A 0 by its label" in says()
+    travel(page, "forward")
+    assert "A 0 by its label" in says()
+    page.reload()
+    page.locator("[data-lab][data-ready]").wait_for()
+    assert page.evaluate("location.hash") == "#what-to-try"
+    assert "A 0 by its label" in says(), "a reload keeps it, too"
+    travel(page, "forward")
+    assert (page.evaluate("location.hash"), says()) == ("#digit=1527", last)
+    assert page.messages == []
+
+
 def test_other_scripts_may_keep_their_own_keys_in_the_same_address(lab):
     page = lab("#digit=324")
     page.evaluate("InsideMNIST.state.declare({ epoch: /^\\d$/ }); InsideMNIST.state.write({ epoch: '3' })")

@@ -2,7 +2,8 @@
 //
 // In: keys that the page's scripts declare, each with a check of its values. Out: the values that passed, as a Map.
 // Whatever else the address holds is left out and said in a note; it is compared and shown as text, never run.
-// An address that ends in a place on the page (#what-to-try, without "=") is no state and changes none.
+// An address that ends in a place on the page (#what-to-try, without "=") is no state and changes none; who comes back to
+// it finds the state with which it was left for.
 //
 //   state.declare({ unit: /^[a-z0-9.-]+$/, epoch: (text) => Number(text) <= 8 });
 //   state.read().get("unit");
@@ -20,7 +21,7 @@
   const checks = new Map();
   /** @type {Array<(values: Map<string, string>) => void>} */
   const listeners = [];
-  /** @type {Map<string, string>} what the address says, or said before the reader went to a place on the page */
+  /** @type {Map<string, string>} what the address says, or said when the reader went to this place on the page */
   let current = new Map();
   let lastRead = "#unread";
   /** @type {string[]} what was left out of it, and is told */
@@ -41,8 +42,9 @@
    */
   function read() {
     const hash = location.hash;
-    if (hash === lastRead || isPlace(hash)) return new Map(current);
+    if (hash === lastRead) return new Map(current);
     lastRead = hash;
+    if (isPlace(hash)) return new Map((current = atPlace()));
     /** @type {string[]} */
     const refused = [];
     current = new Map();
@@ -55,6 +57,27 @@
   }
 
   /**
+   * What the address said when the reader went to this place on the page. The browser keeps it with the place.
+   * @returns {Map<string, string>}
+   */
+  function atPlace() {
+    const kept = history.state?.kept;
+    if (Array.isArray(kept)) return new Map(kept.filter(([key, value]) => known(key, value)));
+    try {
+      history.replaceState({ kept: [...current] }, "");
+    } catch (refused) {
+      // Then the place is found again with whatever is shown.
+    }
+    return current;
+  }
+
+  /** @param {string} key @param {string} value whether a script declared this key, and takes this value */
+  function known(key, value) {
+    const check = checks.get(key);
+    return check !== undefined && passes(check, value);
+  }
+
+  /**
    * Takes one "key=value" into `current`, or tells `refused`.
    * @param {string} part
    * @param {string[]} refused
@@ -64,8 +87,7 @@
     const cut = part.indexOf("=");
     const key = cut < 0 ? part : part.slice(0, cut);
     const value = cut < 0 ? null : decoded(part.slice(cut + 1));
-    const check = checks.get(key);
-    if (value === null || !check || current.has(key) || !passes(check, value)) refused.push(shortened(key));
+    if (value === null || current.has(key) || !known(key, value)) refused.push(shortened(key));
     else current.set(key, value);
   }
 
@@ -75,7 +97,7 @@
    * @param {{push?: boolean}} [options] push: a new entry, so that "back" leads to the state before
    */
   function write(changes, options = {}) {
-    if (!isPlace(location.hash)) read();
+    read();
     const entries = changes instanceof Map ? [...changes] : Object.entries(changes);
     for (const [key, value] of entries) {
       if (value === null || value === "") current.delete(key);
@@ -116,10 +138,18 @@
   }
 
   window.addEventListener("hashchange", () => {
-    if (location.hash === lastRead || isPlace(location.hash)) return;
+    if (location.hash === lastRead) return;
+    const before = current;
+    const byPlace = isPlace(location.hash) || isPlace(lastRead);
     const values = read();
+    if (byPlace && same(before, values)) return;
     for (const listener of listeners) listener(new Map(values));
   });
+
+  /** @param {Map<string, string>} one @param {Map<string, string>} other */
+  function same(one, other) {
+    return one.size === other.size && [...one].every(([key, value]) => other.get(key) === value);
+  }
 
   /** @param {string} hash whether it names a place on the page */
   function isPlace(hash) {
