@@ -547,9 +547,13 @@ def test_what_is_malformed_is_ignored_with_a_note(open_map, part):
     ignored(open_map(f"#{part}"), part)
 
 
-def test_all_that_is_left_out_of_an_address_is_said_together(open_map):
+def test_all_that_is_left_out_of_an_address_is_said_together(open_map, turn_to, travel):
     page = open_map("#foo=1&layer=conv1&networks=mlp-raw")
-    assert "“foo”, “layer”" in page.locator("[data-state-note]").inner_text()
+    note = page.locator("[data-state-note]")
+    assert "“foo”, “layer”" in note.inner_text()
+    turn_to(page, "#what-to-look-for")
+    travel(page, "back")
+    assert "“foo”, “layer”" in note.inner_text(), "who was away in between still reads it"
 
 
 def test_what_is_malformed_is_ignored_too_where_the_address_is_edited_on_the_page(open_map, turn_to):

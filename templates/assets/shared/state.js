@@ -43,8 +43,13 @@
   function read() {
     const hash = location.hash;
     if (hash === lastRead) return new Map(current);
+    if (isPlace(hash)) {
+      const kept = atPlace();
+      if (!same(kept, current)) lastRead = hash; // else the address before it is still the one that was read
+      current = kept;
+      return new Map(current);
+    }
     lastRead = hash;
-    if (isPlace(hash)) return new Map((current = atPlace()));
     /** @type {string[]} */
     const refused = [];
     current = new Map();
@@ -140,9 +145,8 @@
   window.addEventListener("hashchange", () => {
     if (location.hash === lastRead) return;
     const before = current;
-    const byPlace = isPlace(location.hash) || isPlace(lastRead);
     const values = read();
-    if (byPlace && same(before, values)) return;
+    if (isPlace(location.hash) && same(before, values)) return;
     for (const listener of listeners) listener(new Map(values));
   });
 
