@@ -87,7 +87,6 @@ class Survey:
     standings: dict[str, Standing] = field(default_factory=dict)
     _checked: set[tuple[str, str]] = field(default_factory=set)
     _there: set[tuple[str, str]] = field(default_factory=set)
-    _fed: set[str | None] = field(default_factory=set)
     _keys: dict[tuple[str, tuple[str, ...]], tuple[str, Json]] = field(default_factory=dict)
     _definitions: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _environments: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
@@ -100,7 +99,6 @@ class Survey:
         """Looks at every stage in order. A stage that is valid but whose artifact is on no shelf (a checkpoint
         of the published study, say) is redone when something that must run reads it."""
         self._there.clear()
-        self._fed.clear()
         while True:
             self.standings = {}
             for stage in self.stages:
@@ -153,8 +151,7 @@ class Survey:
         return decode(product.name, holder.read(product.name, address))
 
     def absent(self, product: Product) -> bool:
-        """Whether a product of a valid stage is on no shelf. What was there once is not looked for again before
-        `again` is asked, or one that is damaged is dropped."""
+        """Whether a product of a valid stage is on no shelf. What was found once is not looked for before `again`."""
         at = product.name, self.address(product)
         if at not in self._there:
             if self.shelves.holder(*at) is None:
@@ -169,7 +166,8 @@ class Survey:
     def ready(self, *, besides: Collection[str] = ()) -> list[Standing]:
         """The stages that must run and can, as all they read is there; `besides` those of these names."""
         missing = [standing for standing in self.standings.values() if standing.state == "missing"]
-        return [each for each in missing if each.stage.name not in besides and self._is_fed(each)]
+        others = [standing for standing in missing if standing.stage.name not in besides]
+        return [each for each in others if not any(map(self.absent, each.stage.products_read()))]
 
     def drop_damaged(self, products: Iterable[Product]) -> list[str]:
         """Checks artifacts that are about to be read, once each. A damaged one is removed from the cache, or,
@@ -275,14 +273,6 @@ class Survey:
     def _read_by(self) -> dict[str, frozenset[str]]:
         """{stage: the stages that it reads}."""
         return {stage.name: frozenset(each.stage for each in stage.products_read()) for stage in self.stages}
-
-    def _is_fed(self, standing: Standing) -> bool:
-        """Whether all that a stage reads is on a shelf."""
-        if standing.key not in self._fed:
-            if any(map(self.absent, standing.stage.products_read())):
-                return False
-            self._fed.add(standing.key)
-        return True
 
     def _redo_what_is_absent(self, names: Collection[str]) -> bool:
         """Has the stages redone whose products are on no shelf and will be read: by these stages, or, of these
